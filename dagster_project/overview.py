@@ -1,0 +1,139 @@
+"""The state of the house in words: what is sealed, missing, published, and whether a machine can work. Part of the hall.
+
+Read from seals and releases, never from memory of them. Not here: changing anything (pipeline).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from dagster_project.calendar import Week
+from dagster_project.crawl import HUB
+from dagster_project.errors import NothingYetError, UsageError
+from dagster_project.settings import Settings, is_loopback, shipped
+from dagster_project.snapshots import seal, spool
+from dagster_project.warehouse import publish, registry
+from dagster_project.warehouse.published import Release, open_release
+
+SMALLEST_FREE_BYTES = 5_000_000_000
+
+
+def release(settings: Settings) -> Release:
+    """Open the current release for reading. Raises NothingYetError."""
+    return open_release(settings.home / publish.current(settings.home).database)
+
+
+def check_registry(settings: Settings) -> list[str]:
+    """Explain every problem of the registry by file and line."""
+    return [str(problem) for problem in registry.check(settings.registry)]
+
+
+def describe(settings: Settings, table: str) -> dict[str, Any]:
+    """Say what a published table and its columns mean. Raises UsageError that lists the tables there are."""
+    schema, _, name = table.rpartition(".")
+    with release(settings) as opened:
+        _names, tables = opened.rows("select schema_name || '.' || table_name, comment from duckdb_tables() order by 1")
+        known = dict(tables)
+        full_name = f"{schema or 'marts'}.{name}"
+        if full_name not in known:
+            raise UsageError(
+                f"There is no table {table}. There are: {', '.join(known)}.", next_command="leadershift tables"
+            )
+        _names, columns = opened.rows(
+            "select columns.column_name, columns.data_type, columns.comment, dictionary.made_from from duckdb_columns() as columns"
+            " left join main.data_dictionary as dictionary using (schema_name, table_name, column_name)"
+            " where columns.schema_name || '.' || columns.table_name = ? order by columns.column_index",
+            [full_name],
+        )
+    described = [
+        {"column": c, "type": kind, "meaning": text, "made_from": made_from} for c, kind, text, made_from in columns
+    ]
+    return {"table": full_name, "meaning": known[full_name], "columns": described}
+
+
+def status(settings: Settings) -> dict[str, Any]:
+    """Say what is sealed, missing, unfinished and published, and which command comes next."""
+    now = settings.now()
+    snapshots = [found for _attempt, found in seal.sealed(settings.home)]
+    captured = {found.week.monday for found in snapshots if found.source == HUB}
+    covered = {found.week.monday for found in snapshots}
+    is_sealed = Week.of(now).monday in captured
+    unfinished = spool.unfinished(settings.home, HUB, now)
+    try:
+        published: str | None = publish.current(settings.home).release_id
+    except NothingYetError:
+        published = None
+    return {
+        "home": str(settings.home),
+        "week": str(Week.of(now)),
+        "is_week_sealed": is_sealed,
+        "snapshots": [
+            {
+                "source": found.source,
+                "observed_on": found.observed_on.isoformat(),
+                "week": str(found.week),
+                "status": found.status,
+                "loaded": found.loaded,
+            }
+            for found in snapshots
+        ],
+        "gaps": [str(week) for week in _gaps(captured, covered, now)],
+        "unfinished": f"{unfinished.day}: {len(unfinished.pages()):,} pages are safe" if unfinished else None,
+        "release": published,
+        "next_command": "leadershift run"
+        if published is None or not is_sealed
+        else 'leadershift query "from marts.share_by_country"',
+    }
+
+
+def examine(settings: Settings) -> list[dict[str, Any]]:
+    """Look at everything a run needs, without any network: one finding each, with what to do."""
+    problems = check_registry(settings)
+    folder = next(parent for parent in (settings.home, *settings.home.parents) if parent.exists())
+    free = shutil.disk_usage(folder).free
+    token = (
+        "HF_TOKEN is set"
+        if settings.hf_token
+        else "HF_TOKEN is not set: anonymous quota, a full crawl takes about 40 minutes"
+    )
+    clock = (
+        "is ignored, because an endpoint is real"
+        if settings.ignores_pretended_now
+        else f"{settings.now():%Y-%m-%d %H:%M} UTC"
+    )
+    return [
+        _finding("python", sys.version_info >= (3, 11), sys.version.split()[0]),
+        _finding("home", os.access(folder, os.W_OK), f"{settings.home}, {free / 1e9:.1f} GB free"),
+        _finding(
+            "space",
+            free > SMALLEST_FREE_BYTES,
+            f"a week of the whole Hub needs about {SMALLEST_FREE_BYTES / 1e9:.0f} GB",
+        ),
+        _finding("clock", not settings.ignores_pretended_now, clock),
+        _finding(
+            "hub",
+            True,
+            f"{settings.hf_endpoint}{' (a stand-in: REHEARSAL)' if is_loopback(settings.hf_endpoint) else ''}",
+        ),
+        _finding("token", True, token),
+        _finding("github", True, settings.github_api_url),
+        _finding("registry", not problems, problems[0] if problems else f"{settings.registry}, no problem"),
+        _finding("sql", shipped("sql").is_dir(), f"{shipped('sql')}"),
+    ]
+
+
+def _finding(name: str, is_well: bool, says: str) -> dict[str, Any]:
+    return {"name": name, "ok": is_well, "says": says}
+
+
+def _gaps(captured: set[date], covered: set[date], now: datetime) -> list[Week]:
+    """Weeks since our first capture that no snapshot covers and none ever will; the running week can still be had."""
+    if not captured:
+        return []
+    first, last = min(captured), Week.of(now).monday
+    mondays = (first + timedelta(days=7 * step) for step in range((last - first).days // 7))
+    return [Week(monday) for monday in mondays if monday not in covered]

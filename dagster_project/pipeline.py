@@ -1,0 +1,234 @@
+"""The hall: each step of the way from the Hub to a page as one plain function, in the order in which they happen.
+
+Dagster, the command line and the rehearsal call these and nothing deeper. Details live in the rooms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+
+from dagster_project import crawl
+from dagster_project.calendar import Week, stamp
+from dagster_project.errors import DamagedDataError, GateError, NothingYetError, RefusedError
+from dagster_project.settings import Settings, shipped
+from dagster_project.snapshots import ledger, lock, seal, spool
+from dagster_project.snapshots.seal import Seal
+from dagster_project.snapshots.spool import Spool
+from dagster_project.sources import archives, huggingface
+from dagster_project.sources.pages import CursorExpiredError, Limits, Transport
+from dagster_project.warehouse import audit as auditing
+from dagster_project.warehouse import build as building
+from dagster_project.warehouse import publish as publishing
+from dagster_project.warehouse import registry
+from dagster_project.warehouse.audit import Audit
+from dagster_project.warehouse.build import Built
+from dagster_project.warehouse.publish import Publication
+
+Say = Callable[[str], None]
+
+
+def _silent(_text: str) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Captured:
+    """What a capture came to. `pages_fetched` is 0 when the week was sealed before."""
+
+    seal: Seal
+    pages_fetched: int
+
+
+@dataclass(frozen=True)
+class Verified:
+    """How many sealed snapshots were checked, and one sentence for each trouble."""
+
+    snapshots: int
+    troubles: tuple[str, ...]
+
+
+def capture(
+    settings: Settings,
+    *,
+    week: Week | None = None,
+    again: bool = False,
+    sign_off: str | None = None,
+    limits: Limits | None = None,
+    say: Say = _silent,
+    on_page: Callable[[int], None] = lambda _rows: None,
+) -> Captured:
+    """Capture the Hub's list of models as it is now, and seal it. Does nothing once the week is sealed, unless `again`.
+
+    Goes on from the last durable page of an unfinished crawl. `on_page` hears the rows of each page that is safe.
+    Raises RefusedError for a week that is not now, SourceError when the Hub fails, GateError for a count that needs
+    `sign_off`, StorageError for a disk that refuses.
+    """
+    now = settings.now()
+    if week is not None and week != Week.of(now):
+        raise RefusedError(
+            f"Week {week} can't be captured: the Hub only tells the present, which is {Week.of(now)}. "
+            "A past week can only be imported from an archive that somebody captured then.",
+            next_command="leadershift import --help",
+        )
+    with lock.hold(settings.home, f"capture of {crawl.HUB}", now):
+        done = _sealed_already(settings.home, now, again=again)
+        if done:
+            return Captured(done, 0)
+        transport = Transport(huggingface.request_headers(settings), limits or Limits(), clock=settings.now, say=say)
+        attempt = spool.unfinished(settings.home, crawl.HUB, now) or spool.begin(settings.home, crawl.HUB, now)
+        try:
+            fetched = crawl.fetch(settings, attempt, transport, on_page)
+        except CursorExpiredError as error:
+            say(f"{error}. Starting over; the pages so far are kept.")
+            ledger.write(settings.home, "abandoned", now, source=crawl.HUB, day=f"{attempt.day}", reason=error.message)
+            attempt = spool.begin(settings.home, crawl.HUB, now)
+            fetched = crawl.fetch(settings, attempt, transport, on_page)
+        return Captured(crawl.close(settings, attempt, sign_off), fetched)
+
+
+def import_table(
+    settings: Settings,
+    path: Path,
+    *,
+    source: str,
+    mapping: Mapping[str, str],
+    observed_at: datetime | None = None,
+    is_complete: bool = False,
+    say: Say = _silent,
+) -> list[Seal]:
+    """Import a table that somebody else captured, one sealed snapshot for each day in it. Days already there are skipped."""
+    now = settings.now()
+    seals = []
+    with lock.hold(settings.home, f"import of {path.name}", now):
+        there = {found.observed_on for _attempt, found in seal.sealed(settings.home, source)}
+        for moment, rows, refused in archives.read_table(path, mapping=mapping, observed_at=observed_at):
+            day, at = moment.date(), stamp(moment)
+            if day in there:
+                say(f"{source} {day}: imported before, skipped")
+                continue
+            attempt = Spool(settings.home, source, day, 1)
+            placed = crawl.placed(rows, attempt).with_columns(pl.lit(0, pl.Int32).alias("page"))
+            counts = seal.write_table(
+                attempt,
+                [(placed, refused)],
+                table=crawl.MODELS,
+                key="model_name",
+                rank=("observed_at", "position"),
+                observed_at=at,
+            )
+            closed = seal.close(
+                attempt, counts, status="imported", is_complete=is_complete, origin=path.name, started_at=at, now=now
+            )
+            seals.append(closed)
+            ledger.write(
+                settings.home, "imported", now, source=source, day=f"{day}", week=f"{closed.week}", file=path.name
+            )
+    return seals
+
+
+def verify(settings: Settings) -> Verified:
+    """Check every byte of every sealed snapshot against its hash."""
+    troubles: list[str] = []
+    count = 0
+    for attempt, found in seal.sealed(settings.home):
+        count += 1
+        troubles += [f"{found.source} {found.week}: {trouble}" for trouble in seal.damage(attempt, found)]
+    if count:
+        ledger.write(settings.home, "verified", settings.now(), snapshots=count, troubles=len(troubles))
+    return Verified(count, tuple(troubles))
+
+
+def build(settings: Settings, *, known_at: date | None = None, say: Say = _silent) -> list[Built]:
+    """Build all tables from every sealed snapshot, with the registry as known on `known_at` (default: all that is known)."""
+    problems = registry.check(settings.registry)
+    if problems:
+        raise GateError(
+            f"The registry has {len(problems)} problems; the first: {problems[0]}",
+            next_command="leadershift registry check",
+        )
+    snapshots = _sealed_or_nothing(settings)
+    now = settings.now()
+    with lock.hold(settings.home, "build", now):
+        built = building.build(
+            settings.home,
+            snapshots,
+            sql=shipped("sql"),
+            registry=settings.registry,
+            known_at=known_at or date.max,
+            say=say,
+        )
+        ledger.write(settings.home, "built", now, tables=len(built), rows=sum(made.rows for made in built))
+    return built
+
+
+def audit(settings: Settings, *, say: Say = _silent) -> Audit:
+    """Judge the last build: every table's declared checks and the audits that span tables."""
+    judged = auditing.audit(settings.home, sql=shipped("sql"), say=say)
+    ledger.write(
+        settings.home,
+        "audited",
+        settings.now(),
+        passed=judged.passed,
+        checks=len(judged.results),
+        failed=len(judged.failures),
+    )
+    return judged
+
+
+def publish(settings: Settings, *, sign_off: str | None = None, say: Say = _silent) -> Publication:
+    """Publish the last build, if its audit passed or a person signs for what failed. Readers see the old or the new release."""
+    now = settings.now()
+    with lock.hold(settings.home, "publish", now):
+        publication = publishing.publish(settings.home, sql=shipped("sql"), now=now, sign_off=sign_off, say=say)
+        if publication.is_new:
+            ledger.write(
+                settings.home,
+                "published",
+                now,
+                release=publication.release_id,
+                weeks=publication.weeks,
+                sign_off=sign_off,
+            )
+    return publication
+
+
+def derive(settings: Settings, *, say: Say = _silent) -> Publication:
+    """Verify, build, audit and publish: everything between a sealed snapshot and a release."""
+    verified = verify(settings)
+    if verified.troubles:
+        raise DamagedDataError(
+            "Sealed files changed:\n" + "\n".join(verified.troubles), next_command="leadershift verify"
+        )
+    build(settings, say=say)
+    judged = audit(settings)
+    say(f"{len(judged.results)} checks, {len(judged.failures)} failed")
+    return publish(settings, say=say)
+
+
+def report(settings: Settings, *, week: Week | None = None) -> Path:
+    """Write the weekly page from the current release."""
+    from dagster_project.reports.weekly import write_weekly  # noqa: PLC0415 - notebooks are heavy; capture never needs them
+
+    release = publishing.current(settings.home)
+    page = write_weekly(settings.home / release.database, week, settings.home / "reports")
+    ledger.write(settings.home, "reported", settings.now(), release=release.release_id, week=f"{page.week}")
+    return page.html
+
+
+def _sealed_already(home: Path, now: datetime, *, again: bool) -> Seal | None:
+    for _attempt, found in seal.sealed(home, crawl.HUB):
+        if found.observed_on == now.date() or (found.week == Week.of(now) and not again):
+            return found
+    return None
+
+
+def _sealed_or_nothing(settings: Settings) -> Sequence[tuple[Spool, Seal]]:
+    snapshots = list(seal.sealed(settings.home))
+    if not snapshots:
+        raise NothingYetError(f"There is no sealed snapshot in {settings.home}.", next_command="leadershift capture")
+    return snapshots

@@ -1,0 +1,206 @@
+"""What the week says in words: which edition this is, who leads, how sure that is, and how to cite it.
+
+Pure functions of rows that were already read. Not here: reading them (weekly) and drawing them (charts).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+
+from dagster_project.calendar import Week
+from dagster_project.reports.render import clean, percent, span
+
+UNKNOWN = "UNKNOWN"
+INTERNATIONAL = "INTERNATIONAL"
+NOT_COUNTRIES = frozenset({UNKNOWN, INTERNATIONAL})
+SCOPES = {"S1": "all models", "S2": "text and image-text models"}
+HEADLINE_SCOPE = "S2"
+LEVEL = 0.0005  # two shares closer than half of the last printed digit are level
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One week of one release. Its strings are cleaned when it is read."""
+
+    week: Week
+    release_id: str
+    published_at: datetime | None
+    as_of: date | None
+    audit_result: str
+    overrides: str
+    gaps: str
+    is_rehearsal: bool
+    origin: str
+
+    def marked(self, text: str) -> str:
+        """Put REHEARSAL in front of a text that may travel without its page."""
+        return f"REHEARSAL: {text}" if self.is_rehearsal else text
+
+    @property
+    def warning(self) -> str:
+        """Say that this is not the real Hub, and what it is; empty for a real edition."""
+        if not self.is_rehearsal:
+            return ""
+        return (
+            f"These numbers are not the real Hugging Face Hub. They come from: {self.origin or 'an origin not stated'}."
+        )
+
+    @property
+    def title(self) -> str:
+        """The title of the page."""
+        return self.marked(f"Who leads open-source AI, week {self.week} ({span(self.week)})")
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The finding in one sentence, and the three things a careful reader asks next. Shares lie in 0..1."""
+
+    sentence: str
+    runner_up: str
+    certainty: str
+    basis: str
+    leader: str | None = None
+    is_certain: bool | None = None
+    estimated_share: float | None = None
+    lead: str = ""  # the words the sentence begins with, to be set in bold
+
+
+@dataclass(frozen=True)
+class _Standing:
+    code: str
+    name: str
+    known: float
+    low: float
+    high: float
+
+    @property
+    def bounds(self) -> str:
+        return f"{self.low * 100:.1f} to {self.high * 100:.1f} % of all"
+
+
+def compose(rows: pl.DataFrame, week: Week, scope: str = HEADLINE_SCOPE) -> Headline:
+    """Say who leads a week, from its rows of `marts.share_by_country` (other scopes are set aside)."""
+    scoped = rows.filter((pl.col("scope") == scope) & (pl.col("week") == week.monday))
+    denominator = f"{SCOPES[scope]}, publisher credit, week of {week.monday}"
+    total = scoped["downloads_flow"].sum() if scoped.height else 0
+    if not total:
+        return _silent(f"No downloads were measured for {denominator}.", "", None)
+    estimated = estimated_share(scoped)
+    standings = _standings(scoped)
+    unknown = float(scoped["unknown_share"].max())  # type: ignore[arg-type] # a share is a number
+    if not standings:
+        return _silent(_nobody(scoped, denominator, unknown), basis_in_words(estimated), estimated)
+    leader, others = standings[0], standings[1:]
+    lead = _lead(leader, others)
+    return Headline(
+        sentence=f"{lead} of known downloads ({leader.bounds}, {percent(unknown)} unknown), {denominator}.",
+        lead=lead,
+        runner_up=_runner_up(others, scoped),
+        certainty=_certainty(leader, others, unknown),
+        basis=basis_in_words(estimated),
+        leader=leader.code,
+        is_certain=_is_certain(leader, others, unknown),
+        estimated_share=estimated,
+    )
+
+
+def estimated_share(rows: pl.DataFrame) -> float:
+    """The part of a flow that comes from the rolling 30-day counter, 0..1; a row without it counts by its flag."""
+    if not rows.height or not rows["downloads_flow"].sum():
+        return 0.0
+    share = pl.coalesce("estimated_share", pl.col("is_estimate").cast(pl.Float64))
+    parts = rows.select(estimated=(pl.col("downloads_flow") * share).sum(), total=pl.col("downloads_flow").sum())
+    estimated, total = parts.row(0)
+    return float(estimated) / float(total)
+
+
+def basis_in_words(estimated: float) -> str:
+    """Say whether a flow was measured or estimated, and what part of it."""
+    if not estimated:
+        return "Measured: every download here is the difference between two readings of the all-time counter."
+    how = "7/30 of the Hub's rolling 30-day counter"
+    if estimated > 1 - LEVEL:
+        return f"Estimated: the whole flow is {how}, because the all-time counter was not there to be read."
+    return f"{percent(estimated)} of this flow is estimated ({how}); the rest is measured, as the difference of two readings."
+
+
+def citation(edition: Edition, scope: str = HEADLINE_SCOPE) -> str:
+    """Give the line that makes a quoted number checkable."""
+    monday = edition.week.monday
+    as_of = f", as of {edition.as_of}" if edition.as_of else ""
+    return edition.marked(
+        f"leadershift, release {edition.release_id}, week {edition.week} ({monday} to {date.fromordinal(monday.toordinal() + 6)}), "
+        f"scope {scope} ({SCOPES[scope]}), publisher credit, share of downloads by country of lab{as_of}."
+    )
+
+
+def country_label(code: str, name: object) -> str:
+    """Name a country or one of the two answers that are no country."""
+    fixed = {UNKNOWN: "Unknown", INTERNATIONAL: "International"}
+    return fixed.get(code) or clean(name) or clean(code) or "Unnamed"
+
+
+def _silent(sentence: str, basis: str, estimated: float | None) -> Headline:
+    return Headline(sentence=sentence, runner_up="", certainty="", basis=basis, estimated_share=estimated)
+
+
+def _standings(scoped: pl.DataFrame) -> list[_Standing]:
+    known = scoped.filter(~pl.col("country").is_in(list(NOT_COUNTRIES)) & (pl.col("share_of_known") > 0))
+    rows = known.sort("share_of_known", "country", descending=[True, False]).iter_rows(named=True)
+    return [_standing(row) for row in rows]
+
+
+def _standing(row: dict[str, Any]) -> _Standing:
+    return _Standing(
+        code=row["country"],
+        name=country_label(row["country"], row["country_name"]),
+        known=row["share_of_known"],
+        low=row["lower_bound"],
+        high=row["upper_bound"],
+    )
+
+
+def _nobody(scoped: pl.DataFrame, denominator: str, unknown: float) -> str:
+    if _international(scoped):
+        return f"No country has known downloads: every reviewed lab is international ({percent(unknown)} unknown), {denominator}."
+    return f"No downloads could be placed in a country: {percent(unknown)} unknown, {denominator}."
+
+
+def _international(scoped: pl.DataFrame) -> float:
+    share = scoped.filter(pl.col("country") == INTERNATIONAL)["share_of_known"].sum()
+    return float(share)
+
+
+def _lead(leader: _Standing, others: list[_Standing]) -> str:
+    if others and leader.known - others[0].known < LEVEL:
+        return f"{leader.name} and {others[0].name} level at {percent(leader.known)}"
+    return f"{leader.name} {percent(leader.known)}"
+
+
+def _runner_up(others: list[_Standing], scoped: pl.DataFrame) -> str:
+    if not others:
+        return "No other country has known downloads."
+    second = others[0]
+    sentence = f"{second.name} follows with {percent(second.known)} of known downloads ({second.bounds})."
+    homeless = _international(scoped)
+    if homeless > second.known:
+        sentence += f" Labs reviewed as international, without one home, hold {percent(homeless)} of known."
+    return sentence
+
+
+def _is_certain(leader: _Standing, others: list[_Standing], unknown: float) -> bool:
+    """Whether the lead stands wherever the unknown belongs. A country not seen at all has at most the unknown."""
+    return leader.low > (others[0].high if others else unknown)
+
+
+def _certainty(leader: _Standing, others: list[_Standing], unknown: float) -> str:
+    rival = f"{others[0].name} has" if others else "another country would have"
+    most = others[0].high if others else unknown
+    figures = f"{leader.name} has at least {percent(leader.low)} of all, {rival} at most {percent(most)}"
+    if _is_certain(leader, others, unknown):
+        return f"Certain, wherever the unknown belongs: {figures}."
+    return f"The unknown could reverse this: {figures}."

@@ -1,0 +1,93 @@
+"""Where things are and whom to ask: the only reader of the environment, and the one clock.
+
+Not here: what is done with any of it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dagster_project.calendar import parse_time
+from dagster_project.errors import UsageError
+
+DEFAULT_HF_ENDPOINT = "https://huggingface.co"
+DEFAULT_GITHUB_API_URL = "https://api.github.com"
+_PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that differs from one installation to the next. Tokens never appear in its repr."""
+
+    home: Path
+    hf_endpoint: str = DEFAULT_HF_ENDPOINT
+    github_api_url: str = DEFAULT_GITHUB_API_URL
+    hf_token: str | None = field(default=None, repr=False)
+    github_token: str | None = field(default=None, repr=False)
+    registry: Path = field(default_factory=lambda: shipped("data/registry"))
+    pretended_now: datetime | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Read LEADERSHIFT_HOME, HF_ENDPOINT, HF_TOKEN, GITHUB_API_URL, GITHUB_TOKEN, LEADERSHIFT_REGISTRY, LEADERSHIFT_NOW."""
+        now = environment.get("LEADERSHIFT_NOW")
+        return cls(
+            home=Path(environment.get("LEADERSHIFT_HOME") or "data").absolute(),
+            hf_endpoint=_endpoint(environment, "HF_ENDPOINT", DEFAULT_HF_ENDPOINT),
+            github_api_url=_endpoint(environment, "GITHUB_API_URL", DEFAULT_GITHUB_API_URL),
+            hf_token=environment.get("HF_TOKEN") or None,
+            github_token=environment.get("GITHUB_TOKEN") or None,
+            registry=Path(environment.get("LEADERSHIFT_REGISTRY") or shipped("data/registry")).absolute(),
+            pretended_now=parse_time(now) if now else None,
+        )
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether every endpoint is on loopback, so that nothing captured is the real world."""
+        return is_loopback(self.hf_endpoint) and is_loopback(self.github_api_url)
+
+    @property
+    def ignores_pretended_now(self) -> bool:
+        """Whether LEADERSHIFT_NOW is set although an endpoint is real, where a pretended time would falsify history."""
+        return self.pretended_now is not None and not self.is_rehearsal
+
+    def now(self) -> datetime:
+        """Give the present, UTC. A pretended now is obeyed only in a rehearsal."""
+        if self.pretended_now is not None and self.is_rehearsal:
+            return self.pretended_now
+        return datetime.now(UTC)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL's host is this machine."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def shipped(relative: str) -> Path:
+    """Find a folder that travels with the code (`sql`, `notebooks`, `data/registry`): inside a wheel, or beside the package."""
+    packed = _PACKAGE / "_shipped" / relative
+    return packed if packed.exists() else _PACKAGE.parent / relative
+
+
+def _endpoint(environment: Mapping[str, str], name: str, default: str) -> str:
+    url = (environment.get(name) or default).rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        raise UsageError(
+            f"{name} is '{url}', which is not a plain http(s) address.", next_command=f"export {name}={default}"
+        )
+    if parts.scheme == "http" and not is_loopback(url):
+        raise UsageError(f"{name} is '{url}': a token would travel in clear. Use https, or a loopback address.")
+    return url

@@ -1,0 +1,1 @@
+"""Observations that can't be had twice: spooled, sealed, verified. No interpretation happens here."""

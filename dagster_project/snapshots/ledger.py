@@ -1,0 +1,42 @@
+"""The diary of the house: one line per thing that happened, append-only, outside the database so that no rebuild loses it.
+
+Not here: state. What is sealed or published is read from the seals and the release pointer themselves.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from dagster_project.calendar import stamp
+from dagster_project.snapshots import durable
+
+LEDGER = "ledger.jsonl"
+Event = Literal[
+    "captured",
+    "sealed",
+    "abandoned",
+    "imported",
+    "verified",
+    "quarantined",
+    "built",
+    "audited",
+    "published",
+    "reported",
+]
+
+
+def write(home: Path, event: Event, now: datetime, **details: object) -> None:
+    """Append one event, durably."""
+    durable.append_line(home / LEDGER, msgspec.json.encode({"at": stamp(now), "event": event, **details}))
+
+
+def read(home: Path) -> list[dict[str, Any]]:
+    """Give all events, oldest first."""
+    path = home / LEDGER
+    if not path.exists():
+        return []
+    return [msgspec.json.decode(line) for line in path.read_bytes().splitlines() if line.endswith(b"}")]

@@ -1,0 +1,143 @@
+"""Tables of the Hub that others captured: the only way the past gets in. A column mapping turns them into the rows of our own captures.
+
+Not here: where they are kept (snapshots), and any judgement whether the archive was complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from dagster_project.errors import UsageError
+from dagster_project.sources.huggingface import LONGEST_NAME, MODEL_SCHEMA
+
+# Our column, and the names that public dumps of the Hub use for it.
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "observed_at": ("observed_at", "snapshot_at", "snapshot_date", "observed_on", "date"),
+    "model_name": ("model_name", "id", "modelId", "model_id", "repo_id"),
+    "hub_id": ("hub_id", "_id"),
+    "author": ("author", "namespace"),
+    "created_at": ("created_at", "createdAt"),
+    "last_modified_at": ("last_modified_at", "lastModified", "last_modified", "updated_at"),
+    "downloads_30d": ("downloads_30d", "downloads"),
+    "downloads_all_time": ("downloads_all_time", "downloadsAllTime"),
+    "likes": ("likes",),
+    "trending_score": ("trending_score", "trendingScore"),
+    "gated": ("gated",),
+    "pipeline_tag": ("pipeline_tag",),
+    "library": ("library", "library_name"),
+    "tags": ("tags",),
+    "parameters_total": ("parameters_total", "parameters", "num_parameters"),
+    "card_licence": ("card_licence", "license", "licence"),
+    "card_base_models": ("card_base_models", "base_model"),
+    "is_removed": ("is_removed", "removed"),
+}
+REQUIRED = ("observed_at", "model_name")
+
+
+def read_table(
+    path: Path, *, mapping: Mapping[str, str], observed_at: datetime | None
+) -> Iterator[tuple[datetime, pl.DataFrame, pl.DataFrame]]:
+    """Yield for each day the moment of its last row, its rows (MODEL_SCHEMA and `observed_at`) and those that can't be read.
+
+    `mapping` is ours -> theirs and wins over SYNONYMS; `observed_at` stands in where the table has no such column.
+    Raises UsageError for a file or column that isn't there, or a row without a time: it could be put on no day.
+    """
+    table = _open(path)
+    chosen = _choose(table, mapping, path, needs_time=observed_at is None)
+    given = pl.lit(observed_at.replace(tzinfo=None) if observed_at else None, pl.Datetime("us"))
+    columns = [
+        (_converted(table, chosen[ours], kind) if ours in chosen else pl.lit(None, kind)).alias(ours)
+        for ours, kind in MODEL_SCHEMA.items()
+    ]
+    moment = _time(table, chosen["observed_at"]) if "observed_at" in chosen else given
+    rows = table.select(*columns, moment.alias("observed_at")).with_row_index("position")
+    untimed = rows.filter(pl.col("observed_at").is_null())
+    if untimed.height:
+        raise UsageError(
+            f"{path}: row {untimed['position'][0] + 1:,} has no readable time, as have {untimed.height - 1:,} more."
+        )
+    rows = rows.with_columns(pl.col("observed_at").dt.date().alias("day"), pl.col("position").cast(pl.Int32))
+    for day in rows["day"].unique().sort():
+        of_day = rows.filter(pl.col("day") == day).drop("day")
+        last: datetime = of_day.select(pl.col("observed_at").max()).item()
+        yield (last.replace(tzinfo=UTC), *_divided(of_day))
+
+
+def _open(path: Path) -> pl.DataFrame:
+    readers: dict[str, Callable[[Path], pl.DataFrame]] = {".parquet": pl.read_parquet, ".csv": pl.read_csv}
+    if path.suffix not in readers:
+        raise UsageError(f"{path} is neither .parquet nor .csv.")
+    if not path.is_file():
+        raise UsageError(f"There is no file {path}.")
+    try:
+        return readers[path.suffix](path)
+    except pl.exceptions.PolarsError as error:
+        raise UsageError(f"{path} can't be read: {error}") from error
+
+
+def _choose(table: pl.DataFrame, mapping: Mapping[str, str], path: Path, *, needs_time: bool) -> dict[str, str]:
+    if strangers := sorted(set(mapping) - set(SYNONYMS)):
+        raise UsageError(
+            f"There is no column {', '.join(strangers)} of ours to map to. There are: {', '.join(SYNONYMS)}."
+        )
+    if absent := sorted(set(mapping.values()) - set(table.columns)):
+        raise UsageError(f"{path} has no column {', '.join(absent)}. It has: {', '.join(table.columns)}.")
+    found = {ours: name for ours, names in SYNONYMS.items() for name in reversed(names) if name in table.columns}
+    chosen = {**found, **mapping}
+    missing = [ours for ours in REQUIRED if ours not in chosen and (needs_time or ours != "observed_at")]
+    if missing:
+        raise UsageError(
+            f"{path} has no column for {', '.join(missing)}. It has: {', '.join(table.columns)}.",
+            next_command=f"leadershift import table {path} --map {missing[0]}=THEIR_COLUMN",
+        )
+    return chosen
+
+
+def _converted(table: pl.DataFrame, name: str, kind: pl.DataType) -> pl.Expr:
+    column, have = pl.col(name), table.schema[name]
+    if isinstance(kind, pl.Datetime):
+        return _time(table, name)
+    if isinstance(kind, pl.List):
+        return _texts(column, have)
+    if isinstance(kind, pl.Boolean) and have == pl.String():
+        return column.str.to_lowercase().is_in(["true", "1", "yes"])
+    if isinstance(kind, pl.String) and have == pl.Boolean():
+        return pl.when(column).then(pl.lit("true")).otherwise(pl.lit("false"))
+    return column.cast(kind, strict=False)
+
+
+def _texts(column: pl.Expr, have: pl.DataType) -> pl.Expr:
+    if isinstance(have, pl.List):
+        return column.cast(pl.List(pl.String()))
+    listed = column.str.starts_with("[")
+    parsed = pl.when(listed).then(column).otherwise(None).str.json_decode(pl.List(pl.String()))
+    return pl.when(listed).then(parsed).when(column.str.len_chars() > 0).then(pl.concat_list(column)).otherwise(None)
+
+
+def _time(table: pl.DataFrame, name: str) -> pl.Expr:
+    column, have = pl.col(name), table.schema[name]
+    if have == pl.String():
+        return (
+            column.str.to_datetime(time_zone="UTC", strict=False, ambiguous="earliest")
+            .dt.replace_time_zone(None)
+            .cast(pl.Datetime("us"))
+        )
+    if isinstance(have, pl.Datetime) and have.time_zone:
+        return column.dt.convert_time_zone("UTC").dt.replace_time_zone(None).cast(pl.Datetime("us"))
+    return column.cast(pl.Datetime("us"))
+
+
+def _divided(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    length = pl.col("model_name").str.len_chars()
+    readable = length.is_between(1, LONGEST_NAME).fill_null(value=False)
+    refused = rows.filter(~readable).select(
+        pl.lit(0, pl.Int32).alias("page"),
+        "position",
+        pl.lit("the model has no name, or one too long").alias("reason"),
+        pl.col("model_name").fill_null("").cast(pl.Binary).alias("record"),
+    )
+    return rows.filter(readable), refused

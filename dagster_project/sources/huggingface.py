@@ -1,0 +1,279 @@
+"""The Hub's list of models: what we ask for, how a record becomes a typed row, how we know that the list has ended.
+
+Source of the behaviour: huggingface_hub 2.4.0 and the Hub's API documentation. `list_models` is never used: it has no
+timeout, no cursor to resume from, and one malformed model ends it.
+Not here: HTTP (pages), files (snapshots), what a counter means (sql/core).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+import msgspec
+import polars as pl
+
+from dagster_project.errors import IncompleteSnapshotError, SourceError
+from dagster_project.settings import Settings
+from dagster_project.sources import records
+from dagster_project.sources.pages import RefusedQuestionError, Transport
+
+PAGE_ROWS = 1000
+# gguf (kilobytes of chat template, integers that overflow), config, siblings and widgetData are left out on purpose.
+WANTED = (
+    "author",
+    "baseModels",
+    "cardData",
+    "createdAt",
+    "disabled",
+    "downloads",
+    "downloadsAllTime",
+    "gated",
+    "lastModified",
+    "library_name",
+    "likes",
+    "pipeline_tag",
+    "private",
+    "safetensors",
+    "tags",
+    "trendingScore",
+)
+# Whether the list endpoint may expand baseModels changed between 2025 and 2026; without it, tags and card remain.
+FIRST_TO_DROP = "baseModels"
+LARGEST_INTEGER = 2**63 - 1
+LONGEST_NAME = 200
+# A model newer than the last page is no proof of a short crawl; the server's and our clock may differ by this much.
+CLOCK_SLACK = timedelta(minutes=5)
+
+_QUOTED_WORD = re.compile(r"[\"'`]([A-Za-z_-]+)[\"'`]|\b([A-Za-z_]+(?:-[A-Za-z_]+)*)\b")
+
+MODEL_SCHEMA: dict[str, pl.DataType] = {
+    "hub_id": pl.String(),
+    "model_name": pl.String(),
+    "author": pl.String(),
+    "created_at": pl.Datetime("us"),
+    "last_modified_at": pl.Datetime("us"),
+    "downloads_30d": pl.Int64(),
+    "downloads_all_time": pl.Int64(),
+    "likes": pl.Int64(),
+    "trending_score": pl.Float64(),
+    "gated": pl.String(),
+    "is_private": pl.Boolean(),
+    "is_disabled": pl.Boolean(),
+    "pipeline_tag": pl.String(),
+    "library": pl.String(),
+    "tags": pl.List(pl.String()),
+    "parameters_total": pl.Int64(),
+    "card_licence": pl.String(),
+    "card_licence_name": pl.String(),
+    "card_base_models": pl.List(pl.String()),
+    "card_base_relation": pl.String(),
+    "base_relation": pl.String(),
+    "base_models": pl.List(pl.Struct({"hub_id": pl.String(), "model_name": pl.String()})),
+    "is_removed": pl.Boolean(),
+}
+
+
+class _BaseModel(msgspec.Struct):
+    id: str
+    hub_id: str | None = msgspec.field(name="_id", default=None)
+
+
+class _BaseModels(msgspec.Struct):
+    models: list[_BaseModel] = []
+    relation: str | None = None
+
+
+class _Weights(msgspec.Struct):
+    total: int | None = None
+
+
+class _Model(msgspec.Struct, rename="camel"):
+    id: str
+    hub_id: str = msgspec.field(name="_id")
+    author: str | None = None
+    created_at: str | None = None
+    last_modified: str | None = None
+    downloads: int | None = None
+    downloads_all_time: int | None = None
+    likes: int | None = None
+    trending_score: float | None = None
+    gated: bool | str | None = None
+    private: bool | None = None
+    disabled: bool | None = None
+    pipeline_tag: str | None = msgspec.field(name="pipeline_tag", default=None)
+    library_name: str | None = msgspec.field(name="library_name", default=None)
+    tags: list[str] | None = None
+    safetensors: _Weights | None = None
+    card_data: dict[str, object] | None = None
+    base_models: _BaseModels | None = None
+
+
+_MODEL = msgspec.json.Decoder(_Model)
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A record that could not be read, with the reason and its bytes."""
+
+    position: int
+    reason: str
+    record: bytes
+
+
+def request_headers(settings: Settings) -> dict[str, str]:
+    """Give the headers of every request to the Hub; the token goes nowhere else."""
+    headers = {"user-agent": "leadershift/0.1 (weekly census of open models)", "accept-encoding": "gzip"}
+    if settings.hf_token:
+        headers["authorization"] = f"Bearer {settings.hf_token}"
+    return headers
+
+
+def first_page_url(settings: Settings, transport: Transport) -> str:
+    """Build the address of page 1, asking once which fields this server lets us expand.
+
+    The order is by creation, ascending: the only key that never changes, so pages don't shift while we read them.
+    """
+    fields = list(WANTED)
+    for _attempt in range(3):
+        try:
+            transport.fetch(_list_url(settings, fields, limit=1), records.count)
+            return _list_url(settings, fields, limit=PAGE_ROWS)
+        except RefusedQuestionError as refusal:
+            fields = _narrowed(fields, refusal.answer)
+    raise SourceError(f"the Hub accepts none of our questions for fields ({', '.join(fields)})")
+
+
+def confirm_end(settings: Settings, transport: Transport, newest_seen: datetime | None, last_page_at: datetime) -> None:
+    """Ask for the newest model on the Hub: if it is older than our last page and still unseen, the list ended early.
+
+    Raises IncompleteSnapshotError. `newest_seen` is the latest created_at of the crawl, `last_page_at` when its last page came.
+    """
+    newest_first = _list_url(settings, ["createdAt"], limit=1, direction=-1)
+    page = transport.fetch(newest_first, records.count)
+    newest = newest_created(page.body)
+    if newest is None:
+        if newest_seen is None:
+            raise IncompleteSnapshotError("the Hub lists no model at all")
+        return
+    if (newest_seen is None or newest > newest_seen) and newest < last_page_at - CLOCK_SLACK:
+        raise IncompleteSnapshotError(
+            f"the list ended early: the newest model on the Hub was created {newest:%Y-%m-%d %H:%M}, "
+            f"but the crawl saw none after {newest_seen or 'the beginning'}"
+        )
+
+
+def newest_created(body: bytes) -> datetime | None:
+    """Find the latest created_at on a page, None when no record tells."""
+    moments = []
+    for record in records.split(body):
+        try:
+            moments.append(_time(msgspec.json.decode(record, type=dict[str, msgspec.Raw]).get("createdAt")))
+        except (ValueError, msgspec.MsgspecError, RecursionError):
+            continue
+    newest = max((moment for moment in moments if moment is not None), default=None)
+    return newest.replace(tzinfo=UTC) if newest else None
+
+
+def read_models(body: bytes) -> tuple[pl.DataFrame, list[Reject]]:
+    """Turn one page into typed rows (MODEL_SCHEMA and `position` on the page) and the records that can't be read."""
+    rows: list[tuple[object, ...]] = []
+    rejects: list[Reject] = []
+    for position, record in enumerate(records.split(body)):
+        try:
+            rows.append((*_row(_MODEL.decode(record)), position))
+        except (ValueError, msgspec.MsgspecError, RecursionError, OverflowError) as error:
+            rejects.append(Reject(position, str(error), bytes(record)))
+    return pl.DataFrame(rows, schema={**MODEL_SCHEMA, "position": pl.Int32()}, orient="row"), rejects
+
+
+def _row(model: _Model) -> tuple[object, ...]:
+    card = model.card_data or {}
+    bases = model.base_models or _BaseModels()
+    return (
+        _identity(model.hub_id),
+        _name(model.id),
+        model.author or _author(model.id),
+        _moment(model.created_at),
+        _moment(model.last_modified),
+        _counter("downloads", model.downloads),
+        _counter("downloadsAllTime", model.downloads_all_time),
+        _counter("likes", model.likes),
+        model.trending_score,
+        str(model.gated).lower() if model.gated is not None else None,
+        model.private,
+        model.disabled,
+        model.pipeline_tag,
+        model.library_name,
+        model.tags or [],
+        _counter("safetensors.total", model.safetensors.total if model.safetensors else None),
+        _first_text(card.get("license")),
+        _first_text(card.get("license_name")),
+        _texts(card.get("base_model")),
+        _first_text(card.get("base_model_relation")),
+        bases.relation,
+        [{"hub_id": base.hub_id, "model_name": base.id} for base in bases.models],
+        None,  # the Hub never lists what was removed; archives may
+    )
+
+
+def _identity(hub_id: str) -> str:
+    if not hub_id or len(hub_id) > LONGEST_NAME:
+        raise ValueError(f"_id has {len(hub_id)} characters")
+    return hub_id
+
+
+def _name(name: str) -> str:
+    if not name or len(name) > LONGEST_NAME:
+        raise ValueError(f"id has {len(name)} characters")
+    return name
+
+
+def _author(name: str) -> str | None:
+    owner, slash, _model = name.partition("/")
+    return owner if slash else None
+
+
+def _counter(field: str, value: int | None) -> int | None:
+    # A falling or negative total is the Hub's, and kept; what no 64-bit column can hold is not a count.
+    if value is not None and abs(value) > LARGEST_INTEGER:
+        raise ValueError(f"{field} is {value:.3e}, more than 64 bits hold")
+    return value
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Read a time; all tables carry UTC without a zone, so that no reader needs a time zone database."""
+    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None) if text else None
+
+
+def _time(raw: msgspec.Raw | None) -> datetime | None:
+    return _moment(msgspec.json.decode(raw, type=str | None)) if raw is not None else None
+
+
+def _first_text(value: object) -> str | None:
+    texts = _texts(value)
+    return texts[0] if texts else None
+
+
+def _texts(value: object) -> list[str]:
+    # Cards are free-form YAML: a string, a list, or anything else that somebody typed there.
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Sequence):
+        return [item for item in value if isinstance(item, str)]
+    return []
+
+
+def _list_url(settings: Settings, fields: Sequence[str], *, limit: int, direction: int = 1) -> str:
+    query: Mapping[str, object] = {"sort": "createdAt", "direction": direction, "limit": limit, "expand": fields}
+    return f"{settings.hf_endpoint}/api/models?{urlencode(query, doseq=True)}"
+
+
+def _narrowed(fields: list[str], refusal: str) -> list[str]:
+    if FIRST_TO_DROP in fields:
+        return [field for field in fields if field != FIRST_TO_DROP]
+    named = {quoted or plain for quoted, plain in _QUOTED_WORD.findall(refusal)}
+    return [field for field in fields if field in named] or fields

@@ -1,0 +1,254 @@
+"""One resumable walk over a paged HTTP API: deadlines, byte cap, quota, retry, same origin, loop guard.
+
+It hands out pages as the bytes that came. It runs on huggingface_hub's own session, but not on its `http_backoff`:
+there, rate-limit waits use up the five tries, a body is never checked, and no deadline covers a whole page.
+Not here: what a page means (huggingface), where it is kept (snapshots).
+"""
+
+from __future__ import annotations
+
+import email.utils
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NoReturn
+from urllib.parse import urljoin, urlsplit
+
+import httpx2
+from huggingface_hub.utils import get_session, parse_ratelimit_headers
+
+from dagster_project.errors import IncompleteSnapshotError, SourceError
+
+RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+GONE_STATUSES = frozenset({400, 410})
+LONGEST_BACKOFF_SECONDS = 60.0
+READ_CHUNK_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one page may cost. Seconds are wall time; `patience` bounds all retries of one page together."""
+
+    connect_seconds: float = 10.0
+    read_seconds: float = 30.0
+    page_seconds: float = 180.0
+    page_bytes: int = 256 * 1024 * 1024
+    patience_seconds: float = 900.0
+    quota_share: float = 0.8
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer: the body as it came, and where the next one is (None at the end of the list)."""
+
+    number: int
+    url: str
+    body: bytes
+    rows: int
+    next_url: str | None
+    received_at: datetime
+    headers: Mapping[str, str] = field(repr=False)
+
+
+class UnreadableAnswerError(SourceError):
+    """The server answered 200, but not with what was asked for. Carries the body, so that it can be kept as evidence."""
+
+    def __init__(self, reason: str, body: bytes) -> None:
+        super().__init__(reason)
+        self.body = body
+
+
+class CursorExpiredError(SourceError):
+    """The server no longer knows the cursor: the enumeration has to start again."""
+
+
+class RefusedQuestionError(SourceError):
+    """HTTP 400: the server does not accept what we ask for. Carries its answer, which may say what it would accept."""
+
+    def __init__(self, answer: str) -> None:
+        super().__init__(f"HTTP 400: {answer[:200]}")
+        self.answer = answer
+
+
+class QuotaPauseError(SourceError):
+    """The quota is used up for longer than our patience: a clean pause, not a failure."""
+
+    def __init__(self, seconds: float, resume_at: datetime) -> None:
+        super().__init__(f"the request quota is used up for {seconds:.0f} s, until {resume_at:%H:%M:%S} UTC")
+        self.resume_at = resume_at
+
+
+class _RetryableError(Exception):
+    def __init__(self, reason: str, *, wait: float | None = None, body: bytes | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+        self.body = body
+
+
+@dataclass
+class Transport:
+    """Fetches one URL with patience. `clock` and `sleep` are arguments so that tests need not wait; `say` reports each retry."""
+
+    headers: Mapping[str, str]
+    limits: Limits = field(default_factory=Limits)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    sleep: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
+    say: Callable[[str], None] = lambda _text: None
+
+    def fetch(self, url: str, check: Callable[[bytes], int], *, number: int = 1) -> Page:
+        """GET one page and count its rows with `check`, which raises ValueError for a body that is not what was asked for.
+
+        Raises SourceError (or a kind of it) when patience runs out, at once for answers that waiting can't mend.
+        """
+        started = self.monotonic()
+        backoff = 1.0
+        while True:
+            try:
+                return self._attempt(url, check, number)
+            except _RetryableError as failure:
+                wait = failure.wait if failure.wait is not None else backoff
+                spent = self.monotonic() - started
+                if spent + wait > self.limits.patience_seconds:
+                    self._give_up(failure, wait, spent)
+                self.say(f"page {number:,}: {failure}; trying again in {wait:.0f} s")
+                self.sleep(wait)
+                backoff = min(LONGEST_BACKOFF_SECONDS, backoff * 2)
+
+    def _give_up(self, failure: _RetryableError, wait: float, spent: float) -> NoReturn:
+        if failure.body is not None:
+            raise UnreadableAnswerError(str(failure), failure.body)
+        if failure.wait is not None:
+            raise QuotaPauseError(wait, datetime.fromtimestamp(self.clock().timestamp() + wait, UTC))
+        raise SourceError(f"{failure} (tried for {spent:.0f} s)")
+
+    def _attempt(self, url: str, check: Callable[[bytes], int], number: int) -> Page:
+        try:
+            status, headers, body = self._receive(url)
+        except httpx2.TransportError as error:
+            raise _RetryableError(_in_words(error, url)) from error
+        except httpx2.DecodingError as error:
+            raise _RetryableError(f"the compressed body is damaged ({error})") from error
+        _refuse(status, headers, body, url)
+        try:
+            rows = check(body)
+        except ValueError as error:
+            raise _RetryableError(f"HTTP 200, but {error}", body=body) from error
+        return Page(number, url, body, rows, next_link(url, headers), self.clock(), headers)
+
+    def _receive(self, url: str) -> tuple[int, Mapping[str, str], bytes]:
+        limits = self.limits
+        deadline = self.monotonic() + limits.page_seconds
+        timeout = httpx2.Timeout(limits.read_seconds, connect=limits.connect_seconds)
+        body = bytearray()
+        session = get_session()
+        with session.stream("GET", url, headers=dict(self.headers), timeout=timeout, follow_redirects=False) as answer:
+            for chunk in answer.iter_bytes(READ_CHUNK_BYTES):
+                body += chunk
+                if len(body) > limits.page_bytes:
+                    raise SourceError(
+                        f"the answer is larger than the cap of {limits.page_bytes:,} bytes and was refused"
+                    )
+                if self.monotonic() > deadline:
+                    raise _RetryableError(
+                        f"the page took longer than {limits.page_seconds:.0f} s ({len(body):,} bytes came)"
+                    )
+            return answer.status_code, answer.headers, bytes(body)
+
+    def respect_quota(self, headers: Mapping[str, str]) -> None:
+        """Sleep until the window resets once our share of the quota is used, so that others on the token keep theirs."""
+        quota = parse_ratelimit_headers(headers)
+        if quota is None:
+            return
+        reserve = math.floor((quota.limit or 0) * (1 - self.limits.quota_share))
+        if quota.remaining <= reserve:
+            self.say(
+                f"{quota.remaining} requests left in this window; waiting {quota.reset_in_seconds + 1} s for the next"
+            )
+            self.sleep(quota.reset_in_seconds + 1)
+
+
+def walk(
+    start: str, transport: Transport, check: Callable[[bytes], int], *, number: int = 1, visited: Iterable[str] = ()
+) -> Iterator[Page]:
+    """Yield pages from `start` to the end of the list.
+
+    Raises IncompleteSnapshotError for an empty page that claims a next one, SourceError for a cursor that repeats or
+    leads to another origin: both would otherwise pass for a complete crawl, or send our token to a stranger.
+    """
+    seen = {*visited}
+    url: str | None = start
+    while url is not None:
+        if url in seen:
+            raise SourceError(f"the cursor of page {number:,} was already visited: the list goes round in circles")
+        seen.add(url)
+        page = transport.fetch(url, check, number=number)
+        if page.rows == 0 and page.next_url is not None:
+            raise IncompleteSnapshotError(f"page {number:,} is empty although more pages follow")
+        yield page
+        if page.next_url is not None:
+            transport.respect_quota(page.headers)
+        url, number = page.next_url, number + 1
+
+
+def next_link(url: str, headers: Mapping[str, str]) -> str | None:
+    """Find the `rel="next"` address of an answer, which must lie on the same origin as the page that names it."""
+    link = headers.get("link")
+    if not link:
+        return None
+    for part in httpx2.Response(200, headers={"link": link}).links.values():
+        if part.get("rel") == "next" and part.get("url"):
+            following = urljoin(url, part["url"])
+            if _origin(following) != _origin(url):
+                raise SourceError(
+                    f"the next page is said to lie on another server ({_origin(following)}); it was not followed"
+                )
+            return following
+    return None
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return f"{parts.scheme}://{parts.hostname}:{port}"
+
+
+def _refuse(status: int, headers: Mapping[str, str], body: bytes, url: str) -> None:
+    if status == httpx2.codes.OK:
+        return
+    said = body[:200].decode("utf-8", "replace").strip()
+    if status in RETRIED_STATUSES:
+        raise _RetryableError(f"HTTP {status}", wait=_asked_wait(status, headers))
+    if status in (401, 403):
+        raise SourceError(f"the server refuses us (HTTP {status}): {said}. Check the token")
+    if status in GONE_STATUSES and "cursor=" in urlsplit(url).query:
+        raise CursorExpiredError(f"the server no longer accepts the cursor (HTTP {status}): {said}")
+    if status == httpx2.codes.BAD_REQUEST:
+        raise RefusedQuestionError(body.decode("utf-8", "replace"))
+    raise SourceError(f"HTTP {status}: {said}")
+
+
+def _asked_wait(status: int, headers: Mapping[str, str]) -> float | None:
+    quota = parse_ratelimit_headers(headers)
+    if status == httpx2.codes.TOO_MANY_REQUESTS and quota is not None and quota.remaining == 0:
+        return float(quota.reset_in_seconds + 1)
+    asked = headers.get("retry-after", "")
+    if asked.isdigit():
+        return float(asked) + 1
+    try:
+        until = email.utils.parsedate_to_datetime(asked)
+        since = email.utils.parsedate_to_datetime(headers.get("date", ""))
+    except ValueError:
+        return None
+    return max(1.0, (until - since).total_seconds() + 1)
+
+
+def _in_words(error: httpx2.TransportError, url: str) -> str:
+    host = urlsplit(url).netloc
+    if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
+        return f"{host} can't be reached ({error})"
+    if isinstance(error, httpx2.TimeoutException):
+        return f"{host} fell silent"
+    return f"the connection to {host} broke ({error or type(error).__name__})"

@@ -1,0 +1,1 @@
+"""From sealed snapshots to published tables: the catalogue of SQL files, the build, the audit, the release."""

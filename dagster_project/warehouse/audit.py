@@ -1,0 +1,151 @@
+"""Whether the last build may be believed: SQL measures every table once, Great Expectations judges the numbers. Its only import.
+
+A profile is one row per table; GX never sees the rows themselves (on DuckDB its expectations fail, and on three million
+rows pandas takes 1.7 GB).
+Not here: which checks there are (checks, sql/audits), and what a failure stops (publish).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+
+from dagster_project.errors import NothingYetError, UsageError
+from dagster_project.snapshots import durable
+from dagster_project.warehouse import catalog
+from dagster_project.warehouse.build import database_path
+from dagster_project.warehouse.checks import Metric, metrics
+from dagster_project.warehouse.engine import connect_private
+
+AUDIT = "warehouse/audit.json"
+
+
+class Result(msgspec.Struct, frozen=True):
+    """One check: what it says in plain words, what was observed, the range it must lie in."""
+
+    table: str
+    name: str
+    says: str
+    observed: float | None
+    low: float | None
+    high: float | None
+    passed: bool
+
+
+class Audit(msgspec.Struct, frozen=True):
+    """The audit of one build, known by the hash of its database file."""
+
+    database_sha256: str
+    results: list[Result]
+
+    @property
+    def failures(self) -> list[Result]:
+        """The checks that failed."""
+        return [result for result in self.results if not result.passed]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing failed and something was checked."""
+        return bool(self.results) and not self.failures
+
+
+def audit(home: Path, *, sql: Path, say: Callable[[str], None] = lambda _text: None) -> Audit:
+    """Profile every table of the last build and judge the profiles; the verdict is kept beside the database."""
+    database = database_path(home)
+    if not database.exists():
+        raise NothingYetError(f"There is no build in {home} to audit.", next_command="leadershift build")
+    with connect_private(database, read_only=True) as connection:
+        profiles = [
+            _profile(connection, name, metrics(table))
+            for name, table in sorted(catalog.load(sql).items())
+            if not table.is_view
+        ]
+        profiles += [_spanning(connection, path) for path in sorted((sql / "audits").glob("*.sql"))]
+    results = _judge(profiles)
+    for result in results:
+        say(f"{'passed' if result.passed else 'FAILED'}  {result.table}: {result.says}")
+    judged = Audit(durable.sha256(database), results)
+    durable.write_bytes(home / AUDIT, msgspec.json.format(msgspec.json.encode(judged)))
+    return judged
+
+
+def read(home: Path) -> Audit | None:
+    """Give the last audit, None if there was none."""
+    path = home / AUDIT
+    return msgspec.json.decode(path.read_bytes(), type=Audit) if path.exists() else None
+
+
+Profile = tuple[list[Metric], list[float | None]]
+
+
+def _profile(connection: duckdb.DuckDBPyConnection, table: str, wanted: Sequence[Metric]) -> Profile:
+    expressions = ", ".join(metric.expression for metric in wanted)
+    row = connection.execute(f"select {expressions} from {table}").fetchone()
+    return list(wanted), [None if value is None else float(value) for value in row or ()]
+
+
+def _spanning(connection: duckdb.DuckDBPyConnection, path: Path) -> Profile:
+    """Run one file of sql/audits: one row of numbers, and in the header what each says and may be."""
+    parsed, body = catalog.header(path)
+    answer = connection.execute(body)
+    names = [column[0] for column in answer.description or ()]
+    row = answer.fetchone() or (None,) * len(names)
+    expected: dict[str, Any] = parsed.get("expect") or {}
+    if set(names) != set(expected):
+        raise UsageError(f"{path} gives {names}, but its header expects {sorted(expected)}.")
+    wanted = [
+        Metric(
+            f"audits.{path.stem}",
+            name,
+            expected[name]["says"],
+            "",
+            expected[name].get("min"),
+            expected[name].get("max"),
+        )
+        for name in names
+    ]
+    return wanted, [None if value is None else float(value) for value in row]
+
+
+def _judge(profiles: Sequence[Profile]) -> list[Result]:
+    """Let Great Expectations compare each profile with its ranges. Imported here, because that alone takes seconds."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import great_expectations as gx  # noqa: PLC0415
+    import pandas as pd  # noqa: PLC0415
+    from great_expectations.core.expectation_suite import ExpectationSuite  # noqa: PLC0415
+    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    asset = context.data_sources.add_pandas("profiles").add_dataframe_asset("profile")
+    batch_definition = asset.add_batch_definition_whole_dataframe("whole")
+    results: list[Result] = []
+    for wanted, values in profiles:
+        frame = pd.DataFrame(
+            [[math.nan if value is None else value for value in values]], columns=[m.name for m in wanted]
+        )
+        suite = ExpectationSuite(name=wanted[0].table)
+        for metric in wanted:
+            suite.add_expectation(gx.expectations.ExpectColumnValuesToNotBeNull(column=metric.name))
+            suite.add_expectation(
+                gx.expectations.ExpectColumnValuesToBeBetween(
+                    column=metric.name, min_value=metric.low, max_value=metric.high
+                )
+            )
+        verdict = batch_definition.get_batch(batch_parameters={"dataframe": frame}).validate(suite)
+        failed = {
+            outcome.expectation_config.kwargs["column"]
+            for outcome in verdict.results
+            if not outcome.success and outcome.expectation_config
+        }
+        results += [
+            Result(metric.table, metric.name, metric.says, value, metric.low, metric.high, metric.name not in failed)
+            for metric, value in zip(wanted, values, strict=True)
+        ]
+    return results

@@ -1,0 +1,99 @@
+"""The tables as their files declare them: a folder is a schema, a file is a table, its header the whole truth about it.
+
+A header is YAML in the comment that opens the file: meaning, grain, columns, and where needed kind, warnings, checks.
+Not here: dependencies (lineage), running anything (build), judging anything (audit).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dagster_project.errors import UsageError
+
+SCHEMAS = ("registry", "staging", "core", "marts")
+PUBLISHED_SCHEMAS = ("registry", "core", "marts")
+_HEADER = re.compile(r"\A\s*/\*(?P<header>.*?)\*/(?P<body>.*)\Z", re.DOTALL)
+_REQUIRED = {"meaning", "grain", "columns"}
+_ALLOWED = _REQUIRED | {"kind", "warnings", "checks", "source"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """One SQL file. `checks` maps a kind of check to its arguments, as the header lists them."""
+
+    schema: str
+    name: str
+    path: Path
+    meaning: str
+    grain: tuple[str, ...]
+    columns: Mapping[str, str]
+    warnings: tuple[str, ...]
+    checks: tuple[tuple[str, Any], ...]
+    is_view: bool
+    body: str
+
+    @property
+    def full_name(self) -> str:
+        """Schema and name, as SQL writes it."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def comment(self) -> str:
+        """What the database says about the table: meaning, grain, warnings."""
+        return "\n".join(
+            [self.meaning, f"Grain: {', '.join(self.grain)}.", *(f"Warning: {text}" for text in self.warnings)]
+        )
+
+
+def load(folder: Path) -> dict[str, Table]:
+    """Read every table under `sql/`, by full name. Raises UsageError that names the file for a header that breaks the rules."""
+    paths = [path for schema in SCHEMAS for path in sorted((folder / schema).glob("*.sql"))]
+    if not paths:
+        raise UsageError(f"There is no SQL under {folder}.")
+    tables = [_read(path) for path in paths]
+    return {table.full_name: table for table in tables}
+
+
+def header(path: Path) -> tuple[dict[str, Any], str]:
+    """Split a SQL file into its header and its bare SELECT."""
+    match = _HEADER.match(path.read_text(encoding="utf-8"))
+    if match is None:
+        raise UsageError(f"{path} does not open with a header comment (/* meaning: ... */).")
+    try:
+        parsed = yaml.safe_load(match["header"])
+    except yaml.YAMLError as error:
+        raise UsageError(f"The header of {path} is not YAML: {error}") from error
+    if not isinstance(parsed, dict):
+        raise UsageError(f"The header of {path} is not a mapping of meaning, grain, columns.")
+    return parsed, match["body"].strip().rstrip(";")
+
+
+def _read(path: Path) -> Table:
+    parsed, body = header(path)
+    missing, unknown = _REQUIRED - parsed.keys(), parsed.keys() - _ALLOWED
+    if missing or unknown:
+        raise UsageError(
+            f"The header of {path} lacks {sorted(missing) or 'nothing'} and has unknown {sorted(unknown) or 'nothing'}."
+        )
+    columns = {name: str(text) for name, text in parsed["columns"].items()}
+    grain = tuple(parsed["grain"])
+    if strangers := [name for name in grain if name not in columns]:
+        raise UsageError(f"The grain of {path} names columns that it does not describe: {strangers}.")
+    return Table(
+        schema=path.parent.name,
+        name=path.stem,
+        path=path,
+        meaning=str(parsed["meaning"]).strip(),
+        grain=grain,
+        columns=columns,
+        warnings=tuple(map(str, parsed.get("warnings") or ())),
+        checks=tuple(item for check in parsed.get("checks") or () for item in check.items()),
+        is_view=parsed.get("kind") == "view",
+        body=body,
+    )

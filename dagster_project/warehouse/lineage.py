@@ -1,0 +1,78 @@
+"""What depends on what, read from the SQL itself: order of building, columns and where each comes from. The only sqlglot import.
+
+Not here: running SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.lineage import lineage
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.schema import Schema, ensure_schema
+
+from dagster_project.errors import UsageError
+from dagster_project.warehouse.catalog import Table
+
+DIALECT = "duckdb"
+INPUT_SCHEMA = "raw"
+
+
+def parents(table: Table) -> frozenset[str]:
+    """Name the tables that a file selects from, schema and name; its own CTEs don't count."""
+    tree = _parse(table)
+    ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
+    found = {
+        f"{source.db}.{source.name}" if source.db else source.name for source in tree.find_all(exp.Table) if source.name
+    }
+    return frozenset(found - ctes)
+
+
+def build_order(tables: Mapping[str, Table]) -> list[Table]:
+    """Sort tables so that each comes after what it selects from. Raises UsageError for a stranger or a circle."""
+    graph = {name: parents(table) for name, table in tables.items()}
+    for name, needed in graph.items():
+        strangers = sorted(
+            parent for parent in needed if parent not in tables and not parent.startswith(f"{INPUT_SCHEMA}.")
+        )
+        if strangers:
+            raise UsageError(f"{tables[name].path} selects from {', '.join(strangers)}, which no file makes.")
+    try:
+        order = TopologicalSorter({name: sorted(needed) for name, needed in sorted(graph.items())}).static_order()
+        return [tables[name] for name in order if name in tables]
+    except CycleError as error:
+        raise UsageError(f"These tables select from each other in a circle: {' -> '.join(error.args[1])}.") from error
+
+
+def column_sources(table: Table, schemas: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
+    """Map each column of a table to the `schema.table.column` it is made from; `schemas` gives every parent's columns and types."""
+    nested = ensure_schema(_nested(schemas), dialect=DIALECT)
+    tree = qualify(_parse(table), schema=nested, dialect=DIALECT, validate_qualify_columns=False)
+    return {column: _leaves(column, tree, nested) for column in table.columns}
+
+
+def _nested(schemas: Mapping[str, Mapping[str, str]]) -> dict[str, object]:
+    nested: dict[str, dict[str, object]] = {}
+    for name, columns in schemas.items():
+        schema, _, short = name.partition(".")
+        nested.setdefault(schema, {})[short] = dict(columns)
+    return dict(nested)
+
+
+def _leaves(column: str, tree: exp.Expr, schema: Schema) -> list[str]:
+    node = lineage(column, tree, schema=schema, dialect=DIALECT)
+    found = set()
+    for step in node.walk():
+        if isinstance(step.expression, exp.Table) and step.expression.db:
+            found.add(f"{step.expression.db}.{step.expression.name}.{step.name.rpartition('.')[2]}")
+    return sorted(found)
+
+
+def _parse(table: Table) -> exp.Expr:
+    try:
+        return sqlglot.parse_one(table.body, dialect=DIALECT)
+    except sqlglot.ParseError as error:
+        raise UsageError(f"{table.path} is not SQL that can be read: {error}") from error

@@ -1,0 +1,345 @@
+"""A build that passed its audit becomes a release: one folder with a read-only database, Parquet, CSV and a data package.
+
+Published all or nothing: the folder is complete before `current.json` points to it, and a reader of the old one is not
+disturbed. The release id follows from the content, so the same tables published twice are one release.
+Not here: judging (audit).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+
+from dagster_project.calendar import Week, stamp
+from dagster_project.errors import GateError, NothingYetError
+from dagster_project.settings import is_loopback
+from dagster_project.snapshots import durable
+from dagster_project.warehouse import audit, catalog, lineage
+from dagster_project.warehouse.build import comment, database_path
+from dagster_project.warehouse.catalog import Table
+from dagster_project.warehouse.engine import connect_private, quoted
+
+PUBLISHED = "published"
+CURRENT = f"{PUBLISHED}/current.json"
+# Every DuckDB since 1.2 can open it; the default of 2.0 can't be opened by any 1.x tool.
+STORAGE_VERSION = "v1.2.0"
+DATABASE_NAME = "leadershift.duckdb"
+PRIVATE = "private"
+HASH_CHARACTERS = 8
+# A spreadsheet runs a text that begins with one of these.
+FORMULA_STARTS = "=+-@\t\r"
+_FRICTIONLESS = {
+    "VARCHAR": "string",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "TIMESTAMP": "datetime",
+    "BIGINT": "integer",
+    "INTEGER": "integer",
+}
+
+
+class Publication(msgspec.Struct, frozen=True):
+    """A release. Paths are relative to the home. `is_new` is False when the same content was published before."""
+
+    release_id: str
+    published_at: str
+    database: str
+    weeks: int
+    newest_week: str
+    is_rehearsal: bool
+    is_new: bool = True
+
+
+def current(home: Path) -> Publication:
+    """Give the release that readers should open. Raises NothingYetError."""
+    path = home / CURRENT
+    if not path.exists():
+        raise NothingYetError(f"Nothing has been published in {home} yet.", next_command="leadershift run")
+    return msgspec.json.decode(path.read_bytes(), type=Publication)
+
+
+def publish(
+    home: Path, *, sql: Path, now: datetime, sign_off: str | None, say: Callable[[str], None] = lambda _text: None
+) -> Publication:
+    """Publish the last build. Raises GateError when its audit is missing, stale or failed and nobody signs for it."""
+    verdict = _permission(home, sign_off)
+    tables = {name: table for name, table in catalog.load(sql).items() if table.schema in catalog.PUBLISHED_SCHEMAS}
+    with _beside(database_path(home)) as connection:
+        release = _name(connection, tables, now)
+        if (home / release.database).exists():
+            same = msgspec.structs.replace(release, is_new=False, published_at=_published_at(home, release))
+            _point(home, same)
+            say(f"{release.release_id}: the same tables as published before")
+            return same
+        history = _history(home)
+        folder = (home / release.database).parent
+        building = folder.parent / durable.TEMPORARY_FOLDER / folder.name
+        with durable.disk_trouble(folder):
+            shutil.rmtree(building, ignore_errors=True)
+            building.mkdir(parents=True)
+            _write_database(connection, building / DATABASE_NAME, tables, release, verdict, sign_off, history)
+    with durable.disk_trouble(folder):
+        _export(building, tables, release)
+        for file in building.rglob("*"):
+            if file.is_file():
+                durable.flush(file)
+        building.replace(folder)
+        durable.flush(folder.parent)
+    _point(home, release)
+    say(f"{release.release_id}: {len(tables)} tables, {release.weeks} weeks")
+    return release
+
+
+def _permission(home: Path, sign_off: str | None) -> audit.Audit:
+    if not database_path(home).exists():
+        raise NothingYetError(f"There is no build in {home} to publish.", next_command="leadershift build")
+    verdict = audit.read(home)
+    if verdict is None or verdict.database_sha256 != durable.sha256(database_path(home)):
+        raise GateError("The last build was not audited; the current release stays.", next_command="leadershift audit")
+    if not verdict.passed and not sign_off:
+        failed = "; ".join(
+            f"{failure.table}: not so that {failure.says} ({failure.observed})" for failure in verdict.failures[:5]
+        )
+        raise GateError(
+            f"{len(verdict.failures)} of {len(verdict.results)} checks failed, so nothing was published and the current release stays: {failed}",
+            next_command='leadershift publish --sign-off "Your name: why it may stand"',
+        )
+    return verdict
+
+
+def _name(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table], now: datetime) -> Publication:
+    newest, weeks = _row(connection, "select max(week), count(distinct week) from marts.share_by_country")
+    label = Week(newest) if newest else Week.of(now)
+    digest = content_hash(connection, tables)[:HASH_CHARACTERS]
+    release_id = f"{label}-{digest}"
+    origins = connection.execute("select distinct origin from core.snapshots where status = 'sealed'").fetchall()
+    return Publication(
+        release_id=release_id,
+        published_at=stamp(now),
+        database=f"{PUBLISHED}/{release_id}/{DATABASE_NAME}",
+        weeks=weeks,
+        newest_week=str(label),
+        is_rehearsal=any(is_loopback(origin) for (origin,) in origins),
+    )
+
+
+def content_hash(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table]) -> str:
+    """Hash what the tables say, whatever order their rows lie in: a DuckDB file's own bytes differ from build to build."""
+    sums = []
+    for name, table in sorted(tables.items()):
+        columns = [
+            column
+            for column in table.columns
+            if name != "core.snapshots" or column not in ("sealed_at", "started_at", "origin")
+        ]
+        listed = ", ".join(f'"{column}"' for column in columns)
+        count, total = _row(
+            connection,
+            f"select count(*), coalesce(sum(md5_number_lower(cast(row({listed}) as varchar))::hugeint), 0) from {name}",
+        )
+        sums.append(f"{name}:{count}:{total}")
+    (digest,) = _row(connection, f"select md5({quoted('|'.join(sums))})")
+    return str(digest)
+
+
+def _beside(database: Path) -> duckdb.DuckDBPyConnection:
+    """Open an empty database in memory with the build attached read-only, so that a release can be attached for writing."""
+    connection = connect_private(Path(":memory:"), read_only=False)
+    connection.execute(f"attach {quoted(str(database))} as {PRIVATE} (read_only)")
+    connection.execute(f"use {PRIVATE}")
+    return connection
+
+
+def _write_database(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    tables: Mapping[str, Table],
+    release: Publication,
+    verdict: audit.Audit,
+    sign_off: str | None,
+    history: list[tuple[Any, ...]],
+) -> None:
+    connection.execute(f"attach {quoted(str(path))} as release (storage_version {quoted(STORAGE_VERSION)})")
+    for schema in catalog.PUBLISHED_SCHEMAS:
+        connection.execute(f"create schema release.{schema}")
+    for name, table in tables.items():
+        connection.execute(f"create table release.{name} as from {PRIVATE}.{name} order by {', '.join(table.grain)}")
+    _write_releases(connection, release, verdict, sign_off, history)
+    _write_dictionary(connection, tables)
+    connection.execute("use release")
+    for table in tables.values():
+        comment(connection, table, as_view=False)
+    connection.execute(f"use {PRIVATE}")
+    connection.execute("checkpoint release")
+    connection.execute("detach release")
+    path.chmod(0o444)
+
+
+def _write_releases(
+    connection: duckdb.DuckDBPyConnection,
+    release: Publication,
+    verdict: audit.Audit,
+    sign_off: str | None,
+    history: list[tuple[Any, ...]],
+) -> None:
+    connection.execute(
+        "create table release.marts.releases (release_id varchar, published_at timestamp, weeks bigint, gaps varchar[],"
+        " audit_result varchar, overrides varchar, is_rehearsal boolean, origin varchar)"
+    )
+    gaps = [str(Week(monday)) for (monday,) in connection.execute(_GAPS).fetchall()]
+    origin = ", ".join(
+        name for (name,) in connection.execute("select distinct origin from core.snapshots order by 1").fetchall()
+    )
+    passed = len(verdict.results) - len(verdict.failures)
+    row = (
+        release.release_id,
+        release.published_at.removesuffix("Z"),
+        release.weeks,
+        gaps,
+        f"{passed} of {len(verdict.results)} checks passed",
+        sign_off,
+        release.is_rehearsal,
+        origin,
+    )
+    connection.executemany("insert into release.marts.releases values (?, ?, ?, ?, ?, ?, ?, ?)", [*history, row])
+    meaning = "Every release so far, the newest being this file: its weeks, the weeks nobody captured, its audit and who signed for what failed."
+    connection.execute(f"comment on table release.marts.releases is {quoted(meaning)}")
+    for column, text in RELEASE_COLUMNS.items():
+        connection.execute(f"comment on column release.marts.releases.{column} is {quoted(text)}")
+
+
+RELEASE_COLUMNS = {
+    "release_id": "newest week and a hash of the content",
+    "published_at": "when it was published, UTC",
+    "weeks": "weeks with shares",
+    "gaps": "ISO weeks between the first and the last capture that nobody captured",
+    "audit_result": "how many checks passed",
+    "overrides": "who signed for failed checks, and why; null if nobody had to",
+    "is_rehearsal": "whether it was captured from a stand-in on this machine instead of the real Hub",
+    "origin": "where the snapshots were captured from",
+}
+_GAPS = """
+select cast(monday as date) as monday
+from (
+    select unnest(generate_series(min(week), max(week), interval 7 day)) as monday
+    from core.snapshots
+    where source = 'huggingface'
+)
+where cast(monday as date) not in (select week from core.snapshots)
+order by monday
+"""
+
+
+def _write_dictionary(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table]) -> None:
+    connection.execute(
+        "create table release.main.data_dictionary"
+        " (schema_name varchar, table_name varchar, column_name varchar, data_type varchar, meaning varchar, made_from varchar[])"
+    )
+    kinds = {
+        (schema, table, column): kind
+        for schema, table, column, kind in connection.execute(
+            f"select schema_name, table_name, column_name, data_type from duckdb_columns() where database_name = {quoted(PRIVATE)}"
+        ).fetchall()
+    }
+    known: dict[str, dict[str, str]] = {}
+    for (schema, table_name, column), kind in kinds.items():
+        known.setdefault(f"{schema}.{table_name}", {})[column] = kind
+    rows = []
+    for table in tables.values():
+        sources = lineage.column_sources(table, {parent: known[parent] for parent in lineage.parents(table)})
+        rows += [
+            (table.schema, table.name, column, kinds[table.schema, table.name, column], meaning, sources[column])
+            for column, meaning in table.columns.items()
+        ]
+    rows += [("marts", "releases", column, "", meaning, []) for column, meaning in RELEASE_COLUMNS.items()]
+    connection.executemany("insert into release.main.data_dictionary values (?, ?, ?, ?, ?, ?)", rows)
+    connection.execute(
+        "comment on table release.main.data_dictionary is 'Every column: what it means and which columns it is made from.'"
+    )
+
+
+def _export(folder: Path, tables: Mapping[str, Table], release: Publication) -> None:
+    """Write the marts as Parquet and CSV with a data package that describes them."""
+    exported = [table for table in tables.values() if table.schema == "marts"]
+    (folder / "parquet").mkdir()
+    (folder / "csv").mkdir()
+    resources = []
+    with connect_private(folder / DATABASE_NAME, read_only=True) as connection:
+        for table in exported:
+            described = connection.execute(f"describe {table.full_name}").fetchall()
+            fields = [(str(row[0]), str(row[1])) for row in described]
+            order = ", ".join(table.grain)
+            parquet, csv = folder / "parquet" / f"{table.name}.parquet", folder / "csv" / f"{table.name}.csv"
+            connection.execute(
+                f"copy (from {table.full_name} order by {order}) to {quoted(str(parquet))}"
+                f" (format parquet, compression zstd, kv_metadata {{release_id: {quoted(release.release_id)}}})"
+            )
+            harmless = ", ".join(_spreadsheet_safe(name, kind) for name, kind in fields)
+            connection.execute(
+                f"copy (select {harmless} from {table.full_name} order by {order}) to {quoted(str(csv))} (header)"
+            )
+            resources += [_resource(table, fields, path, folder) for path in (parquet, csv)]
+    package = {
+        "name": "leadershift",
+        "id": release.release_id,
+        "created": release.published_at,
+        "title": f"leadershift {release.release_id}"
+        + (" (REHEARSAL, not the real Hub)" if release.is_rehearsal else ""),
+        "resources": resources,
+    }
+    (folder / "datapackage.json").write_bytes(msgspec.json.format(msgspec.json.encode(package)))
+
+
+def _spreadsheet_safe(name: str, kind: str) -> str:
+    if kind != "VARCHAR":
+        return f'"{name}"'
+    starts = quoted(FORMULA_STARTS)
+    return f'case when contains({starts}, left("{name}", 1)) and "{name}" <> \'\' then \'\'\'\' || "{name}" else "{name}" end as "{name}"'
+
+
+def _resource(table: Table, fields: list[tuple[str, str]], path: Path, folder: Path) -> dict[str, Any]:
+    return {
+        "name": f"{table.name}-{path.suffix[1:]}",
+        "path": path.relative_to(folder).as_posix(),
+        "format": path.suffix[1:],
+        "description": table.comment,
+        "hash": f"sha256:{durable.sha256(path)}",
+        "schema": {
+            "fields": [
+                {"name": name, "type": _FRICTIONLESS.get(kind, "number"), "description": table.columns[name]}
+                for name, kind in fields
+            ],
+            "primaryKey": list(table.grain),
+        },
+    }
+
+
+def _history(home: Path) -> list[tuple[Any, ...]]:
+    """Read the releases before this one out of the current database."""
+    if not (home / CURRENT).exists():
+        return []
+    path = home / current(home).database
+    with connect_private(path, read_only=True) as connection:
+        return connection.execute("from marts.releases order by published_at").fetchall()
+
+
+def _published_at(home: Path, release: Publication) -> str:
+    with connect_private(home / release.database, read_only=True) as connection:
+        query = f"select max(published_at) from marts.releases where release_id = {quoted(release.release_id)}"
+        return str(_row(connection, query)[0])
+
+
+def _point(home: Path, release: Publication) -> None:
+    durable.write_bytes(
+        home / CURRENT, msgspec.json.format(msgspec.json.encode(msgspec.structs.replace(release, is_new=False))) + b"\n"
+    )
+
+
+def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    return connection.execute(query).fetchone() or ()

@@ -1,0 +1,124 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] tags=["notebook-only"]
+# # The weekly page
+#
+# Run it with `leadershift report`, or open it in Jupyter and set the two parameters to look at another week.
+# Everything shown comes from the published tables; how a number is made stands in the header of its file in `sql/`.
+
+# %% tags=["parameters"]
+database = "leadershift.duckdb"  # a published release
+week = "2026-W47"
+
+# %%
+from pathlib import Path
+
+from dagster_project.calendar import Week
+from dagster_project.reports import charts, headline, weekly
+from dagster_project.warehouse import published
+
+release = published.open_release(Path(database))
+edition = weekly.read_edition(release, Week.parse(week))
+monday, next_monday = edition.week.monday, edition.week.next_monday
+
+# %%
+countries = release.frame(
+    """
+    select * from marts.share_by_country
+    where week = ? and credit = 'publisher' and time_window = 'week'
+    """,
+    parameters=[monday],
+)
+labs = release.frame(
+    """
+    select * from marts.share_by_lab
+    where week = ? and credit = 'publisher' and time_window = 'week'
+    """,
+    parameters=[monday],
+)
+snapshots = release.frame(
+    "select * from core.snapshots where week = ? order by source, observed_on", parameters=[monday]
+)
+models = release.frame(
+    """
+    select
+        count(*) as known,
+        count(*) filter (where first_seen_on >= ? and first_seen_on < ?) as new,
+        count(*) filter (where removed_on >= ? and removed_on < ?) as gone
+    from core.models
+    """,
+    parameters=[monday, next_monday, monday, next_monday],
+)
+
+# %%
+weekly.masthead(edition, headline.compose(countries, edition.week))
+
+# %% [markdown]
+# ## By country
+#
+# Text and image-text models are where the race is watched. A lab counts for the country of its primary base.
+
+# %%
+charts.share_by_country(countries, edition, "S2")
+
+# %%
+weekly.country_table(countries, edition, "S2")
+
+# %% [markdown]
+# The same for every model on the Hub, from speech to robotics. Shares of the two scopes have different denominators:
+# compare the order, not the numbers.
+
+# %%
+charts.share_by_country(countries, edition, "S1")
+
+# %%
+weekly.country_table(countries, edition, "S1")
+
+# %% [markdown]
+# ## By lab
+
+# %%
+charts.top_labs(labs, countries, edition, "S2")
+
+# %%
+weekly.lab_table(labs, countries, edition, "S2")
+
+# %% [markdown]
+# ## What was captured
+
+# %%
+weekly.captured(snapshots, models, edition)
+
+# %% [markdown]
+# ## What these numbers are not
+#
+# - **Not people.** The Hub counts requests (GET and HEAD) for a few files of a model. Build servers, mirrors and one team
+#   pulling a model a thousand times count as much as a thousand teams.
+# - **Not all use.** Other hubs, private mirrors and hosted services are not in it.
+# - **Not origin.** Publisher credit goes to whoever uploaded a model. A re-pack counts for the re-packer, not for the lab that
+#   trained its base.
+# - **Not nationality.** A country is the primary base of the lab that publishes, not where its users or its staff are.
+# - **Not complete.** Unknown means that nobody has reviewed the publisher yet. It is never spread over the known; that is why
+#   every share has a least and a most.
+# - **Not always measured.** Where the all-time counter is missing, a week is estimated from the rolling 30-day counter, and the
+#   page says what part.
+#
+# ## How it is made
+#
+# Every week the Hub's list of models is captured whole and sealed. A week's downloads are the difference between two readings of
+# a model's all-time counter, cleaned of counter resets and stalls, and never less than nothing. A reviewed registry says which
+# lab stands behind a namespace and where it is at home; what it does not say stays unknown.
+#
+# ## How to cite
+
+# %%
+weekly.how_to_cite(edition)
+
+# %%
+release.close()

@@ -1,0 +1,38 @@
+/*
+meaning: Every sealed snapshot there is, and what became of the records seen; a week without a row is a gap that nobody filled.
+grain: [source, observed_on]
+columns:
+  source: huggingface for our own captures, the archive's name for imported ones
+  observed_on: UTC day of the snapshot
+  week: Monday of its ISO week
+  row_count: models loaded
+  status: sealed (captured by us) or imported (captured by others)
+  seen: records the source sent
+  loaded: records kept
+  merged: records met more than once and counted once
+  quarantined: records that could not be read
+  started_at: when the first page came, UTC
+  sealed_at: when the snapshot became immutable, UTC
+  is_complete: whether a model absent from it was not on the Hub that day
+  origin: where it was captured from
+  sign_off: who accepted a count outside the gate, and why; null if nobody had to
+checks:
+  - one_of: {column: status, values: [sealed, partial, imported]}
+  - holds: {rule: seen = loaded + merged + quarantined, says: every record seen was loaded, merged or quarantined}
+*/
+select
+    source,
+    observed_on,
+    cast(date_trunc('week', observed_on) as date) as week,
+    loaded as row_count,
+    status,
+    seen,
+    loaded,
+    merged,
+    quarantined,
+    started_at,
+    sealed_at,
+    is_complete,
+    origin,
+    sign_off
+from raw.snapshots

@@ -1,0 +1,61 @@
+/*
+meaning: Weekly flow with the lab, parent and country that get the credit, once for each scope.
+kind: view
+grain: [week, scope, credit, time_window, hub_id]
+columns:
+  week: Monday of the ISO week, UTC
+  scope: S1 all models; S2 text generation and image-text-to-text
+  credit: publisher, the lab that uploaded
+  time_window: week
+  hub_id: the Hub's immutable id
+  lab: slug of the lab; hf and the namespace where the namespace was not reviewed
+  country: country of the lab; UNKNOWN where the namespace was not reviewed
+  downloads_flow: downloads in the week
+  is_estimate: whether it is estimated from the 30-day counter
+  as_of: last snapshot used
+*/
+with placed as (
+    select
+        flow.week,
+        flow.hub_id,
+        models.pipeline_tag,
+        coalesce(reviewed.lab, 'hf:' || coalesce(models.namespace, models.model_name)) as lab,
+        coalesce(reviewed.country, 'UNKNOWN') as country,
+        flow.downloads_flow,
+        flow.is_estimate,
+        flow.as_of
+    from core.weekly_flow as flow
+    inner join core.models as models on flow.hub_id = models.hub_id
+    left join registry.namespaces as reviewed
+        on
+            lower(models.namespace) = lower(reviewed.namespace)
+            and flow.week >= reviewed.valid_from
+            and flow.week < reviewed.valid_to
+)
+
+select
+    week,
+    'S1' as scope,
+    'publisher' as credit,
+    'week' as time_window,
+    hub_id,
+    lab,
+    country,
+    downloads_flow,
+    is_estimate,
+    as_of
+from placed
+union all
+select
+    week,
+    'S2' as scope,
+    'publisher' as credit,
+    'week' as time_window,
+    hub_id,
+    lab,
+    country,
+    downloads_flow,
+    is_estimate,
+    as_of
+from placed
+where pipeline_tag in ('text-generation', 'image-text-to-text')
