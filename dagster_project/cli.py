@@ -372,6 +372,64 @@ def registry_check(settings: Settings, *, as_json: bool) -> None:
         sys.exit(GateError.exit_code)
 
 
+@main.group()
+def rehearse() -> None:
+    """A pretend Hub on this machine, for trying everything out without the real one."""
+
+
+@rehearse.command("serve", epilog="\b\nExample:\n  leadershift rehearse serve --port 8750 --table models.parquet")
+@click.option("--port", type=int, default=8750, show_default=True, help="Port on 127.0.0.1; 0 takes any free one.")
+@click.option(
+    "--table",
+    type=click.Path(path_type=Path),
+    help="Parquet or CSV of real models to serve instead of the simulated world.",
+)
+@click.option("--models", type=int, default=3000, show_default=True, help="Size of the simulated world.")
+@click.option("--weeks", type=int, default=6, show_default=True, help="Length of its history.")
+@click.pass_obj
+def rehearse_serve(settings: Settings, *, port: int, table: Path | None, models: int, weeks: int) -> None:
+    """Serve /api/models the way the Hub does, until interrupted."""
+    from dagster_project.rehearsal import run as rehearsing  # noqa: PLC0415 - the pipeline never loads the rehearsal
+
+    service = rehearsing.serve(port=port, table=table, models=models, weeks=weeks, now=settings.pretended_now)
+    click.echo(f"Serving on {service.url}. In another shell:")
+    click.echo(
+        f"  export HF_ENDPOINT={service.url} GITHUB_API_URL={service.url} LEADERSHIFT_NOW={service.now:%Y-%m-%dT%H:%M:%SZ}"
+    )
+    click.echo("  leadershift run")
+    service.serve_forever()
+
+
+@rehearse.command("demo", epilog="\b\nExample:\n  leadershift rehearse demo --models 1000 --weeks 4")
+@click.option("--models", type=int, default=3000, show_default=True, help="Size of the simulated world.")
+@click.option("--weeks", type=int, default=6, show_default=True, help="How many weekly snapshots to capture.")
+@_JSON
+@click.pass_obj
+def rehearse_demo(settings: Settings, *, models: int, weeks: int, as_json: bool) -> None:
+    """Capture a simulated world week by week and derive everything from it, down to the page."""
+    from dagster_project.rehearsal import run as rehearsing  # noqa: PLC0415 - the pipeline never loads the rehearsal
+
+    done = rehearsing.rehearse(settings.home / "rehearsal", models=models, weeks=weeks, say=_say)
+    database = done.home / done.release.database
+    shown = {"home": done.home, "release_id": done.release.release_id, "database": database, "page": done.page}
+    lines = [
+        f"Rehearsal {done.release.release_id}: simulated, it says nothing about the real Hub.",
+        f"Page   {done.page}",
+        f'SQL    LEADERSHIFT_HOME={done.home} leadershift query "from marts.share_by_country"',
+    ]
+    _show(as_json, shown, lines)
+
+
+@_command("leadershift dev --port 3001")
+@click.option("--port", type=int, default=3000, show_default=True, help="Port of the UI on 127.0.0.1.")
+def dev(settings: Settings, *, port: int) -> None:
+    """Start the Dagster UI and its daemon, with schedules on, at 127.0.0.1."""
+    folder = pipeline.prepare_dagster(settings)
+    os.environ.update(DAGSTER_HOME=str(folder), LEADERSHIFT_HOME=str(settings.home), DAGSTER_DISABLE_TELEMETRY="1")
+    arguments = ["dagster", "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    os.execv(sys.executable, [sys.executable, "-m", *arguments])
+
+
 def _show(as_json: bool, found: Any, lines: list[str]) -> None:
     if as_json:
         _print_json(found)

@@ -17,6 +17,7 @@ from dagster_project.errors import NothingYetError, UsageError
 from dagster_project.settings import Settings, is_loopback, shipped
 from dagster_project.snapshots import seal, spool
 from dagster_project.warehouse import publish, registry
+from dagster_project.warehouse.publish import Publication
 from dagster_project.warehouse.published import Release, open_release
 
 SMALLEST_FREE_BYTES = 5_000_000_000
@@ -63,10 +64,7 @@ def status(settings: Settings) -> dict[str, Any]:
     covered = {found.week.monday for found in snapshots}
     is_sealed = Week.of(now).monday in captured
     unfinished = spool.unfinished(settings.home, HUB, now)
-    try:
-        published: str | None = publish.current(settings.home).release_id
-    except NothingYetError:
-        published = None
+    published = _published(settings)
     return {
         "home": str(settings.home),
         "week": str(Week.of(now)),
@@ -83,7 +81,8 @@ def status(settings: Settings) -> dict[str, Any]:
         ],
         "gaps": [str(week) for week in _gaps(captured, covered, now)],
         "unfinished": f"{unfinished.day}: {len(unfinished.pages()):,} pages are safe" if unfinished else None,
-        "release": published,
+        "release": published.release_id if published else None,
+        "is_published": published is not None and published.newest_week == str(Week.of(now)),
         "next_command": "leadershift run"
         if published is None or not is_sealed
         else 'leadershift query "from marts.share_by_country"',
@@ -124,6 +123,13 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
         _finding("registry", not problems, problems[0] if problems else f"{settings.registry}, no problem"),
         _finding("sql", shipped("sql").is_dir(), f"{shipped('sql')}"),
     ]
+
+
+def _published(settings: Settings) -> Publication | None:
+    try:
+        return publish.current(settings.home)
+    except NothingYetError:
+        return None
 
 
 def _finding(name: str, is_well: bool, says: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from dagster_project import crawl
 from dagster_project.calendar import Week, stamp
 from dagster_project.errors import DamagedDataError, GateError, NothingYetError, RefusedError
 from dagster_project.settings import Settings, shipped
-from dagster_project.snapshots import ledger, lock, seal, spool
+from dagster_project.snapshots import durable, ledger, lock, seal, spool
 from dagster_project.snapshots.seal import Seal
 from dagster_project.snapshots.spool import Spool
 from dagster_project.sources import archives, huggingface
@@ -28,6 +28,19 @@ from dagster_project.warehouse import registry
 from dagster_project.warehouse.audit import Audit
 from dagster_project.warehouse.build import Built
 from dagster_project.warehouse.publish import Publication
+
+DAGSTER_SETTINGS = b"""telemetry:
+  enabled: false
+nux:
+  enabled: false
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 180
+  max_runtime_seconds: 21600
+concurrency:
+  pools:
+    default_limit: 1
+"""
 
 Say = Callable[[str], None]
 
@@ -218,6 +231,14 @@ def report(settings: Settings, *, week: Week | None = None) -> Path:
     page = write_weekly(settings.home / release.database, week, settings.home / "reports")
     ledger.write(settings.home, "reported", settings.now(), release=release.release_id, week=f"{page.week}")
     return page.html
+
+
+def prepare_dagster(settings: Settings) -> Path:
+    """Write Dagster's own settings into the home, if nobody did: no telemetry, no tour, stuck runs are ended."""
+    path = settings.home / "dagster" / "dagster.yaml"
+    if not path.exists():
+        durable.write_bytes(path, DAGSTER_SETTINGS)
+    return path.parent
 
 
 def _sealed_already(home: Path, now: datetime, *, again: bool) -> Seal | None:

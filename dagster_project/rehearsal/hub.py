@@ -13,7 +13,7 @@ import hashlib
 import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -320,9 +320,12 @@ class Hub:
 
     def _make_page(self, query: ListQuery, overlap: int, now: datetime) -> Page:
         order = self._order(query, now)
-        start = max(0, self._start(query, order, now) - min(overlap, query.limit))
-        wanted = itertools.islice(self._matching(query, order, start, now), query.skip, query.skip + query.limit + 1)
-        items = list(wanted)
+        start = self._start(query, order, now)
+        before = self._matching(query, (order[place] for place in range(start - 1, -1, -1)), now)
+        repeated = list(itertools.islice(before, min(overlap, query.limit)))[::-1]
+        following = self._matching(query, (order[place] for place in range(start, len(order))), now)
+        wanted = itertools.chain(repeated, itertools.islice(following, query.skip, None))
+        items = list(itertools.islice(wanted, query.limit + 1))
         rows, cursor = items[: query.limit], None
         if len(items) > query.limit:
             cursor = _write_cursor(query, rows[-1].get(query.sort), rows[-1]["_id"], again=overlap)
@@ -337,16 +340,13 @@ class Hub:
         except TypeError as error:
             raise HubError(400, "Invalid cursor") from error
 
-    def _matching(self, query: ListQuery, order: Sequence[int], start: int, now: datetime) -> Iterator[Item]:
+    def _matching(self, query: ListQuery, numbers: Iterable[int], now: datetime) -> Iterator[Item]:
         author = query.author.lower() if query.author is not None else None
-        for position in range(start, len(order)):
-            index = order[position]
+        for index in numbers:
             if author is not None and self.items.author(index).lower() != author:
                 continue
-            if self.items.is_listed(index, now):
-                item = self.items.item(index, now)
-                if query.wants(item):
-                    yield item
+            if self.items.is_listed(index, now) and query.wants(item := self.items.item(index, now)):
+                yield item
 
     def _order(self, query: ListQuery, now: datetime) -> Sequence[int]:
         """Give the numbers in the asked order: for free by createdAt, sorted once per state otherwise."""

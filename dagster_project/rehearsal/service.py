@@ -42,6 +42,7 @@ CONTROL = "/__ctl/"
 MAX_CONTROL_BYTES = 2**20
 READ_BEFORE_RESET_SECONDS = 0.05
 """A reset throws away what the other side has not read yet; this lets it read."""
+POLL_SECONDS = 0.01
 SMALLEST_PACKED_BYTES = 200
 CLEAN_CONTROLS = dict.fromkeys((*range(32), 127), " ")
 
@@ -123,7 +124,7 @@ class HubService:
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True)
         self._thread.start()
         return self
 

@@ -65,16 +65,26 @@ def execute(source: Path, parameters: Mapping[str, str], folder: Path) -> Notebo
 
 def to_page(notebook: NotebookNode, template: str, page: Mapping[str, str]) -> str:
     """Set the HTML that an executed notebook shows into a template of ours; `page` is title and description."""
-    from nbconvert import HTMLExporter  # noqa: PLC0415 - heavy: only a report needs it
+    from nbconvert.exporters import TemplateExporter  # noqa: PLC0415 - heavy: only a report needs it
 
-    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
+    # Not HTMLExporter: that one reads every page with another parser than a browser's and writes it anew.
+    exporter = TemplateExporter(
         template_name=template,
+        template_file="index.html.j2",
+        template_extension=".html.j2",
         extra_template_basedirs=[str(TEMPLATES)],
-        exclude_anchor_links=True,
-        preprocessors=[],
+        filters={"our_prose": _markdown},
     )
     body, _ = exporter.from_notebook_node(notebook, resources={"page": dict(page)})
     return f"{body.strip()}\n"
+
+
+def _markdown(source: str) -> str:
+    """Turn a markdown cell of ours into HTML; even there, tags are text."""
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath  # noqa: PLC0415
+
+    renderer = IPythonRenderer(escape=True, allow_harmful_protocols=False, exclude_anchor_links=True)
+    return str(MarkdownWithMath(renderer=renderer).render(source)).strip()
 
 
 def _kernel_class(scratch: Path) -> type[Any]:

@@ -254,7 +254,8 @@ def _put(executed: NotebookNode, html: str, edition: Edition, folder: Path) -> P
     folder.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{edition.week}-", dir=folder))
     try:
-        (scratch / "weekly.ipynb").write_text(str(nbformat.writes(executed)) + "\n", encoding="utf-8")
+        source = nbformat.writes(executed)  # type: ignore[no-untyped-call]
+        (scratch / "weekly.ipynb").write_text(f"{source}\n", encoding="utf-8")
         (scratch / "weekly.html").write_text(html, encoding="utf-8")
         target.mkdir(exist_ok=True)
         for name in ("weekly.ipynb", "weekly.html"):

@@ -90,26 +90,23 @@ def _profile(connection: duckdb.DuckDBPyConnection, table: str, wanted: Sequence
     return list(wanted), [None if value is None else float(value) for value in row or ()]
 
 
+def declared(path: Path) -> list[Metric]:
+    """Give what one file of sql/audits promises: in its header, for each column, what the number says and may be."""
+    parsed, _body = catalog.header(path)
+    expected: dict[str, Any] = parsed.get("expect") or {}
+    return [
+        Metric(f"audits.{path.stem}", name, text["says"], "", text.get("min"), text.get("max"))
+        for name, text in expected.items()
+    ]
+
+
 def _spanning(connection: duckdb.DuckDBPyConnection, path: Path) -> Profile:
-    """Run one file of sql/audits: one row of numbers, and in the header what each says and may be."""
-    parsed, body = catalog.header(path)
-    answer = connection.execute(body)
+    wanted = declared(path)
+    answer = connection.execute(catalog.header(path)[1])
     names = [column[0] for column in answer.description or ()]
     row = answer.fetchone() or (None,) * len(names)
-    expected: dict[str, Any] = parsed.get("expect") or {}
-    if set(names) != set(expected):
-        raise UsageError(f"{path} gives {names}, but its header expects {sorted(expected)}.")
-    wanted = [
-        Metric(
-            f"audits.{path.stem}",
-            name,
-            expected[name]["says"],
-            "",
-            expected[name].get("min"),
-            expected[name].get("max"),
-        )
-        for name in names
-    ]
+    if names != [metric.name for metric in wanted]:
+        raise UsageError(f"{path} gives {names}, but its header expects {[metric.name for metric in wanted]}.")
     return wanted, [None if value is None else float(value) for value in row]
 
 

@@ -5,6 +5,7 @@ Not here: judging (audit).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,16 @@ class Metric:
     expression: str
     low: float | None
     high: float | None
+
+    @property
+    def slug(self) -> str:
+        """The name where only letters, digits and underscores are allowed."""
+        return slug(self.name)
+
+
+def slug(name: str) -> str:
+    """Write a metric's name with letters, digits and underscores only."""
+    return re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")
 
 
 def metrics(table: Table) -> list[Metric]:

@@ -64,7 +64,9 @@ def test_only_asked_keys_come_back_and_absent_is_not_null(hub, world):
 
 def test_default_full_and_card_projections(hub):
     default = ask(hub, "/api/models?limit=1&sort=downloads")[2][0]
-    assert {"_id", "id", "modelId", "private", "downloads", "likes", "tags", "createdAt", "trendingScore"} <= set(default)
+    assert {"_id", "id", "modelId", "private", "downloads", "likes", "tags", "createdAt", "trendingScore"} <= set(
+        default
+    )
     assert not {"downloadsAllTime", "cardData", "author", "sha", "gated"} & set(default)
     full = ask(hub, "/api/models?limit=1&sort=downloads&full=True&cardData=True")[2][0]
     assert set(full) - set(default) == {"author", "sha", "lastModified", "gated", "cardData"}
@@ -90,7 +92,9 @@ def test_lists_can_reject_base_models_while_single_models_do_not(world):
 @pytest.mark.parametrize("sort", SORTABLE)
 @pytest.mark.parametrize("direction", [1, -1])
 def test_paging_is_complete_and_ordered(hub, world, sort, direction):
-    pages = walk(hub, f"/api/models?sort={sort}&direction={direction}&limit=37&expand={sort if sort != 'id' else 'likes'}")
+    pages = walk(
+        hub, f"/api/models?sort={sort}&direction={direction}&limit=37&expand={sort if sort != 'id' else 'likes'}"
+    )
     items = [item for page in pages for item in page]
     assert {len(page) for page in pages[:-1]} == {37}
     assert sorted(item["_id"] for item in items) == sorted(item["_id"] for item in listed(world))
@@ -109,7 +113,10 @@ def test_the_cursor_is_a_keyset_and_next_is_absent_at_the_end(hub, world):
     _, headers, page = ask(hub, "/api/models?sort=createdAt&direction=1&limit=10&expand=createdAt")
     cursor = dict(parse_qsl(urlsplit(re.search("<(.+?)>", headers["Link"])[1]).query))["cursor"]
     last = page[-1]
-    assert json.loads(base64.b64decode(cursor))["$or"][0] == {"createdAt": last["createdAt"], "_id": {"$gt": last["_id"]}}
+    assert json.loads(base64.b64decode(cursor))["$or"][0] == {
+        "createdAt": last["createdAt"],
+        "_id": {"$gt": last["_id"]},
+    }
     assert "Link" not in ask(hub, f"/api/models?limit={count}")[1]
     assert "Link" in ask(hub, f"/api/models?limit={count - 1}")[1]
 
@@ -126,7 +133,8 @@ def test_models_created_while_walking_append_at_the_end(hub, world):
 
 
 @pytest.mark.parametrize(
-    "cursor", ["garbage", "e30=", base64.b64encode(b'{"$or":[{"createdAt":{"a":1},"_id":{"$gt":"x"}}]}').decode(), "W10="]
+    "cursor",
+    ["garbage", "e30=", base64.b64encode(b'{"$or":[{"createdAt":{"a":1},"_id":{"$gt":"x"}}]}').decode(), "W10="],
 )
 def test_a_cursor_that_is_none_is_refused(hub, cursor):
     status, _, body = ask(hub, f"/api/models?sort=createdAt&direction=1&cursor={cursor}")
@@ -134,7 +142,8 @@ def test_a_cursor_that_is_none_is_refused(hub, cursor):
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=-1", "limit=ten", "limit=" + "9" * 40, "sort=size", "direction=2", "skip=x", "apps=ollama"]
+    "query",
+    ["limit=0", "limit=-1", "limit=ten", "limit=" + "9" * 40, "sort=size", "direction=2", "skip=x", "apps=ollama"],
 )
 def test_parameters_out_of_range_are_refused(hub, query):
     assert ask(hub, f"/api/models?{query}")[0] == 400
@@ -207,7 +216,9 @@ def test_renamed_and_wrongly_cased_names_redirect(hub, world):
     old, new = world.name_at(index, 0), world.name_at(index, int(NOW.timestamp()))
     status, headers, _ = ask(hub, f"/api/models/{old}?expand=likes")
     assert (status, headers["Location"]) == (307, f"{BASE}/api/models/{new}?expand=likes")
-    assert ask(hub, f"/api/models/{new.upper()}/revision/main")[1]["Location"] == f"{BASE}/api/models/{new}/revision/main"
+    assert (
+        ask(hub, f"/api/models/{new.upper()}/revision/main")[1]["Location"] == f"{BASE}/api/models/{new}/revision/main"
+    )
 
 
 def test_owners_are_either_organisations_or_people(hub, world):
@@ -216,7 +227,12 @@ def test_owners_are_either_organisations_or_people(hub, world):
     assert (status, body["name"], body["type"], body["numModels"]) == (200, "rehearsal-aurelon", "org", count)
     assert count > 0
     assert ask(hub, "/api/users/rehearsal-user-001/overview")[2]["user"] == "rehearsal-user-001"
-    for wrong in ("users/rehearsal-aurelon", "organizations/rehearsal-user-001", "users/nobody", "organizations/nobody"):
+    for wrong in (
+        "users/rehearsal-aurelon",
+        "organizations/rehearsal-user-001",
+        "users/nobody",
+        "organizations/nobody",
+    ):
         status, _, body = ask(hub, f"/api/{wrong}/overview")
         assert status == 404
         assert "error" in body

@@ -84,7 +84,7 @@ def test_synonyms_are_known_in_every_format(tmp_path, name):
 
 
 def test_real_dates_and_lists_are_read_as_they_are(tmp_path):
-    frame = pl.DataFrame({"id": ["a/b"], "created": [datetime(2026, 1, 2, 3, 4, 5)], "tags": [["x", "y"]]})
+    frame = pl.DataFrame({"id": ["a/b"], "created": [datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)], "tags": [["x", "y"]]})
     (item,) = items_of(frame, tmp_path)
     assert (item["createdAt"], item["tags"]) == ("2026-01-02T03:04:05.000Z", ["x", "y"])
 
@@ -96,7 +96,9 @@ def test_what_the_table_does_not_say_is_absent(tmp_path):
 
 def test_base_models_come_from_their_own_column_only(tmp_path):
     relation = {"relation": "finetune", "models": [{"_id": "0" * 24, "id": "a/base"}]}
-    frame = pl.DataFrame({"id": ["a/x", "a/y"], "baseModels": [json.dumps(relation), None], "tags": ['["base_model:a/z"]'] * 2})
+    frame = pl.DataFrame(
+        {"id": ["a/x", "a/y"], "baseModels": [json.dumps(relation), None], "tags": ['["base_model:a/z"]'] * 2}
+    )
     by_id = {item["id"]: item for item in items_of(frame, tmp_path)}
     assert by_id["a/x"]["baseModels"] == relation
     assert by_id["a/y"]["baseModels"] is None
@@ -104,11 +106,15 @@ def test_base_models_come_from_their_own_column_only(tmp_path):
 
 
 def test_ids_are_made_from_creation_and_name_the_same_every_time(tmp_path):
-    frame = pl.DataFrame({"id": ["a/late", "a/b", "a/c"], "created_at": ["2026-02-01T00:00:00Z"] + ["2026-01-01T00:00:00Z"] * 2})
+    frame = pl.DataFrame(
+        {"id": ["a/late", "a/b", "a/c"], "created_at": ["2026-02-01T00:00:00Z"] + ["2026-01-01T00:00:00Z"] * 2}
+    )
     first = items_of(frame, tmp_path)
     again = items_of(frame.reverse(), tmp_path)
     assert first == again
-    assert [(item["createdAt"], item["_id"]) for item in first] == sorted((item["createdAt"], item["_id"]) for item in first)
+    assert [(item["createdAt"], item["_id"]) for item in first] == sorted(
+        (item["createdAt"], item["_id"]) for item in first
+    )
     assert len({item["_id"] for item in first}) == 3
     assert int(first[0]["_id"][:8], 16) == datetime(2026, 1, 1, tzinfo=UTC).timestamp()
     assert first[-1]["id"] == "a/late"
@@ -162,7 +168,9 @@ def test_the_real_table_is_served_whole_over_sixteen_pages():
     truth = pl.read_parquet(RADAR)
     with HubService(load_table(RADAR), now=NOW) as service:
         connection = http.client.HTTPConnection("127.0.0.1", int(service.url.rsplit(":", 1)[1]), timeout=20)
-        fields = "&".join(f"expand={name}" for name in ("downloads", "downloadsAllTime", "disabled", "gated", "tags", "createdAt"))
+        fields = "&".join(
+            f"expand={name}" for name in ("downloads", "downloadsAllTime", "disabled", "gated", "tags", "createdAt")
+        )
         path, pages = f"/api/models?sort=createdAt&direction=1&limit=1000&{fields}", []
         while path:
             connection.request("GET", path)

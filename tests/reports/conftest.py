@@ -9,8 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 
+from dagster_project.calendar import Week
+from dagster_project.reports.weekly import Page, write_weekly
+
+Row = tuple[Any, ...]
 MONDAY = date(2026, 11, 16)
 MARKER = "window.__ran = true"
 HOSTILE = [
@@ -26,19 +31,37 @@ HOSTILE = [
     "x" * 5000,
 ]
 COUNTRIES = [
-    ("CN", "China", 298.0), ("US", "United States", 264.0), ("FR", "France", 51.0), ("KR", "South Korea", 23.0),
-    ("GB", "United Kingdom", 19.0), ("CA", "Canada", 14.5), ("DE", "Germany", 11.2), ("IL", "Israel", 8.8), ("JP", "Japan", 7.1),
-    ("AE", "United Arab Emirates", 5.5), ("IN", "India", 4.1), ("SG", "Singapore", 3.3), ("CH", "Switzerland", 1.9),
-    ("SE", "Sweden", 0.9), ("VN", "Viet Nam", 0.2), ("INTERNATIONAL", "International", 11.5), ("UNKNOWN", "Unknown", 276.0),
-]  # fmt: skip
+    *[("CN", "China", 298.0), ("US", "United States", 264.0), ("FR", "France", 51.0), ("KR", "South Korea", 23.0)],
+    *[("GB", "United Kingdom", 19.0), ("CA", "Canada", 14.5), ("DE", "Germany", 11.2), ("IL", "Israel", 8.8)],
+    *[("JP", "Japan", 7.1), ("AE", "United Arab Emirates", 5.5), ("IN", "India", 4.1), ("SG", "Singapore", 3.3)],
+    *[("CH", "Switzerland", 1.9), ("SE", "Sweden", 0.9), ("VN", "Viet Nam", 0.2)],
+    *[("INTERNATIONAL", "International", 11.5), ("UNKNOWN", "Unknown", 276.0)],
+]
 LABS = [
-    ("qwen", "Qwen", "Alibaba", "CN", 201.0), ("meta", "Meta", "Meta Platforms", "US", 96.0), ("google", "Google DeepMind", "Alphabet", "US", 74.0),
-    ("deepseek", "DeepSeek", "High-Flyer", "CN", 61.0), ("mistral", "Mistral AI", None, "FR", 47.0), ("openai", "OpenAI", None, "US", 41.0),
-    ("hf:TheQuantizer", "hf:TheQuantizer", None, "UNKNOWN", 38.0), ("moonshot", "Moonshot AI", None, "CN", 21.0), ("lg", "LG AI Research", "LG", "KR", 14.0),
-    ("hf:gguf-mirror", "hf:gguf-mirror", None, "UNKNOWN", 13.0), ("microsoft", "Microsoft", None, "US", 12.5), ("stability", "Stability AI", None, "GB", 11.0),
-    ("bigscience", "BigScience", None, "INTERNATIONAL", 10.5), ("cohere", "Cohere", None, "CA", 10.0), ("ibm", "IBM Granite", "IBM", "US", 9.1),
-    ("ai21", "AI21 Labs", None, "IL", 6.0), ("naver", "Naver", None, "KR", 5.0), ("sakana", "Sakana AI", None, "JP", 4.2),
-]  # fmt: skip
+    ("qwen", "Qwen", "Alibaba", "CN", 201.0),
+    ("meta", "Meta", "Meta Platforms", "US", 96.0),
+    ("google", "Google DeepMind", "Alphabet", "US", 74.0),
+    ("deepseek", "DeepSeek", "High-Flyer", "CN", 61.0),
+    ("mistral", "Mistral AI", None, "FR", 47.0),
+    ("openai", "OpenAI", None, "US", 41.0),
+    ("hf:TheQuantizer", "hf:TheQuantizer", None, "UNKNOWN", 38.0),
+    ("moonshot", "Moonshot AI", None, "CN", 21.0),
+    ("lg", "LG AI Research", "LG", "KR", 14.0),
+    ("hf:gguf-mirror", "hf:gguf-mirror", None, "UNKNOWN", 13.0),
+    ("microsoft", "Microsoft", None, "US", 12.5),
+    ("stability", "Stability AI", None, "GB", 11.0),
+    ("bigscience", "BigScience", None, "INTERNATIONAL", 10.5),
+    ("cohere", "Cohere", None, "CA", 10.0),
+    ("ibm", "IBM Granite", "IBM", "US", 9.1),
+    ("ai21", "AI21 Labs", None, "IL", 6.0),
+    ("naver", "Naver", None, "KR", 5.0),
+    ("sakana", "Sakana AI", None, "JP", 4.2),
+]
+COUNTRY_FIELDS = [
+    *["week", "scope", "credit", "time_window", "country", "country_name", "downloads_flow", "share_of_total"],
+    *["share_of_known", "lower_bound", "upper_bound", "n_models", "unknown_share"],
+    *["is_estimate", "estimated_share", "as_of"],
+]
 SCHEMA = """
 create schema marts; create schema core;
 create table marts.share_by_country (
@@ -88,9 +111,7 @@ def build_release(path: Path, world: World | None = None) -> Path:
     return path
 
 
-def country_rows(
-    world: World, week: date, scope: str, factor: float = 1.0, unknown: float = 1.0
-) -> list[tuple[Any, ...]]:
+def country_rows(world: World, week: date, scope: str, factor: float = 1.0, unknown: float = 1.0) -> list[Row]:
     """Rows of marts.share_by_country whose shares are consistent with their flows."""
     flows = [
         (code, name, flow * factor * (unknown if code == "UNKNOWN" else 1.0)) for code, name, flow in world.countries
@@ -99,19 +120,20 @@ def country_rows(
     missing = sum(flow for code, _, flow in flows if code == "UNKNOWN")
     rows = []
     for index, (code, name, flow) in enumerate(flows):
-        share = flow / total
+        share = flow / total if total else 0.0
         is_unknown = code == "UNKNOWN"
         of_known = None if is_unknown or total == missing else flow / (total - missing)
-        high = share if is_unknown else share + missing / total
+        high = share if is_unknown else share + (missing / total if total else 0.0)
         shown = HOSTILE[index % len(HOSTILE)] if world.is_hostile and index and not is_unknown else name
+        row = (week, scope, "publisher", "week", code, shown, flow * 1e5, share, of_known, share, high, int(flow * 40))
         rows.append(
-            (week, scope, "publisher", "week", code, shown, flow * 1e5, share, of_known, share, high, int(flow * 40), missing / total,
-             world.estimated > 0, world.estimated, week + timedelta(days=6))
-        )  # fmt: skip
+            (*row, missing / total if total else 0.0, world.estimated > 0, world.estimated, week + timedelta(days=6))
+        )
     return rows
 
 
-def lab_rows(world: World, week: date, scope: str, factor: float = 1.0) -> list[tuple[Any, ...]]:
+def lab_rows(world: World, week: date, scope: str, factor: float = 1.0) -> list[Row]:
+    """Rows of marts.share_by_lab: the labs above, and a tail of namespaces that nobody has reviewed."""
     labs = [(*lab[:4], lab[4] * factor) for lab in LABS]
     labs += [(f"hf:tail{n}", f"hf:tail{n}", None, "UNKNOWN", 325.9 * factor / 80) for n in range(80)]
     total = sum(lab[4] for lab in labs)
@@ -123,14 +145,21 @@ def lab_rows(world: World, week: date, scope: str, factor: float = 1.0) -> list[
         code = f"hf:{HOSTILE[index % len(HOSTILE)]}" if world.is_hostile and index % 2 else lab
         share = flow / total
         known = None if country == "UNKNOWN" else share / (1 - missing)
-        rows.append(
-            (week, scope, "publisher", "week", code, shown, above, country, index + 1, flow * 1e5, share, known, share, share + missing,
-             int(flow), missing, world.estimated > 0, world.estimated, week + timedelta(days=6))
-        )  # fmt: skip
+        row = (week, scope, "publisher", "week", code, shown, above, country, index + 1, flow * 1e5, share, known)
+        rest = (
+            share,
+            share + missing,
+            int(flow),
+            missing,
+            world.estimated > 0,
+            world.estimated,
+            week + timedelta(days=6),
+        )
+        rows.append((*row, *rest))
     return rows
 
 
-def release_row(world: World) -> tuple[Any, ...]:
+def release_row(world: World) -> Row:
     nasty = HOSTILE[0] + HOSTILE[3]
     origin = "a pretend Hub and GitHub on loopback, with a scripted history" if world.is_rehearsal else "huggingface.co"
     return (
@@ -145,43 +174,63 @@ def release_row(world: World) -> tuple[Any, ...]:
     )
 
 
-def snapshot_rows(world: World) -> list[tuple[Any, ...]]:
-    nasty = HOSTILE[1]
-    return [
-        (nasty if world.is_hostile else source, world.monday + timedelta(days=offset), world.monday, seen - 412, status, seen, seen - 412, 400, 12,
-         datetime(2026, 11, 16 + offset, 3, 40, tzinfo=UTC))
-        for source, offset, seen, status in (("huggingface", 0, 2_961_044, "sealed"), ("huggingface", 6, 2_988_310, "sealed"), ("github", 6, 51_202, "partial"))
-    ]  # fmt: skip
+def snapshot_rows(world: World) -> list[Row]:
+    rows = []
+    for name, offset, seen, status in (
+        ("huggingface", 0, 2_961_044, "sealed"),
+        ("huggingface", 6, 2_988_310, "sealed"),
+        ("github", 6, 51_202, "partial"),
+    ):
+        source = HOSTILE[1] if world.is_hostile else name
+        sealed_at = datetime(2026, 11, 16 + offset, 3, 40, tzinfo=UTC)
+        day = world.monday + timedelta(days=offset)
+        rows.append((source, day, world.monday, seen - 412, status, seen, seen - 412, 400, 12, sealed_at))
+    return rows
 
 
-def model_rows(world: World) -> Iterable[tuple[Any, ...]]:
+def model_rows(world: World) -> list[Row]:
+    rows = []
     for index in range(30):
         name = HOSTILE[index % len(HOSTILE)] if world.is_hostile else f"lab/model-{index}"
         first = world.monday + timedelta(days=-30 + 2 * index)
         gone = world.monday + timedelta(days=2) if index == 0 else None
-        yield (
-            f"id{index}",
-            name,
-            name,
-            datetime(2026, 10, 1, tzinfo=UTC),
-            name,
-            name,
-            name,
-            name,
-            False,
-            7_000_000_000,
-            name,
-            first,
-            first,
-            gone,
+        made = datetime(2026, 10, 1, tzinfo=UTC)
+        rows.append(
+            (f"id{index}", name, name, made, name, name, name, name, False, 7_000_000_000, name, first, first, gone)
         )
+    return rows
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row]) -> None:
     for row in rows:
         connection.execute(f"insert into {table} values ({', '.join('?' * len(row))})", list(row))
 
 
+def frame(world: World, week: date = MONDAY, scope: str = "S2") -> pl.DataFrame:
+    """Rows of marts.share_by_country as the page reads them, without a database."""
+    rows = country_rows(world, week, scope)
+    types = {"week": pl.Date, "as_of": pl.Date, "is_estimate": pl.Boolean}
+    types |= dict.fromkeys(["scope", "credit", "time_window", "country", "country_name"], pl.String)
+    schema = {name: types.get(name, pl.Int64 if name == "n_models" else pl.Float64) for name in COUNTRY_FIELDS}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
 @pytest.fixture(scope="session")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_release(tmp_path_factory.mktemp("release") / "release.duckdb")
+    return build_release(tmp_path_factory.mktemp("clean") / "release.duckdb")
+
+
+@pytest.fixture(scope="session")
+def hostile_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    world = World(is_hostile=True, is_rehearsal=True, estimated=0.62)
+    return build_release(tmp_path_factory.mktemp("hostile") / "release.duckdb", world)
+
+
+@pytest.fixture(scope="session")
+def page(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Page:
+    return write_weekly(release, None, tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="session")
+def hostile_page(hostile_release: Path, tmp_path_factory: pytest.TempPathFactory) -> Page:
+    return write_weekly(hostile_release, Week(MONDAY), tmp_path_factory.mktemp("hostile-site"))

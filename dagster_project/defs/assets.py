@@ -1,0 +1,197 @@
+"""Every table, the capture before it, the release and the page after it, as assets with what was measured about each.
+
+Names, texts and checks come from the headers of the SQL files; nothing is described twice.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import dagster as dg
+
+from dagster_project import pipeline
+from dagster_project.defs.installation import Installation, failures_in_words
+from dagster_project.defs.partitions import week_of, weeks
+from dagster_project.settings import shipped
+from dagster_project.warehouse import audit, catalog, checks, lineage
+from dagster_project.warehouse.audit import Result
+from dagster_project.warehouse.build import Built
+from dagster_project.warehouse.catalog import Table
+
+OWNERS = ["team:leadershift"]
+CAPTURE = dg.AssetKey(["raw", "huggingface_models"])
+REGISTRY = dg.AssetKey(["data", "registry"])
+RELEASE = dg.AssetKey(["published", "release"])
+REPORT = dg.AssetKey(["reports", "weekly"])
+LOG_EVERY_ROWS = 100_000
+
+registry_files = dg.AssetSpec(
+    REGISTRY,
+    group_name="capture",
+    kinds={"csv"},
+    owners=OWNERS,
+    description="The reviewed lists of labs, namespaces, countries, events and licences, in git.",
+)
+
+
+@dg.asset(
+    key=CAPTURE,
+    partitions_def=weeks,
+    group_name="capture",
+    kinds={"huggingface", "parquet"},
+    owners=OWNERS,
+    pool="capture",
+    description="The Hub's list of models in this week, sealed. Only the running week can be captured: the Hub tells no past.",
+)
+def capture_asset(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
+    """Capture the running week; does nothing once it is sealed."""
+    rows = 0
+
+    def on_page(count: int) -> None:
+        nonlocal rows
+        if rows // LOG_EVERY_ROWS != (rows + count) // LOG_EVERY_ROWS:
+            context.log.info(f"{rows + count:,} models are safe")
+        rows += count
+
+    with failures_in_words():
+        captured = pipeline.capture(
+            installation.settings(), week=week_of(context.partition_key), say=context.log.info, on_page=on_page
+        )
+    seal = captured.seal
+    counts = {name: dg.MetadataValue.int(getattr(seal, name)) for name in ("seen", "loaded", "merged", "quarantined")}
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": seal.loaded,
+            **counts,
+            "pages_fetched": captured.pages_fetched,
+            "observed_on": seal.observed_on.isoformat(),
+            "sealed_at": seal.sealed_at,
+        },
+        data_version=dg.DataVersion(seal.manifest_sha256),
+    )
+
+
+def warehouse_assets() -> Sequence[dg.AssetsDefinition]:
+    """Make one step that builds and audits all tables, with an asset for each table and a check for each thing declared."""
+    tables = catalog.load(shipped("sql"))
+
+    @dg.multi_asset(
+        name="warehouse",
+        specs=[_spec(table) for table in lineage.build_order(tables)],
+        check_specs=[spec for table in tables.values() if not table.is_view for spec in _check_specs(table)],
+    )
+    def build_and_audit(
+        context: dg.AssetExecutionContext, installation: Installation
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        settings = installation.settings()
+        with failures_in_words():
+            built = pipeline.build(settings, say=context.log.info)
+            judged = pipeline.audit(settings, say=context.log.debug)
+        for made in built:
+            yield dg.MaterializeResult(
+                asset_key=_key(made.table.full_name),
+                metadata=_metadata(made),
+                check_results=_check_results(made.table.full_name, judged.results),
+            )
+
+    return [build_and_audit]
+
+
+def release_asset() -> dg.AssetsDefinition:
+    """Make the step that publishes, with the audits that span tables as its checks."""
+    marts = [_key(name) for name, table in catalog.load(shipped("sql")).items() if table.schema == "marts"]
+    spanning = [metric for path in sorted((shipped("sql") / "audits").glob("*.sql")) for metric in audit.declared(path)]
+
+    @dg.asset(
+        key=RELEASE,
+        deps=marts,
+        group_name="publish",
+        kinds={"duckdb", "parquet", "csv"},
+        owners=OWNERS,
+        description="A read-only database, Parquet and CSV for readers, replaced all at once, only after the audit passed.",
+        check_specs=[dg.AssetCheckSpec(metric.slug, asset=RELEASE, description=metric.says) for metric in spanning],
+    )
+    def publish(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[dg.MaterializeResult[None]]:
+        settings = installation.settings()
+        judged = audit.read(settings.home)
+        with failures_in_words():
+            release = pipeline.publish(settings, say=context.log.info)
+        yield dg.MaterializeResult(
+            metadata={
+                "release_id": release.release_id,
+                "weeks": release.weeks,
+                "is_rehearsal": release.is_rehearsal,
+                "database": dg.MetadataValue.path(str(settings.home / release.database)),
+            },
+            check_results=_results(
+                RELEASE, [r for r in judged.results if r.table.startswith("audits.")] if judged else []
+            ),
+        )
+
+    return publish
+
+
+@dg.asset(
+    key=REPORT,
+    deps=[RELEASE],
+    group_name="reports",
+    kinds={"jupyter", "html"},
+    owners=OWNERS,
+    description="The weekly page: who leads, by which denominator, and what is not known.",
+)
+def report_asset(installation: Installation) -> dg.MaterializeResult[None]:
+    """Write the page of the newest published week."""
+    with failures_in_words():
+        page = pipeline.report(installation.settings())
+    return dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(str(page)), "bytes": page.stat().st_size})
+
+
+def _spec(table: Table) -> dg.AssetSpec:
+    columns = "\n".join(f"- `{name}`: {meaning}" for name, meaning in table.columns.items())
+    return dg.AssetSpec(
+        _key(table.full_name),
+        deps=sorted({_input(parent) for parent in lineage.parents(table)}),
+        group_name=table.schema,
+        kinds={"duckdb", "sql"},
+        owners=OWNERS,
+        description=f"{table.comment}\n\n{columns}",
+    )
+
+
+def _input(parent: str) -> dg.AssetKey:
+    if parent.startswith("raw.registry_"):
+        return REGISTRY
+    return CAPTURE if parent.startswith("raw.") else _key(parent)
+
+
+def _metadata(made: Built) -> dict[str, dg.MetadataValue]:
+    columns = [dg.TableColumn(name, kind, description=made.table.columns[name]) for name, kind in made.columns.items()]
+    return {
+        "dagster/row_count": dg.MetadataValue.int(made.rows),
+        "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),
+        "seconds": dg.MetadataValue.float(round(made.seconds, 3)),
+    }
+
+
+def _check_specs(table: Table) -> list[dg.AssetCheckSpec]:
+    key = _key(table.full_name)
+    return [dg.AssetCheckSpec(metric.slug, asset=key, description=metric.says) for metric in checks.metrics(table)]
+
+
+def _check_results(table: str, results: Iterable[Result]) -> list[dg.AssetCheckResult]:
+    return _results(_key(table), [result for result in results if result.table == table])
+
+
+def _results(key: dg.AssetKey, results: Iterable[Result]) -> list[dg.AssetCheckResult]:
+    return [
+        dg.AssetCheckResult(
+            passed=result.passed,
+            asset_key=key,
+            check_name=checks.slug(result.name),
+            description=result.says,
+            metadata={"observed": str(result.observed), "from": str(result.low), "to": str(result.high)},
+        )
+        for result in results
+    ]
+
+
+def _key(full_name: str) -> dg.AssetKey:
+    return dg.AssetKey(full_name.split("."))

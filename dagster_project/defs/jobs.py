@@ -1,0 +1,36 @@
+"""The weekly run and when it happens."""
+
+import dagster as dg
+
+from dagster_project import overview
+from dagster_project.calendar import Week
+from dagster_project.defs.installation import Installation
+from dagster_project.defs.partitions import weeks
+
+weekly_job = dg.define_asset_job(
+    "weekly",
+    selection=dg.AssetSelection.all(),
+    partitions_def=weeks,
+    description="From the Hub to the page, for the running week.",
+)
+
+
+@dg.schedule(
+    job=weekly_job,
+    cron_schedule="0 */6 * * *",
+    execution_timezone="UTC",
+    # A week that was not captured is gone for ever, so the schedule is on unless somebody turns it off.
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every six hours until the week is sealed: a night without network costs nothing.",
+)
+def every_six_hours(installation: Installation) -> dg.RunRequest | dg.SkipReason:
+    """Ask for the running week, unless it is sealed and published."""
+    settings = installation.settings()
+    state = overview.status(settings)
+    if state["is_week_sealed"] and state["is_published"]:
+        return dg.SkipReason(
+            f"{state['week']} is sealed and published; the next week begins on {Week.of(settings.now()).next_monday}."
+        )
+    return dg.RunRequest(
+        partition_key=Week.of(settings.now()).monday.isoformat(), tags={"leadershift/week": state["week"]}
+    )
