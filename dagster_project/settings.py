@@ -30,12 +30,11 @@ class Settings:
     github_api_url: str = DEFAULT_GITHUB_API_URL
     hf_token: str | None = field(default=None, repr=False)
     github_token: str | None = field(default=None, repr=False)
-    registry: Path = field(default_factory=lambda: shipped("data/registry"))
     pretended_now: datetime | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read LEADERSHIFT_HOME, HF_ENDPOINT, HF_TOKEN, GITHUB_API_URL, GITHUB_TOKEN, LEADERSHIFT_REGISTRY, LEADERSHIFT_NOW."""
+        """Read LEADERSHIFT_HOME, HF_ENDPOINT, HF_TOKEN, GITHUB_API_URL, GITHUB_TOKEN, LEADERSHIFT_NOW."""
         now = environment.get("LEADERSHIFT_NOW")
         return cls(
             home=Path(environment.get("LEADERSHIFT_HOME") or "data").absolute(),
@@ -43,9 +42,14 @@ class Settings:
             github_api_url=_endpoint(environment, "GITHUB_API_URL", DEFAULT_GITHUB_API_URL),
             hf_token=environment.get("HF_TOKEN") or None,
             github_token=environment.get("GITHUB_TOKEN") or None,
-            registry=Path(environment.get("LEADERSHIFT_REGISTRY") or shipped("data/registry")).absolute(),
             pretended_now=parse_time(now) if now else None,
         )
+
+    @property
+    def registry(self) -> Path:
+        """The reviewed CSV files: those of the home if it has its own (a rehearsal does), else those that came with the code."""
+        own = self.home / "registry"
+        return own if own.is_dir() else shipped("data/registry")
 
     @property
     def is_rehearsal(self) -> bool:

@@ -41,12 +41,12 @@ def rehearse(home: Path, *, models: int, weeks: int, say: Callable[[str], None])
     """
     _empty(home)
     world = World(SEED, models, weeks, FIRST_WEEK)
-    registry = _write_registry(home, world)
+    _write_registry(home, world)
     moments = [datetime.combine(FIRST_WEEK + timedelta(weeks=week), CAPTURE_TIME) for week in range(1, weeks + 1)]
     with HubService(simulated(world), now=moments[0]) as service:
         for moment in moments:
             service.set_now(moment)
-            settings = _settings(home, service.url, registry, moment)
+            settings = _settings(home, service.url, moment)
             captured = pipeline.capture(settings, say=say)
             say(f"{captured.seal.week}: {captured.seal.loaded:,} models in {captured.pages_fetched} pages")
         release = pipeline.derive(settings, say=say)
@@ -64,15 +64,13 @@ def serve(*, port: int, table: Path | None, models: int, weeks: int, now: dateti
     )
 
 
-def _settings(home: Path, url: str, registry: Path, now: datetime) -> Settings:
-    return Settings(home=home, hf_endpoint=url, github_api_url=NOWHERE, registry=registry, pretended_now=now)
+def _settings(home: Path, url: str, now: datetime) -> Settings:
+    return Settings(home=home, hf_endpoint=url, github_api_url=NOWHERE, pretended_now=now)
 
 
-def _write_registry(home: Path, world: World) -> Path:
-    folder = home / "registry"
+def _write_registry(home: Path, world: World) -> None:
     for name, text in world.registry().items():
-        durable.write_bytes(folder / name, text.encode())
-    return folder
+        durable.write_bytes(home / "registry" / name, text.encode())
 
 
 def _empty(home: Path) -> None:

@@ -68,7 +68,7 @@ def to_page(notebook: NotebookNode, template: str, page: Mapping[str, str]) -> s
     from nbconvert.exporters import TemplateExporter  # noqa: PLC0415 - heavy: only a report needs it
 
     # Not HTMLExporter: that one reads every page with another parser than a browser's and writes it anew.
-    exporter = TemplateExporter(
+    exporter = TemplateExporter(  # type: ignore[no-untyped-call]
         template_name=template,
         template_file="index.html.j2",
         template_extension=".html.j2",

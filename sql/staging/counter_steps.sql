@@ -79,7 +79,10 @@ select
     steps.hub_id,
     steps.from_on,
     steps.to_on,
-    coalesce(greatest(steps.downloads_all_time - fallen.height, 0), steps.difference) as gained,
+    case
+        when fallen.height is null then steps.difference
+        else greatest(steps.downloads_all_time - fallen.height, 0)
+    end as gained,
     coalesce(steps.downloads_all_time - steps.difference < fallen.height or steps.difference < 0, false) as is_bridged
 from steps
 left join fallen on steps.source = fallen.source and steps.hub_id = fallen.hub_id and steps.to_on = fallen.to_on

@@ -13,7 +13,10 @@ import pytest
 from dagster_project.reports.weekly import write_weekly
 
 pytestmark = pytest.mark.browser
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+ARGUMENTS = [
+    *["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+    *["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+]
 WIDTHS = (320, 390, 700, 767, 768, 1024, 1280, 1600)
 FIXTURE = Path(__file__).parents[1] / "reports" / "conftest.py"
 MIN_TEXT_CONTRAST = 4.5  # WCAG 2.2, 1.4.3

@@ -59,7 +59,7 @@ def test_the_kernel_is_this_interpreter_and_sees_no_environment(
     assert "HF_TOKEN" not in seen["env"]
     assert "HOME" not in seen["env"]
     assert set(results[0].metadata) == {"kernelspec", "language_info"}
-    assert [cell.id for cell in cells] == ["cell-01", "cell-02", "cell-03", "cell-04", "cell-05"]
+    assert [cell.id for cell in cells] == ["cell-01", "cell-02", "cell-03", "cell-04"]
     assert all(set(cell.metadata) == {"tags"} for cell in cells)
     assert cells[-1].outputs[0].data["text/plain"].startswith("Fragment of ")
 
