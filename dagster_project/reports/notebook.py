@@ -52,6 +52,7 @@ def execute(source: Path, parameters: Mapping[str, str], folder: Path) -> Notebo
                 start_timeout=START_SECONDS,
                 execution_timeout=CELL_SECONDS,
                 kernel_manager_class=_kernel_class(Path(scratch)),
+                shutdown_kernel="immediate",  # it only read; asking it politely ends in a KeyboardInterrupt on stderr
                 extra_arguments=["--InteractiveShellApp.ignore_cwd=True"],
                 resources={"metadata": {"path": str(folder)}},
             )

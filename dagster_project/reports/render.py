@@ -153,7 +153,7 @@ def render_table(frame: pl.DataFrame, columns: Sequence[Column], caption: str) -
     rest = f'<p class="note">{count(left_out)} more rows are in the release.</p>' if left_out else ""
     label = escaped(caption, 200)
     return Fragment(
-        f'<div class="table" role="region" tabindex="0" aria-label="{label}"><table><caption>{label}</caption>'
+        f'<div class="table" role="region" tabindex="0" aria-label="{label}"><table><caption><span>{label}</span></caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>{rest}"
     )
 
@@ -188,7 +188,7 @@ def _cells(row: tuple[object, ...], columns: Sequence[Column]) -> Iterable[str]:
         if position == 0:
             yield f'<th scope="row"><bdi>{text}</bdi></th>'
         elif column.kind == "text":
-            yield f"<td><bdi>{text}</bdi></td>"
+            yield f'<td class="text"><bdi>{text}</bdi></td>'
         else:
             yield f"<td{_side(column)}>{text}</td>"
 

@@ -23,7 +23,7 @@ from dagster_project.snapshots import durable
 from dagster_project.warehouse import audit, catalog, lineage
 from dagster_project.warehouse.build import comment, database_path
 from dagster_project.warehouse.catalog import Table
-from dagster_project.warehouse.engine import connect_private, quoted
+from dagster_project.warehouse.engine import connect_locked, connect_private, quoted
 
 PUBLISHED = "published"
 CURRENT = f"{PUBLISHED}/current.json"
@@ -324,13 +324,12 @@ def _history(home: Path) -> list[tuple[Any, ...]]:
     """Read the releases before this one out of the current database."""
     if not (home / CURRENT).exists():
         return []
-    path = home / current(home).database
-    with connect_private(path, read_only=True) as connection:
+    with connect_locked(home / current(home).database) as connection:
         return connection.execute("from marts.releases order by published_at").fetchall()
 
 
 def _published_at(home: Path, release: Publication) -> str:
-    with connect_private(home / release.database, read_only=True) as connection:
+    with connect_locked(home / release.database) as connection:
         query = f"select max(published_at) from marts.releases where release_id = {quoted(release.release_id)}"
         return str(_row(connection, query)[0])
 

@@ -94,7 +94,16 @@ edges as (
         end
 ),
 
-names as (
+-- Names that differ only in case do coexist on the Hub, so an exact match goes first.
+exact as (
+    select
+        model_name,
+        arg_max(hub_id, last_seen_on) as hub_id
+    from core.model_names
+    group by model_name
+),
+
+folded as (
     select
         lower(model_name) as name_key,
         arg_max(hub_id, last_seen_on) as hub_id
@@ -104,12 +113,13 @@ names as (
 
 select
     edges.child_hub_id,
-    coalesce(edges.parent_hub_id, names.hub_id) as parent_hub_id,
+    coalesce(edges.parent_hub_id, exact.hub_id, folded.hub_id) as parent_hub_id,
     edges.parent_name,
     edges.relation,
     edges.evidence,
-    coalesce(coalesce(edges.parent_hub_id, names.hub_id) = edges.child_hub_id, false) as is_self_loop,
+    coalesce(coalesce(edges.parent_hub_id, exact.hub_id, folded.hub_id) = edges.child_hub_id, false) as is_self_loop,
     edges.first_seen_on,
     edges.last_seen_on
 from edges
-left join names on lower(edges.parent_name) = names.name_key
+left join exact on edges.parent_name = exact.model_name
+left join folded on lower(edges.parent_name) = folded.name_key

@@ -15,7 +15,7 @@ columns:
   parameters_total: number of weights, null if the Hub does not say
   size_band: size class by parameters_total; unknown where it is null
   first_seen_on: day of the first snapshot with it
-  last_seen_on: day of the last snapshot with it
+  last_seen_on: day of the last snapshot with it, neither disabled nor called removed; the first one if there is none
   removed_on: day of the first complete snapshot without it, or of the first archive that calls it removed; null if it is there
 checks:
   - one_of: {column: size_band, values: [<1B, 1-5B, 5-10B, 10-50B, 50-100B, 100-250B, '>250B', unknown]}
@@ -35,11 +35,20 @@ seen as (
     select
         hub_id,
         min(observed_on) as first_seen_on,
-        max(observed_on) filter (where not coalesce(is_removed, false)) as last_seen_on,
-        min(observed_on) filter (where is_removed) as called_removed_on,
+        max(observed_on) filter (where not coalesce(is_removed or is_disabled, false)) as last_seen_on,
         max(observed_on) filter (where source = 'huggingface') as last_captured_on
     from staging.models
     group by hub_id
+),
+
+removals as (
+    select
+        models.hub_id,
+        min(models.observed_on) as called_removed_on
+    from staging.models as models
+    inner join seen on models.hub_id = seen.hub_id
+    where models.is_removed and models.observed_on > coalesce(seen.last_seen_on, date '0001-01-01')
+    group by models.hub_id
 ),
 
 captures as (
@@ -87,9 +96,10 @@ select
     end as size_band,
     seen.first_seen_on,
     coalesce(seen.last_seen_on, seen.first_seen_on) as last_seen_on,
-    least(seen.called_removed_on, captures.next_on) as removed_on
+    least(removals.called_removed_on, captures.next_on) as removed_on
 from latest
 inner join seen on latest.hub_id = seen.hub_id
 inner join licensed on latest.hub_id = licensed.hub_id
 left join registry.licences as classes on licensed.licence_id = classes.licence_id
+left join removals on latest.hub_id = removals.hub_id
 left join captures on seen.last_captured_on = captures.observed_on

@@ -4,7 +4,7 @@ kind: view
 grain: [source, hub_id, observed_on]
 columns:
   source: who captured it
-  hub_id: the Hub's `_id`, or `name:` and the lower-case name where no capture ever told the id
+  hub_id: the Hub's `_id`, or `name:` and the name where no capture ever told the id
   observed_on: UTC day of the snapshot
   model_name: owner/name on that day
   namespace: owner part; null for names without one
@@ -30,16 +30,16 @@ columns:
 */
 with ids as (
     select
-        lower(model_name) as name_key,
+        model_name,
         arg_max(hub_id, observed_on) as hub_id
     from raw.models
     where hub_id is not null
-    group by lower(model_name)
+    group by model_name
 )
 
 select
     models.source,
-    coalesce(models.hub_id, ids.hub_id, 'name:' || lower(models.model_name)) as hub_id,
+    coalesce(models.hub_id, ids.hub_id, 'name:' || models.model_name) as hub_id,
     models.observed_on,
     models.model_name,
     case when contains(models.model_name, '/') then split_part(models.model_name, '/', 1) else models.author end as namespace,
@@ -63,4 +63,4 @@ select
     models.base_relation,
     models.base_models
 from raw.models as models
-left join ids on case when models.hub_id is null then lower(models.model_name) end = ids.name_key
+left join ids on case when models.hub_id is null then models.model_name end = ids.model_name

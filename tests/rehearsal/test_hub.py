@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from dagster_project.rehearsal.hub import EXPANDABLE, REVOKED_TOKEN, SORTABLE, Hub, Request
-from dagster_project.rehearsal.tables import simulated
+from dagster_project.rehearsal.tables import load_table, simulated
 from dagster_project.rehearsal.world import World
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -119,6 +119,42 @@ def test_the_cursor_is_a_keyset_and_next_is_absent_at_the_end(hub, world):
     }
     assert "Link" not in ask(hub, f"/api/models?limit={count}")[1]
     assert "Link" in ask(hub, f"/api/models?limit={count - 1}")[1]
+
+
+def test_next_carries_one_cursor_and_everything_else_as_asked(hub):
+    target = "/api/models?skip=5&sort=likes&limit=10&expand=likes&expand=tags"
+    for _ in range(3):
+        target = re.search("<(.+?)>", ask(hub, target)[1]["Link"])[1]
+        asked = parse_qsl(urlsplit(target).query)
+        assert asked[:-1] == [("sort", "likes"), ("limit", "10"), ("expand", "likes"), ("expand", "tags")]
+        assert asked[-1][0] == "cursor"
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+@pytest.mark.parametrize("sort", ["createdAt", "likes"])
+def test_paging_survives_ties_and_nulls(tmp_path, sort, direction):
+    path = tmp_path / "models.csv"
+    likes = [3, None, 1, 3, None, 1, 3, 0]
+    days = [2, 1, 1, None, 2, 1, None, 1]
+    path.write_text(
+        "id,likes,created_at\n"
+        + "".join(
+            f"a/m{n},{'' if like is None else like},{'' if day is None else f'2026-01-0{day}'}\n"
+            for n, (like, day) in enumerate(zip(likes, days, strict=True))
+        )
+    )
+    pages = walk(Hub(load_table(path)), f"/api/models?sort={sort}&direction={direction}&limit=1&expand={sort}")
+    rows = [(item.get(sort), item["_id"]) for page in pages for item in page]
+    assert len(rows) == len(set(rows)) == len(likes)
+    values = [value for value, _ in rows]
+    known = [value for value in values if value is not None]
+    nulls = [None] * (len(values) - len(known))
+    assert known == sorted(known, reverse=direction == -1)
+    assert values == (nulls + known if direction == 1 else known + nulls)
+    ids_go_up = sort == "likes" or direction == 1
+    for value in set(values):
+        tied = [hub_id for other, hub_id in rows if other == value]
+        assert tied == sorted(tied, reverse=not ids_go_up)
 
 
 def test_models_created_while_walking_append_at_the_end(hub, world):

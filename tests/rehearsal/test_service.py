@@ -20,7 +20,7 @@ from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.utils import parse_ratelimit_headers
 
 from dagster_project.errors import UsageError
-from dagster_project.rehearsal.service import HubService, ServiceOptions, World, simulated
+from dagster_project.rehearsal.service import Fault, HubService, ServiceOptions, World, simulated
 
 NOW = datetime(2026, 3, 1, 2, tzinfo=UTC)
 WALK = "/api/models?sort=createdAt&direction=1&expand=downloads&expand=downloadsAllTime&expand=tags&expand=cardData"
@@ -288,6 +288,9 @@ def test_the_rest_is_read_only(service):
 def test_no_header_can_be_smuggled_in(service):
     answer, _ = fetch(connect(service), "/api/models/a/b/revision/x%0d%0aSet-Cookie:%20a", Authorization="Bearer hf_x")
     assert answer.status == 404
+    assert answer.headers["Set-Cookie"] is None
+    service.inject([Fault(action="reply", headers={"X-Odd": "one\r\nSet-Cookie: a"}, body="[]")])
+    answer, _ = fetch(connect(service), "/api/models")
     assert answer.headers["Set-Cookie"] is None
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -72,3 +73,10 @@ def test_a_failing_cell_is_named_by_number_and_heading(tmp_path: Path) -> None:
     message = str(caught.value)
     assert message.startswith("cell 2 (under 'The part that breaks'): ValueError: no such column [31mxxx")
     assert len(message) < 600
+
+
+def test_importing_the_page_imports_nothing_heavy() -> None:
+    heavy = ["altair", "vl_convert", "papermill", "nbconvert", "jupytext", "jupyter_client", "IPython"]
+    code = f"import sys, dagster_project.reports.weekly; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

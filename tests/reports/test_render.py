@@ -123,7 +123,7 @@ def test_table_escapes_everything_and_sets_numbers_right() -> None:
     frame = pl.DataFrame({"name": [attack, "x"], "n": [1200, None], "note": ["\" onclick='1'", "b"]})
     table = render_table(frame, [Column("name", attack), Column("n", "N", "count"), Column("note", "Note")], attack)
     seen = Tags(table.html)
-    assert set(seen.names) == {"div", "table", "caption", "thead", "tbody", "tr", "th", "td", "bdi"}
+    assert set(seen.names) == {"div", "table", "caption", "span", "thead", "tbody", "tr", "th", "td", "bdi"}
     assert {name for name, _ in seen.attributes} == {"class", "role", "tabindex", "aria-label", "scope"}
     assert seen.text.count(attack) == 3
     assert '<td class="number">1\u202f200</td>' in table.html
@@ -135,7 +135,21 @@ def test_table_escapes_everything_and_sets_numbers_right() -> None:
 def test_no_text_makes_a_tag(name: str, note: str) -> None:
     frame = pl.DataFrame({"name": [clean(name) + note.replace("\ud800", "")], "n": [1]})
     seen = Tags(render_table(frame, [Column("name", "Name"), Column("n", "N", "count")], note).html)
-    assert seen.names == ["div", "table", "caption", "thead", "tr", "th", "th", "tbody", "tr", "th", "bdi", "td"]
+    assert seen.names == [
+        "div",
+        "table",
+        "caption",
+        "span",
+        "thead",
+        "tr",
+        "th",
+        "th",
+        "tbody",
+        "tr",
+        "th",
+        "bdi",
+        "td",
+    ]
 
 
 def test_long_tables_say_what_they_leave_out() -> None:

@@ -1,0 +1,496 @@
+"""The committed registry is sound, holds what the claims name, and the check explains every kind of mistake."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagster_project.warehouse.registry import TABLES, Problem, check
+
+ROOT = Path(__file__).parents[2]
+REGISTRY = ROOT / "data" / "registry"
+REAL = ROOT.parent / "shared" / "real"
+WANTED_NAMESPACES = 150
+WANTED_SHARE_OF_LANGUAGE_MODELS = 0.80
+LABS_OF_THE_CLAIMS = {
+    "meta": "US",
+    "scale-ai": "US",
+    "deepseek": "CN",
+    "moonshot": "CN",
+    "alibaba": "CN",
+    "qwen": "CN",
+    "mistral": "FR",
+    "tencent": "CN",
+    "baidu": "CN",
+    "ant-group": "CN",
+    "openai": "US",
+    "google": "US",
+    "google-deepmind": "GB",
+    "anthropic": "US",
+    "nvidia": "US",
+    "huawei": "CN",
+    "z-ai": "CN",
+    "minimax": "CN",
+    "stepfun": "CN",
+}
+COUNTRIES_OF_THE_CLAIMS = {"US", "CN", "FR", "CZ", "AU", "CA", "IN"}
+SOURCED = "2026-11-21,https://example.org/table,2026-11-21,high,seen there"
+
+needs_real = pytest.mark.skipif(not REAL.is_dir(), reason="the real samples in ../shared are not on this machine")
+
+
+def rows_of(file: str) -> list[dict[str, str]]:
+    with (REGISTRY / file).open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+class Copy:
+    """A copy of the committed registry to plant mistakes in; lines are counted from 1, as editors do."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(REGISTRY, folder)
+
+    def path(self, file: str) -> Path:
+        return self.folder / file
+
+    def lines(self, file: str) -> list[str]:
+        return self.path(file).read_text(encoding="utf-8").split("\n")[:-1]
+
+    def write(self, file: str, lines: list[str]) -> None:
+        self.path(file).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
+
+    def line_of(self, file: str, begins: str) -> int:
+        return next(number for number, line in enumerate(self.lines(file), 1) if line.startswith(begins))
+
+    def change(self, file: str, begins: str, change: Callable[[str], str]) -> int:
+        lines = self.lines(file)
+        number = self.line_of(file, begins)
+        changed = change(lines[number - 1])
+        assert changed != lines[number - 1], "the plant must change the line"
+        lines[number - 1] = changed
+        self.write(file, lines)
+        return number
+
+    def replace(self, file: str, begins: str, old: str, new: str) -> int:
+        return self.change(file, begins, lambda line: line.replace(old, new, 1))
+
+    def set(self, file: str, begins: str, **values: str) -> int:
+        header = next(table.header for table in TABLES if table.file == file)
+
+        def with_values(line: str) -> str:
+            cells = dict(zip(header, next(csv.reader([line])), strict=True)) | values
+            return ",".join(f'"{cell}"' if "," in cell else cell for cell in cells.values())
+
+        return self.change(file, begins, with_values)
+
+    def insert(self, file: str, row: str) -> int:
+        """Put a row where the sort order wants it, after rows with the same key."""
+        lines = self.lines(file)
+        after = [number for number, line in enumerate(lines, 1) if number == 1 or _key(line) <= _key(row)]
+        lines.insert(after[-1], row)
+        self.write(file, lines)
+        return after[-1] + 1
+
+
+def _key(line: str) -> str:
+    return line.split(",", 1)[0]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Copy:
+    return Copy(tmp_path / "registry")
+
+
+def test_the_committed_registry_has_no_problem() -> None:
+    assert [str(problem) for problem in check(REGISTRY)] == []
+
+
+def test_enough_namespaces_are_reviewed() -> None:
+    assert len({row["namespace"] for row in rows_of("namespaces.csv")}) >= WANTED_NAMESPACES
+
+
+def test_the_labs_of_the_claims_are_there() -> None:
+    homes = {row["lab"]: row["country"] for row in rows_of("labs.csv")}
+    assert {lab: homes.get(lab) for lab in LABS_OF_THE_CLAIMS} == LABS_OF_THE_CLAIMS
+
+
+def test_the_countries_of_the_claims_are_there_and_have_a_lab() -> None:
+    assert {row["country"] for row in rows_of("countries.csv")} >= COUNTRIES_OF_THE_CLAIMS
+    assert {row["country"] for row in rows_of("labs.csv")} >= COUNTRIES_OF_THE_CLAIMS
+
+
+def test_the_world_has_every_iso_code_and_namibia_is_not_null() -> None:
+    names = {row["country"]: row["country_name"] for row in rows_of("countries.csv")}
+    assert len(names) == 250  # 249 of ISO 3166-1 and XK
+    assert names["NA"] == "Namibia"
+
+
+@pytest.mark.parametrize("person", ["TheBloke", "bartowski", "mradermacher", "DavidAU", "HauhauCS"])
+def test_accounts_of_persons_have_no_row(person: str) -> None:
+    assert person.casefold() not in {row["namespace"].casefold() for row in rows_of("namespaces.csv")}
+
+
+def _missing_file(copy: Copy) -> tuple[str, int, str]:
+    copy.path("events.csv").unlink()
+    return "events.csv", 0, "missing from"
+
+
+def _header(copy: Copy) -> tuple[str, int, str]:
+    return "licences.csv", copy.replace("licences.csv", "licence_id", "licence_id", "license_id"), "wrong header"
+
+
+def _byte_order_mark(copy: Copy) -> tuple[str, int, str]:
+    copy.path("labs.csv").write_bytes(b"\xef\xbb\xbf" + copy.path("labs.csv").read_bytes())
+    return "labs.csv", 1, "wrong header '\\ufefflab,"
+
+
+def _empty_file(copy: Copy) -> tuple[str, int, str]:
+    copy.path("countries.csv").write_bytes(b"")
+    return "countries.csv", 1, "wrong header ''"
+
+
+def _fields(copy: Copy) -> tuple[str, int, str]:
+    line = copy.change("licences.csv", "mit,", lambda row: row + ",one more")
+    return "licences.csv", line, "8 fields instead of 7"
+
+
+def _blank_line(copy: Copy) -> tuple[str, int, str]:
+    copy.write("events.csv", [*copy.lines("events.csv"), ""])
+    return "events.csv", len(copy.lines("events.csv")), "0 fields instead of 11"
+
+
+def _latin_1(copy: Copy) -> tuple[str, int, str]:
+    line = copy.line_of("labs.csv", "openai,")
+    data = copy.path("labs.csv").read_bytes().replace(b"\nopenai,OpenAI,", b"\nopenai,Op\xe9nAI,")
+    copy.path("labs.csv").write_bytes(data)
+    return "labs.csv", line, "not UTF-8"
+
+
+def _carriage_return(copy: Copy) -> tuple[str, int, str]:
+    return "events.csv", copy.change("events.csv", "2025-01-20-deepseek-r1,", lambda row: row + "\r"), "carriage return"
+
+
+def _quotes(copy: Copy) -> tuple[str, int, str]:
+    line = copy.replace("licences.csv", "mit,", "mit,permissive", 'mit,"permissive"x')
+    return "licences.csv", line, "no CSV record"
+
+
+def _day_that_never_was(copy: Copy) -> tuple[str, int, str]:
+    line = copy.set("labs.csv", "openai,", read_on="2026-02-30")
+    return "labs.csv", line, "read_on '2026-02-30' is no date"
+
+
+def _day_without_dashes(copy: Copy) -> tuple[str, int, str]:
+    return "namespaces.csv", copy.set("namespaces.csv", "openai,", known_from="20261121"), "known_from '20261121' is no"
+
+
+def _event_without_day(copy: Copy) -> tuple[str, int, str]:
+    return "events.csv", copy.set("events.csv", "2025-01-20-deepseek-r1,", event_on=""), "event_on is empty"
+
+
+def _ends_before_it_begins(copy: Copy) -> tuple[str, int, str]:
+    line = copy.set("namespaces.csv", "openai,", valid_from="2026-01-01", valid_to="2026-01-01")
+    return "namespaces.csv", line, "valid_to is not after valid_from 2026-01-01"
+
+
+def _country_code(copy: Copy) -> tuple[str, int, str]:
+    return "labs.csv", copy.set("labs.csv", "openai,", country="UNKNOWN"), "unknown country code 'UNKNOWN'"
+
+
+def _event_of_no_country(copy: Copy) -> tuple[str, int, str]:
+    line = copy.set("events.csv", "2025-01-20-deepseek-r1,", country="INTERNATIONAL")
+    return "events.csv", line, "unknown country code 'INTERNATIONAL'"
+
+
+def _country_without_row(copy: Copy) -> tuple[str, int, str]:
+    line = copy.set("labs.csv", "openai,", country="QQ")
+    return "labs.csv", line, "country 'QQ' has no row in countries.csv"
+
+
+def _unknown_lab(copy: Copy) -> tuple[str, int, str]:
+    return "namespaces.csv", copy.set("namespaces.csv", "openai,", lab="opnai"), "unknown lab 'opnai'"
+
+
+def _event_of_an_unknown_lab(copy: Copy) -> tuple[str, int, str]:
+    return "events.csv", copy.set("events.csv", "2025-01-20-deepseek-r1,", lab="deepsek"), "unknown lab 'deepsek'"
+
+
+def _unknown_parent(copy: Copy) -> tuple[str, int, str]:
+    return "labs.csv", copy.set("labs.csv", "qwen,", parent="alibabba"), "unknown parent 'alibabba'"
+
+
+def _cycle(copy: Copy) -> tuple[str, int, str]:
+    line = copy.set("labs.csv", "alibaba,", parent="openai")
+    copy.set("labs.csv", "openai,", parent="qwen")
+    return "labs.csv", line, "parent cycle "
+
+
+def _its_own_parent(copy: Copy) -> tuple[str, int, str]:
+    return "labs.csv", copy.set("labs.csv", "openai,", parent="openai"), "parent cycle openai -> openai"
+
+
+def _twice(copy: Copy) -> tuple[str, int, str]:
+    first = copy.line_of("namespaces.csv", "openai,")
+    line = copy.insert("namespaces.csv", f"openai,openai,,,{SOURCED}")
+    return "namespaces.csv", line, f"namespace 'openai' overlaps line {first} (always to open)"
+
+
+def _licence_twice(copy: Copy) -> tuple[str, int, str]:
+    first = copy.line_of("licences.csv", "mit,")
+    line = copy.insert("licences.csv", "mit,permissive,https://example.org/table,2026-11-21,2026-11-21,high,")
+    return "licences.csv", line, f"licence_id 'mit' overlaps line {first}"
+
+
+def _periods_overlap(copy: Copy) -> tuple[str, int, str]:
+    first = copy.set("labs.csv", "openai,", valid_to="2026-03-02")
+    line = copy.insert("labs.csv", f"openai,OpenAI,,US,company,2026-03-01,,{SOURCED}")
+    return "labs.csv", line, f"lab 'openai' overlaps line {first} (always to 2026-03-02)"
+
+
+def _later_row_does_not_end_the_older(copy: Copy) -> tuple[str, int, str]:
+    first = copy.line_of("namespaces.csv", "openai,")
+    later = SOURCED.replace("2026-11-21", "2027-01-01", 1)
+    line = copy.insert("namespaces.csv", f"openai,microsoft,2027-01-01,,{later}")
+    return "namespaces.csv", line, f"namespace 'openai' overlaps line {first}"
+
+
+def _other_spelling(copy: Copy) -> tuple[str, int, str]:
+    line = copy.insert("namespaces.csv", f"OpenAI,openai,,,{SOURCED}")
+    other = copy.line_of("namespaces.csv", "openai,")
+    return "namespaces.csv", other, f"namespace 'openai' is 'OpenAI' of line {line} in another spelling"
+
+
+def _confidence(copy: Copy) -> tuple[str, int, str]:
+    line = copy.set("countries.csv", "NA,", confidence="certain")
+    return "countries.csv", line, "unknown confidence 'certain'; next: use one of high, medium, low"
+
+
+def _lab_kind(copy: Copy) -> tuple[str, int, str]:
+    return "labs.csv", copy.set("labs.csv", "openai,", kind="startup"), "unknown kind 'startup'"
+
+
+def _event_kind(copy: Copy) -> tuple[str, int, str]:
+    return "events.csv", copy.set("events.csv", "2025-01-20-deepseek-r1,", kind="launch"), "unknown kind 'launch'"
+
+
+def _licence_class(copy: Copy) -> tuple[str, int, str]:
+    line = copy.set("licences.csv", "mit,", licence_class="free")
+    return "licences.csv", line, "unknown licence_class 'free'"
+
+
+def _no_source(copy: Copy) -> tuple[str, int, str]:
+    return "labs.csv", copy.set("labs.csv", "openai,", source_url=""), "source_url is empty and the row is not marked"
+
+
+def _no_source_low_but_silent(copy: Copy) -> tuple[str, int, str]:
+    line = copy.set("labs.csv", "openai,", source_url="", confidence="low", note="everybody knows")
+    return "labs.csv", line, "source_url is empty and the row is not marked"
+
+
+def _no_source_yet_sure(copy: Copy) -> tuple[str, int, str]:
+    line = copy.set("labs.csv", "openai,", source_url="", confidence="medium", note="general knowledge: well known")
+    return "labs.csv", line, "source_url is empty and the row is not marked"
+
+
+def _source_of_another_kind(copy: Copy) -> tuple[str, int, str]:
+    line = copy.set("labs.csv", "openai,", source_url="ftp://example.org/table")
+    return "labs.csv", line, "source_url 'ftp://example.org/table' is no http(s) address"
+
+
+def _source_with_a_blank(copy: Copy) -> tuple[str, int, str]:
+    line = copy.set("labs.csv", "openai,", source_url="https://example.org/a table")
+    return "labs.csv", line, "source_url 'https://example.org/a table' is no http(s) address"
+
+
+def _blanks(copy: Copy) -> tuple[str, int, str]:
+    return "labs.csv", copy.set("labs.csv", "openai,", lab_name="OpenAI "), "lab_name 'OpenAI ' has blanks around it"
+
+
+def _control_character(copy: Copy) -> tuple[str, int, str]:
+    line = copy.set("labs.csv", "openai,", note="rings \x07 a bell")
+    return "labs.csv", line, "note 'rings \\x07 a bell' holds a control character"
+
+
+def _line_break(copy: Copy) -> tuple[str, int, str]:
+    title = "Czechia bans DeepSeek from state administration"
+    line = copy.replace("events.csv", "2025-07-09-czechia-deepseek,", title, '"Czechia\nbans DeepSeek"')
+    return "events.csv", line, "holds a control character"
+
+
+def _order(copy: Copy) -> tuple[str, int, str]:
+    lines = copy.lines("licences.csv")
+    line = copy.line_of("licences.csv", "mit,")
+    before, after = lines[line - 1], lines[line]
+    copy.write("licences.csv", [*lines[: line - 1], after, before, *lines[line + 1 :]])
+    return "licences.csv", line + 1, f"'mit' stands after {_key(after)!r}"
+
+
+def _nameless(copy: Copy) -> tuple[str, int, str]:
+    return "labs.csv", copy.set("labs.csv", "openai,", lab_name=""), "lab_name is empty"
+
+
+def _shape_of_a_key(copy: Copy) -> tuple[str, int, str]:
+    line = copy.replace("events.csv", "2025-01-20-deepseek-r1,", "deepseek-r1,", "deepseek-R1,")
+    return "events.csv", line, "event_id '2025-01-20-deepseek-R1' has a wrong form"
+
+
+PLANTS = [
+    _missing_file,
+    _header,
+    _byte_order_mark,
+    _empty_file,
+    _fields,
+    _blank_line,
+    _latin_1,
+    _carriage_return,
+    _quotes,
+    _day_that_never_was,
+    _day_without_dashes,
+    _event_without_day,
+    _ends_before_it_begins,
+    _country_code,
+    _event_of_no_country,
+    _country_without_row,
+    _unknown_lab,
+    _event_of_an_unknown_lab,
+    _unknown_parent,
+    _cycle,
+    _its_own_parent,
+    _twice,
+    _licence_twice,
+    _periods_overlap,
+    _later_row_does_not_end_the_older,
+    _other_spelling,
+    _confidence,
+    _lab_kind,
+    _event_kind,
+    _licence_class,
+    _no_source,
+    _no_source_low_but_silent,
+    _no_source_yet_sure,
+    _source_of_another_kind,
+    _source_with_a_blank,
+    _blanks,
+    _control_character,
+    _line_break,
+    _order,
+    _nameless,
+    _shape_of_a_key,
+]
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__.strip("_"))
+def test_a_planted_problem_is_the_only_one_and_is_explained(
+    copy: Copy, plant: Callable[[Copy], tuple[str, int, str]]
+) -> None:
+    file, line, message = plant(copy)
+    (problem,) = check(copy.folder)
+    assert (problem.file, problem.line) == (file, line)
+    assert message in problem.message
+    assert "; next: " in problem.message
+    assert str(problem) == f"{file}:{line}: {problem.message}"
+
+
+def test_a_cycle_is_told_from_lab_to_parent(copy: Copy) -> None:
+    copy.set("labs.csv", "alibaba,", parent="qwen")
+    (problem,) = check(copy.folder)
+    told = problem.message.removeprefix("parent cycle ").split(";")[0].split(" -> ")
+    assert told in (["alibaba", "qwen", "alibaba"], ["qwen", "alibaba", "qwen"])
+    copy.set("labs.csv", "alibaba,", parent="openai")
+    copy.set("labs.csv", "openai,", parent="qwen")
+    (problem,) = check(copy.folder)
+    owner_of = {"alibaba": "openai", "openai": "qwen", "qwen": "alibaba"}
+    told = problem.message.removeprefix("parent cycle ").split(";")[0].split(" -> ")
+    assert [owner_of[lab] for lab in told[:-1]] == told[1:]
+
+
+def test_lines_after_a_broken_record_are_counted_right(copy: Copy) -> None:
+    first = copy.replace("events.csv", "2022-07-11-bloom,", "BLOOM", "BL\n\nOOM")
+    last = copy.set("events.csv", "2025-07-09-czechia-deepseek,", kind="ban")
+    assert [(problem.file, problem.line) for problem in check(copy.folder)] == [
+        ("events.csv", first),
+        ("events.csv", last),
+    ]
+
+
+def test_problems_come_in_the_order_of_files_and_lines(copy: Copy) -> None:
+    copy.set("licences.csv", "mit,", confidence="certain")
+    copy.set("labs.csv", "openai,", parent="nobody")
+    copy.set("labs.csv", "alibaba,", kind="startup")
+    copy.set("namespaces.csv", "openai,", lab="nobody")
+    found = [(problem.file, problem.line) for problem in check(copy.folder)]
+    assert [file for file, _line in found] == ["labs.csv", "labs.csv", "namespaces.csv", "licences.csv"]
+    assert found[0][1] < found[1][1]
+
+
+def test_what_hangs_on_an_unreadable_file_is_not_told_again(copy: Copy) -> None:
+    copy.path("labs.csv").unlink()
+    copy.path("countries.csv").unlink()
+    assert [problem.file for problem in check(copy.folder)] == ["labs.csv", "countries.csv"]
+
+
+def test_a_lab_in_namibia_is_no_lab_without_country(copy: Copy) -> None:
+    copy.set("labs.csv", "openai,", country="NA")
+    assert check(copy.folder) == []
+
+
+def test_periods_that_touch_do_not_overlap(copy: Copy) -> None:
+    copy.set("namespaces.csv", "openai,", valid_to="2026-03-01")
+    copy.insert("namespaces.csv", f"openai,microsoft,2026-03-01,,{SOURCED}")
+    assert check(copy.folder) == []
+
+
+def test_a_later_known_from_supersedes_the_row(copy: Copy) -> None:
+    later = SOURCED.replace("2026-11-21", "2027-01-01", 1)
+    copy.insert("namespaces.csv", f"openai,openai,,2027-01-01,{later}")
+    copy.insert("namespaces.csv", f"openai,microsoft,2027-01-01,,{later}")
+    assert check(copy.folder) == []
+
+
+def test_a_problem_reads_like_a_place_in_an_editor() -> None:
+    assert str(Problem("labs.csv", 17, "is odd; next: mend it")) == "labs.csv:17: is odd; next: mend it"
+
+
+@pytest.mark.real
+@needs_real
+def test_most_language_model_downloads_are_on_reviewed_namespaces(capsys: pytest.CaptureFixture[str]) -> None:
+    models = REAL / "hf_radar" / "models_2026-08-22.parquet"
+    downloads = duckdb.sql(
+        f"select lower(author), sum(downloads_30d)::bigint from '{models}' "
+        "where pipeline_tag in ('text-generation', 'image-text-to-text') and author is not null group by all"
+    ).fetchall()
+    reviewed = {row["namespace"].lower() for row in rows_of("namespaces.csv")}
+    share = sum(count for author, count in downloads if author in reviewed) / sum(count for _, count in downloads)
+    with capsys.disabled():
+        sys.stdout.write(f"\n{share:.1%} of the language-model downloads of hf_radar are on reviewed namespaces\n")
+    assert share >= WANTED_SHARE_OF_LANGUAGE_MODELS
+
+
+@pytest.mark.real
+@needs_real
+def test_every_organisation_of_atom_is_reviewed_and_differences_are_argued() -> None:
+    lab_of = {row["namespace"]: row["lab"] for row in rows_of("namespaces.csv")}
+    labs = {row["lab"]: row for row in rows_of("labs.csv")}
+    with (REAL / "atom_tracked_models" / "organization_regions.csv").open(encoding="utf-8", newline="") as lines:
+        regions = {row["hf_org"]: row["region"] for row in csv.DictReader(lines)}
+    assert [org for org in regions if org not in lab_of] == []
+    home = {"us": "US", "china": "CN"}
+    differing = {org: labs[lab_of[org]] for org, region in regions.items() if region in home}
+    differing = {org: lab for org, lab in differing.items() if lab["country"] != home[regions[org]]}
+    assert [org for org, lab in differing.items() if f"ATOM: {regions[org]}; here" not in lab["note"]] == []
+
+
+@pytest.mark.real
+@needs_real
+def test_licences_of_three_models_and_more_have_a_class() -> None:
+    models = REAL / "hf_radar" / "models_2026-08-22.parquet"
+    seen = duckdb.sql(f"select license from '{models}' where license is not null group by all having count(*) >= 3")
+    known = {row["licence_id"] for row in rows_of("licences.csv")}
+    assert [licence for (licence,) in seen.fetchall() if licence not in known] == []
