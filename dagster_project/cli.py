@@ -426,8 +426,12 @@ def dev(settings: Settings, *, port: int) -> None:
     """Start the Dagster UI and its daemon, with schedules on, at 127.0.0.1."""
     folder = pipeline.prepare_dagster(settings)
     os.environ.update(DAGSTER_HOME=str(folder), LEADERSHIFT_HOME=str(settings.home), DAGSTER_DISABLE_TELEMETRY="1")
+    # Without it, a gql.py or a yaml.py in the folder you stand in shadows a package and ends the webserver.
+    os.environ["PYTHONSAFEPATH"] = "1"
+    # `dg dev`, which Dagster advertises here, is another package and starts the same two processes.
+    silence = "ignore:Function `dev_command` is superseded"
     arguments = ["dagster", "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port)]
-    os.execv(sys.executable, [sys.executable, "-m", *arguments])
+    os.execv(sys.executable, [sys.executable, "-W", silence, "-m", *arguments])
 
 
 def _show(as_json: bool, found: Any, lines: list[str]) -> None:

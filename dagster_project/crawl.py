@@ -5,14 +5,14 @@ Sources and snapshots don't know each other; here they meet. Not here: which wee
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
 from dagster_project.calendar import Week, parse_time
-from dagster_project.errors import GateError, SourceError
+from dagster_project.errors import GateError, IncompleteSnapshotError, SourceError
 from dagster_project.settings import Settings
 from dagster_project.snapshots import ledger, manifest, seal, spool
 from dagster_project.snapshots.seal import QUARANTINE_SCHEMA, Counts, Seal
@@ -28,15 +28,19 @@ SMALLEST_WEEK_RATIO, LARGEST_WEEK_RATIO = 0.85, 1.40
 LARGEST_QUARANTINED_SHARE = 0.01
 
 
+def unfinished(settings: Settings) -> Spool | None:
+    """Find the crawl to go on with. One of another server stays as it is: neither two worlds nor a token may get mixed up."""
+    attempt = spool.unfinished(settings.home, HUB, settings.now())
+    kept = attempt.pages() if attempt else []
+    return attempt if all(entry.url.startswith(f"{settings.hf_endpoint}/") for entry in kept) else None
+
+
 def fetch(settings: Settings, attempt: Spool, transport: Transport, on_page: Callable[[int], None]) -> int:
     """Fetch what is missing of an attempt and make sure that the list has really ended; give the number of pages fetched."""
     try:
         fetched = _fetch_pages(settings, attempt, transport, on_page)
         kept = attempt.pages()
-        newest = max((parse_time(entry.newest_created_at) for entry in kept if entry.newest_created_at), default=None)
-        huggingface.confirm_end(settings, transport, newest, parse_time(kept[-1].observed_at))
-    except CursorExpiredError:
-        raise
+        _confirm_end(settings, attempt, transport, kept)
     except SourceError as error:
         raise _placed_error(error, attempt, settings.now()) from error
     ledger.write(
@@ -45,8 +49,19 @@ def fetch(settings: Settings, attempt: Spool, transport: Transport, on_page: Cal
     return fetched
 
 
+def _confirm_end(settings: Settings, attempt: Spool, transport: Transport, kept: Sequence[manifest.Entry]) -> None:
+    newest = max((parse_time(entry.newest_created_at) for entry in kept if entry.newest_created_at), default=None)
+    try:
+        huggingface.confirm_end(settings, transport, newest, parse_time(kept[-1].observed_at))
+    except IncompleteSnapshotError:
+        # The page that named no next one is not believed: fetched again, it may; kept, no later run could ever go on.
+        manifest.keep_only(attempt.folder, kept[:-1])
+        raise
+
+
 def _fetch_pages(settings: Settings, attempt: Spool, transport: Transport, on_page: Callable[[int], None]) -> int:
     kept = attempt.pages()
+    manifest.keep_only(attempt.folder, kept)
     for entry in kept:
         on_page(entry.rows)
     if kept and kept[-1].next_url is None:
@@ -78,7 +93,8 @@ def _placed_error(error: SourceError, attempt: Spool, now: datetime) -> SourceEr
             attempt.home, "quarantined", now, source=HUB, day=f"{attempt.day}", page=safe + 1, reason=error.message
         )
         evidence = f" What came instead lies in {path}."
-    return SourceError(
+    kind = CursorExpiredError if isinstance(error, CursorExpiredError) else SourceError
+    return kind(
         f"Week {Week.of(attempt.day)}, Hugging Face, page {safe + 1:,}: {error.message}.{evidence} {safe:,} pages are safe.",
         next_command=GO_ON,
     )
@@ -108,7 +124,14 @@ def close(settings: Settings, attempt: Spool, sign_off: str | None) -> Seal:
         sign_off=sign_off,
     )
     ledger.write(
-        settings.home, "sealed", now, source=HUB, day=f"{attempt.day}", week=f"{closed.week}", loaded=closed.loaded
+        settings.home,
+        "sealed",
+        now,
+        source=HUB,
+        day=f"{attempt.day}",
+        week=f"{closed.week}",
+        loaded=closed.loaded,
+        **seal.mark(attempt),
     )
     return closed
 

@@ -38,8 +38,8 @@ run_monitoring:
   start_timeout_seconds: 180
   max_runtime_seconds: 21600
 concurrency:
-  pools:
-    default_limit: 1
+  runs:
+    max_concurrent_runs: 1
 """
 
 Say = Callable[[str], None]
@@ -93,11 +93,11 @@ def capture(
         if done:
             return Captured(done, 0)
         transport = Transport(huggingface.request_headers(settings), limits or Limits(), clock=settings.now, say=say)
-        attempt = spool.unfinished(settings.home, crawl.HUB, now) or spool.begin(settings.home, crawl.HUB, now)
+        attempt = crawl.unfinished(settings) or spool.begin(settings.home, crawl.HUB, now)
         try:
             fetched = crawl.fetch(settings, attempt, transport, on_page)
         except CursorExpiredError as error:
-            say(f"{error}. Starting over; the pages so far are kept.")
+            say(f"{error.message} Starting over.")
             ledger.write(settings.home, "abandoned", now, source=crawl.HUB, day=f"{attempt.day}", reason=error.message)
             attempt = spool.begin(settings.home, crawl.HUB, now)
             fetched = crawl.fetch(settings, attempt, transport, on_page)
@@ -139,14 +139,21 @@ def import_table(
             )
             seals.append(closed)
             ledger.write(
-                settings.home, "imported", now, source=source, day=f"{day}", week=f"{closed.week}", file=path.name
+                settings.home,
+                "imported",
+                now,
+                source=source,
+                day=f"{day}",
+                week=f"{closed.week}",
+                file=path.name,
+                **seal.mark(attempt),
             )
     return seals
 
 
 def verify(settings: Settings) -> Verified:
-    """Check every byte of every sealed snapshot against its hash."""
-    troubles: list[str] = []
+    """Check every byte of every sealed snapshot against its hash, and every seal against the diary."""
+    troubles = _seal_troubles(settings.home)
     count = 0
     for attempt, found in seal.sealed(settings.home):
         count += 1
@@ -164,6 +171,8 @@ def build(settings: Settings, *, known_at: date | None = None, say: Say = _silen
             f"The registry has {len(problems)} problems; the first: {problems[0]}",
             next_command="leadershift registry check",
         )
+    if troubles := _seal_troubles(settings.home):
+        raise DamagedDataError("Not built, because seals changed:\n" + "\n".join(troubles))
     snapshots = _sealed_or_nothing(settings)
     now = settings.now()
     with lock.hold(settings.home, "build", now):
@@ -234,7 +243,7 @@ def report(settings: Settings, *, week: Week | None = None) -> Path:
 
 
 def prepare_dagster(settings: Settings) -> Path:
-    """Write Dagster's own settings into the home, if nobody did: no telemetry, no tour, stuck runs are ended."""
+    """Write Dagster's own settings into the home, if nobody did: no telemetry, no tour, one run at a time, stuck runs ended."""
     path = settings.home / "dagster" / "dagster.yaml"
     if not path.exists():
         durable.write_bytes(path, DAGSTER_SETTINGS)
@@ -246,6 +255,16 @@ def _sealed_already(home: Path, now: datetime, *, again: bool) -> Seal | None:
         if found.observed_on == now.date() or (found.week == Week.of(now) and not again):
             return found
     return None
+
+
+def _seal_troubles(home: Path) -> list[str]:
+    """Compare every seal that the diary knows with its hash there: one sentence for each that is gone or changed."""
+    troubles = []
+    for entry in ledger.read(home):
+        path = home / entry.get("seal", "")
+        if "seal" in entry and (not path.is_file() or durable.sha256(path) != entry["seal_sha256"]):
+            troubles.append(f"{entry['source']} {entry['week']}: {path} is not the seal of {entry['at']}")
+    return troubles
 
 
 def _sealed_or_nothing(settings: Settings) -> Sequence[tuple[Spool, Seal]]:

@@ -106,8 +106,8 @@ weekly.captured(snapshots, models, edition)
 # - **Not nationality.** A country is the primary base of the lab that publishes, not where its users or its staff are.
 # - **Not complete.** Unknown means that nobody has reviewed the publisher yet. It is never spread over the known; that is why
 #   every share has a least and a most.
-# - **Not always measured.** Where the all-time counter is missing, a week is estimated from the rolling 30-day counter, and the
-#   page says what part.
+# - **Not always measured.** Until the all-time counter has been read on both sides of a week, the week is estimated from the
+#   rolling 30-day counter, and the page says what part. It is measured, and changes, with the next reading.
 #
 # ## How it is made
 #

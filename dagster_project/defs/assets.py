@@ -11,6 +11,7 @@ from dagster_project import pipeline
 from dagster_project.defs.installation import Installation, failures_in_words
 from dagster_project.defs.partitions import week_of, weeks
 from dagster_project.settings import shipped
+from dagster_project.snapshots.seal import Seal
 from dagster_project.warehouse import audit, catalog, checks, lineage
 from dagster_project.warehouse.audit import Result
 from dagster_project.warehouse.build import Built
@@ -25,7 +26,7 @@ LOG_EVERY_ROWS = 100_000
 
 registry_files = dg.AssetSpec(
     REGISTRY,
-    group_name="capture",
+    group_name="registry",
     kinds={"csv"},
     owners=OWNERS,
     description="The reviewed lists of labs, namespaces, countries, events and licences, in git.",
@@ -38,7 +39,6 @@ registry_files = dg.AssetSpec(
     group_name="capture",
     kinds={"huggingface", "parquet"},
     owners=OWNERS,
-    pool="capture",
     description="The Hub's list of models in this week, sealed. Only the running week can be captured: the Hub tells no past.",
 )
 def capture_asset(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
@@ -55,18 +55,21 @@ def capture_asset(context: dg.AssetExecutionContext, installation: Installation)
         captured = pipeline.capture(
             installation.settings(), week=week_of(context.partition_key), say=context.log.info, on_page=on_page
         )
-    seal = captured.seal
-    counts = {name: dg.MetadataValue.int(getattr(seal, name)) for name in ("seen", "loaded", "merged", "quarantined")}
     return dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": seal.loaded,
-            **counts,
-            "pages_fetched": captured.pages_fetched,
-            "observed_on": seal.observed_on.isoformat(),
-            "sealed_at": seal.sealed_at,
-        },
-        data_version=dg.DataVersion(seal.manifest_sha256),
+        metadata=seal_metadata(captured.seal) | {"pages_fetched": dg.MetadataValue.int(captured.pages_fetched)},
+        data_version=dg.DataVersion(captured.seal.manifest_sha256),
     )
+
+
+def seal_metadata(seal: Seal) -> dict[str, dg.MetadataValue]:
+    """Say what a capture came to, wherever it was made."""
+    counts = {name: dg.MetadataValue.int(getattr(seal, name)) for name in ("seen", "loaded", "merged", "quarantined")}
+    return {
+        "dagster/row_count": dg.MetadataValue.int(seal.loaded),
+        **counts,
+        "observed_on": dg.MetadataValue.text(seal.observed_on.isoformat()),
+        "sealed_at": dg.MetadataValue.text(seal.sealed_at),
+    }
 
 
 def warehouse_assets() -> Sequence[dg.AssetsDefinition]:
@@ -81,10 +84,10 @@ def warehouse_assets() -> Sequence[dg.AssetsDefinition]:
     def build_and_audit(
         context: dg.AssetExecutionContext, installation: Installation
     ) -> Iterator[dg.MaterializeResult[None]]:
-        settings = installation.settings()
         with failures_in_words():
+            settings = installation.settings()
             built = pipeline.build(settings, say=context.log.info)
-            judged = pipeline.audit(settings, say=context.log.debug)
+            judged = pipeline.audit(settings)
         for made in built:
             yield dg.MaterializeResult(
                 asset_key=_key(made.table.full_name),
@@ -109,10 +112,14 @@ def release_asset() -> dg.AssetsDefinition:
         description="A read-only database, Parquet and CSV for readers, replaced all at once, only after the audit passed.",
         check_specs=[dg.AssetCheckSpec(metric.slug, asset=RELEASE, description=metric.says) for metric in spanning],
     )
-    def publish(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[dg.MaterializeResult[None]]:
-        settings = installation.settings()
-        judged = audit.read(settings.home)
+    def publish(
+        context: dg.AssetExecutionContext, installation: Installation
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         with failures_in_words():
+            settings = installation.settings()
+            judged = audit.read(settings.home)
+            # First the verdicts, then the release: what failed is on the page of the release that it stopped.
+            yield from _results(RELEASE, [r for r in judged.results if r.table.startswith("audits.")] if judged else [])
             release = pipeline.publish(settings, say=context.log.info)
         yield dg.MaterializeResult(
             metadata={
@@ -121,9 +128,6 @@ def release_asset() -> dg.AssetsDefinition:
                 "is_rehearsal": release.is_rehearsal,
                 "database": dg.MetadataValue.path(str(settings.home / release.database)),
             },
-            check_results=_results(
-                RELEASE, [r for r in judged.results if r.table.startswith("audits.")] if judged else []
-            ),
         )
 
     return publish

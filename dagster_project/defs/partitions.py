@@ -4,12 +4,31 @@ from __future__ import annotations
 
 import dagster as dg
 
+from dagster_project import overview
 from dagster_project.calendar import Week
+from dagster_project.crawl import HUB
+from dagster_project.errors import LeadershiftError
+from dagster_project.settings import Settings
 
-# The first week of the public weekly archives; before it nothing can even be imported.
-FIRST_MONDAY = "2024-07-22"
 
-weeks = dg.WeeklyPartitionsDefinition(start_date=FIRST_MONDAY, day_offset=1, timezone="UTC", end_offset=1)
+def first_week() -> Week:
+    """Give the first week this home captured, or the running week before that.
+
+    A missing partition asks to be filled, and a past week never can be. So the partitions begin where the captures do:
+    each one still missing is a real gap. What was imported for older weeks lies in core.snapshots, not here.
+    """
+    try:
+        settings = Settings.from_environment()
+        captured = [found["week"] for found in overview.status(settings)["snapshots"] if found["source"] == HUB]
+        return min(map(Week.parse, captured), default=Week.of(settings.now()))
+    except LeadershiftError:
+        # A wrong setting or a damaged seal must not keep the UI from opening: the steps say what is wrong.
+        return Week.of(Settings.from_environment({}).now())
+
+
+weeks = dg.WeeklyPartitionsDefinition(
+    start_date=first_week().monday.isoformat(), day_offset=1, timezone="UTC", end_offset=1
+)
 
 
 def week_of(partition_key: str) -> Week:

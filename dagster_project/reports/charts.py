@@ -17,6 +17,7 @@ import polars as pl
 
 from dagster_project.reports.headline import (
     INTERNATIONAL,
+    LEVEL,
     NOT_COUNTRIES,
     SCOPES,
     UNKNOWN,
@@ -76,7 +77,7 @@ class Layout:
 
 
 # Columns are counted in letters of DejaVu Sans, the widest font a reader is likely to have.
-WIDE = Layout("wide", 720, 190, 160, 28, 15, 72, 100, 22, 20, is_stacked=False)
+WIDE = Layout("wide", 720, 212, 160, 28, 15, 72, 100, 25, 20, is_stacked=False)
 NARROW = Layout("narrow", 358, 0, 2, 42, 11, 38, 47, 23, 15, is_stacked=True)
 
 
@@ -183,7 +184,8 @@ def _country_bar(row: Mapping[str, Any]) -> Bar:
 
 def _words(edition: Edition, scope: str, title: str, subtitle: str, estimated: float) -> _Words:
     if estimated:
-        subtitle += f" {percent(estimated)} of this flow is estimated."
+        part = "All" if estimated > 1 - LEVEL else percent(estimated)
+        subtitle += f" {part} of this flow is estimated."
     return _Words(
         title=title,
         warning=edition.marked("not the real Hub") if edition.is_rehearsal else "",

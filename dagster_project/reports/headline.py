@@ -124,7 +124,7 @@ def basis_in_words(estimated: float) -> str:
         return "Measured: every download here is the difference between two readings of the all-time counter."
     how = "7/30 of the Hub's rolling 30-day counter"
     if estimated > 1 - LEVEL:
-        return f"Estimated: the whole flow is {how}, because the all-time counter was not there to be read."
+        return f"Estimated: the whole flow is {how}, because the all-time counter was not yet read on both sides of this week."
     return f"{percent(estimated)} of this flow is estimated ({how}); the rest is measured, as the difference of two readings."
 
 

@@ -103,7 +103,8 @@ def write_weekly(database: Path, week: Week | None, folder: Path) -> Page:
             next_command=f"leadershift report --week {edition.week}",
         ) from error
     found = compose(countries, edition.week)
-    page = {"title": edition.title, "description": edition.marked(f"{found.sentence} {edition.warning}".strip())}
+    about = [found.sentence, found.basis if found.estimated_share else "", edition.warning]
+    page = {"title": edition.title, "description": edition.marked(" ".join(filter(None, about)))}
     return _put(executed, notebook.to_page(executed, TEMPLATE, page), edition, folder)
 
 
@@ -192,8 +193,8 @@ def captured(snapshots: pl.DataFrame, models: pl.DataFrame, edition: Edition) ->
     sentences = [
         f"{count(known)} models are known; {count(new)} were first seen in this week, {count(gone)} were removed in it.",
         f"Audit: {edition.audit_result or 'no result stated'}.",
-        f"Published in spite of: {edition.overrides}." if edition.overrides else "",
-        f"Weeks without a complete snapshot in this release: {edition.gaps}." if edition.gaps else "",
+        f"Failed checks were signed for: {edition.overrides}." if edition.overrides else "",
+        f"Weeks nobody captured: {edition.gaps}." if edition.gaps else "",
     ]
     text = Fragment(f"<p>{prose(' '.join(filter(None, sentences)))}</p>")
     if not snapshots.height:

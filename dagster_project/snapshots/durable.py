@@ -9,6 +9,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def replacing(path: Path) -> Iterator[Path]:
         folder = path.parent / TEMPORARY_FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f"{path.name}.{os.getpid()}"
+        _clear_leftovers(folder, path.name)
         try:
             yield temporary
             flush(temporary)
@@ -40,6 +42,24 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+def _clear_leftovers(folder: Path, name: str) -> None:
+    """Remove what killed processes left of the same file: a half-built database is as large as a whole one."""
+    for leftover in folder.iterdir():
+        maker = leftover.name.removeprefix(f"{name}.").partition(".")[0]
+        if leftover.name.startswith(f"{name}.") and maker.isdigit() and not _is_another_alive(int(maker)):
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+
+
+def _is_another_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return process != os.getpid()
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -88,7 +108,8 @@ def disk_trouble(path: Path) -> Iterator[None]:
 
 def _storage_error(path: Path, trouble: str) -> StorageError:
     return StorageError(
-        f"{path} could not be written: the disk {trouble}. Nothing half-written was kept; free some space, then run the same command again.",
+        f"{path} could not be written: the disk {trouble}. Nothing half-written was kept. "
+        "Mend that, then run the same command again.",
         next_command=f"df -h {path.parent}",
     )
 

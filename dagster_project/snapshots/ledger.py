@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from dagster_project.calendar import stamp
+from dagster_project.errors import DamagedDataError
 from dagster_project.snapshots import durable
 
 LEDGER = "ledger.jsonl"
@@ -35,8 +36,12 @@ def write(home: Path, event: Event, now: datetime, **details: object) -> None:
 
 
 def read(home: Path) -> list[dict[str, Any]]:
-    """Give all events, oldest first."""
+    """Give all events, oldest first; a last line torn by a crash does not count. Raises DamagedDataError for a broken line."""
     path = home / LEDGER
     if not path.exists():
         return []
-    return [msgspec.json.decode(line) for line in path.read_bytes().splitlines() if line.endswith(b"}")]
+    *lines, _torn = path.read_bytes().split(b"\n")
+    try:
+        return [msgspec.json.decode(line, type=dict[str, Any]) for line in lines]
+    except msgspec.MsgspecError as error:
+        raise DamagedDataError(f"{path} has a line that can't be read ({error}).") from error

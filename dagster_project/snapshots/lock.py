@@ -35,7 +35,8 @@ def hold(home: Path, task: str, now: datetime) -> Iterator[None]:
             raise RefusedError(
                 f"{home} is in use: {file.read().strip() or 'by an unnamed process'}. Wait for it, or end it."
             ) from error
-        file.truncate(0)
-        file.write(f"{task} by process {os.getpid()} on {socket.gethostname()} since {stamp(now)}\n")
-        file.flush()
+        with durable.disk_trouble(path):
+            file.truncate(0)
+            file.write(f"{task} by process {os.getpid()} on {socket.gethostname()} since {stamp(now)}\n")
+            file.flush()
         yield

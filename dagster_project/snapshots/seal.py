@@ -139,6 +139,12 @@ def close(
     return seal
 
 
+def mark(attempt: Spool) -> dict[str, str]:
+    """Give where a seal lies and its hash, for the diary: a seal that is gone or changed would otherwise go unnoticed."""
+    path = attempt.folder / SEAL
+    return {"seal": path.relative_to(attempt.home).as_posix(), "seal_sha256": durable.sha256(path)}
+
+
 def read(attempt: Spool) -> Seal:
     """Read an attempt's seal. Raises DamagedDataError."""
     path = attempt.folder / SEAL

@@ -7,12 +7,14 @@ Not here: what a page means, and the end of the crawl (seal).
 from __future__ import annotations
 
 import gzip
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from dagster_project.calendar import parse_time, stamp
+from dagster_project.errors import DamagedDataError
 from dagster_project.snapshots import durable, manifest
 from dagster_project.snapshots.manifest import Entry
 
@@ -86,8 +88,15 @@ class Spool:
 
 
 def body(home: Path, entry: Entry) -> bytes:
-    """Read a page's body back."""
-    return gzip.decompress((home / entry.path).read_bytes())
+    """Read a page's body back. Raises DamagedDataError for other bytes than were captured."""
+    path = home / entry.path
+    packed = path.read_bytes()
+    if hashlib.sha256(packed).hexdigest() != entry.sha256:
+        raise DamagedDataError(
+            f"{path} has other bytes than were captured. Delete it: it is then fetched again, with the pages after it.",
+            next_command="leadershift capture",
+        )
+    return gzip.decompress(packed)
 
 
 def unfinished(home: Path, source: str, now: datetime) -> Spool | None:

@@ -172,7 +172,7 @@ def newest_created(body: bytes) -> datetime | None:
     for record in records.split(body):
         try:
             moments.append(_time(msgspec.json.decode(record, type=dict[str, msgspec.Raw]).get("createdAt")))
-        except (ValueError, msgspec.MsgspecError, RecursionError):
+        except (ValueError, msgspec.MsgspecError, RecursionError, OverflowError):
             continue
     newest = max((moment for moment in moments if moment is not None), default=None)
     return newest.replace(tzinfo=UTC) if newest else None
@@ -245,8 +245,9 @@ def _counter(field: str, value: int | None) -> int | None:
 
 
 def _moment(text: str | None) -> datetime | None:
-    """Read a time; all tables carry UTC without a zone, so that no reader needs a time zone database."""
-    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None) if text else None
+    """Read a time, UTC if it names no zone; all tables carry UTC without a zone, so that no reader needs a time zone database."""
+    moment = datetime.fromisoformat(text) if text else None
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment and moment.tzinfo else moment
 
 
 def _time(raw: msgspec.Raw | None) -> datetime | None:

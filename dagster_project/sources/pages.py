@@ -10,6 +10,7 @@ from __future__ import annotations
 import email.utils
 import math
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from typing import NoReturn
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
+from huggingface_hub.errors import OfflineModeIsEnabled
 from huggingface_hub.utils import get_session, parse_ratelimit_headers
 
 from dagster_project.errors import IncompleteSnapshotError, SourceError
@@ -24,7 +26,7 @@ from dagster_project.errors import IncompleteSnapshotError, SourceError
 RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 GONE_STATUSES = frozenset({400, 410})
 LONGEST_BACKOFF_SECONDS = 60.0
-READ_CHUNK_BYTES = 256 * 1024
+GZIP_WINDOW = zlib.MAX_WBITS | 16
 
 
 @dataclass(frozen=True)
@@ -129,8 +131,10 @@ class Transport:
             status, headers, body = self._receive(url)
         except httpx2.TransportError as error:
             raise _RetryableError(_in_words(error, url)) from error
-        except httpx2.DecodingError as error:
+        except zlib.error as error:
             raise _RetryableError(f"the compressed body is damaged ({error})") from error
+        except OfflineModeIsEnabled as error:
+            raise SourceError("HF_HUB_OFFLINE is set, so the Hub may not be asked") from error
         _refuse(status, headers, body, url)
         try:
             rows = check(body)
@@ -145,8 +149,10 @@ class Transport:
         body = bytearray()
         session = get_session()
         with session.stream("GET", url, headers=dict(self.headers), timeout=timeout, follow_redirects=False) as answer:
-            for chunk in answer.iter_bytes(READ_CHUNK_BYTES):
-                body += chunk
+            unpacked = _unpacker(answer.headers)
+            # As it comes off the wire: httpx2's own chunks wait until they are full, and a drip would never meet the deadline.
+            for chunk in answer.iter_raw():
+                body += unpacked(chunk, limits.page_bytes - len(body) + 1)
                 if len(body) > limits.page_bytes:
                     raise SourceError(
                         f"the answer is larger than the cap of {limits.page_bytes:,} bytes and was refused"
@@ -181,12 +187,14 @@ def walk(
     seen = {*visited}
     url: str | None = start
     while url is not None:
-        if url in seen:
-            raise SourceError(f"the cursor of page {number:,} was already visited: the list goes round in circles")
         seen.add(url)
         page = transport.fetch(url, check, number=number)
         if page.rows == 0 and page.next_url is not None:
             raise IncompleteSnapshotError(f"page {number:,} is empty although more pages follow")
+        if page.next_url in seen:
+            raise SourceError(
+                f"page {number:,} names a page already visited as the next: the list goes round in circles"
+            )
         yield page
         if page.next_url is not None:
             transport.respect_quota(page.headers)
@@ -207,6 +215,13 @@ def next_link(url: str, headers: Mapping[str, str]) -> str | None:
                 )
             return following
     return None
+
+
+def _unpacker(headers: Mapping[str, str]) -> Callable[[bytes, int], bytes]:
+    """Give what turns a piece of the wire into at most so many bytes of the body. We ask for gzip, so nothing else is unpacked."""
+    if headers.get("content-encoding", "").lower() != "gzip":
+        return lambda piece, _most: piece
+    return zlib.decompressobj(GZIP_WINDOW).decompress
 
 
 def _origin(url: str) -> str:

@@ -45,11 +45,20 @@ def metrics(table: Table) -> list[Metric]:
     nulls = " or ".join(f"{_column(name)} is null" for name in table.grain)
     found = [
         _none(table, "grain", f"no two rows share {', '.join(table.grain)}", f"count(*) - count(distinct ({grain}))"),
-        _none(table, "grain_known", f"{', '.join(table.grain)} are never empty", f"count(*) filter (where {nulls})"),
+        _none(
+            table,
+            "grain_known",
+            f"{', '.join(table.grain)} {'is' if len(table.grain) == 1 else 'are'} never empty",
+            f"count(*) filter (where {nulls})",
+        ),
     ]
     for kind, arguments in table.checks:
         if kind not in _KINDS:
             raise UsageError(f"{table.path} declares the check '{kind}'. There are: {', '.join(sorted(_KINDS))}.")
+        if isinstance(arguments, dict) and None in arguments.values():
+            raise UsageError(
+                f"{table.path}: the check '{kind}' has an argument without a value; quote texts with commas."
+            )
         try:
             found += _KINDS[kind](table, arguments)
         except (KeyError, TypeError) as error:
@@ -66,18 +75,12 @@ def _sums_to_one(table: Table, arguments: Any) -> Iterator[Metric]:
 
 def _between(table: Table, arguments: Any) -> Iterator[Metric]:
     column, low, high = arguments["column"], arguments.get("min"), arguments.get("max")
-    broken = " or ".join(
-        text
-        for text in (
-            f"{_column(column)} < {low}" if low is not None else "",
-            f"{_column(column)} > {high}" if high is not None else "",
-        )
-        if text
+    limits = [("<", low, f"at least {low}"), (">", high, f"at most {high}")]
+    given = [(f"{_column(column)} {sign} {limit}", words) for sign, limit, words in limits if limit is not None]
+    says = f"{column} is {' and '.join(words for _rule, words in given)}"
+    yield _none(
+        table, f"between_{column}", says, f"count(*) filter (where {' or '.join(rule for rule, _words in given)})"
     )
-    says = (
-        f"{column} lies between {low if low is not None else 'anything'} and {high if high is not None else 'anything'}"
-    )
-    yield _none(table, f"between_{column}", says, f"count(*) filter (where {broken})")
 
 
 def _not_null(table: Table, arguments: Any) -> Iterator[Metric]:

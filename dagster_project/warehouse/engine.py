@@ -5,11 +5,13 @@ Not here: any table.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import duckdb
 
 MEMORY_LIMIT = "4GB"
+THREADS = os.cpu_count() or 1
 _NO_STRANGERS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -27,7 +29,9 @@ _HARMFUL_PASSES = "partial_aggregate_pushdown"
 
 def connect_private(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     """Open the pipeline's own database, within a fixed memory."""
-    connection = duckdb.connect(str(path), read_only=read_only, config={**_NO_STRANGERS, "memory_limit": MEMORY_LIMIT})
+    connection = duckdb.connect(
+        str(path), read_only=read_only, config={**_NO_STRANGERS, "memory_limit": MEMORY_LIMIT, "threads": THREADS}
+    )
     if not duckdb.__version__.startswith("1."):
         connection.execute(f"set disabled_optimizers = '{_HARMFUL_PASSES}'")
     connection.execute("set preserve_insertion_order = false")

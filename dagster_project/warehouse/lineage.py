@@ -63,11 +63,12 @@ def _nested(schemas: Mapping[str, Mapping[str, str]]) -> dict[str, object]:
 
 
 def _leaves(column: str, tree: exp.Expr, schema: Schema) -> list[str]:
-    node = lineage(column, tree, schema=schema, dialect=DIALECT)
     found = set()
-    for step in node.walk():
-        if isinstance(step.expression, exp.Table) and step.expression.db:
-            found.add(f"{step.expression.db}.{step.expression.name}.{step.name.rpartition('.')[2]}")
+    for step in lineage(column, tree, schema=schema, dialect=DIALECT).walk():
+        source = step.expression
+        if isinstance(source, exp.Table) and source.db:
+            leaf = exp.to_column(step.name, dialect=DIALECT).name
+            found.add(f"{source.db}.{source.name}.{leaf}")
     return sorted(found)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -331,7 +331,7 @@ def _history(home: Path) -> list[tuple[Any, ...]]:
 def _published_at(home: Path, release: Publication) -> str:
     with connect_locked(home / release.database) as connection:
         query = f"select max(published_at) from marts.releases where release_id = {quoted(release.release_id)}"
-        return str(_row(connection, query)[0])
+        return stamp(_row(connection, query)[0].replace(tzinfo=UTC))
 
 
 def _point(home: Path, release: Publication) -> None:

@@ -6,7 +6,7 @@ columns:
   observed_on: UTC day
   downloads_30d: rolling 30-day counter; null if not sent
   downloads_all_time: cumulative counter; null if not sent
-  likes: likes; null if not sent
+  likes: hearts given by users; null if not sent
   source: who captured it
 warnings:
   - These are counters, not downloads of a day. Never add downloads_30d over days; differences need core.weekly_flow.

@@ -18,7 +18,7 @@ columns:
   sign_off: who accepted a count outside the gate, and why; null if nobody had to
 checks:
   - one_of: {column: status, values: [sealed, partial, imported]}
-  - holds: {rule: seen = loaded + merged + quarantined, says: every record seen was loaded, merged or quarantined}
+  - holds: {rule: seen = loaded + merged + quarantined, says: 'every record seen was loaded, merged or quarantined'}
 */
 select
     source,

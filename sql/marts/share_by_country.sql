@@ -5,7 +5,7 @@ columns:
   week: Monday of the ISO week, UTC
   scope: S1 all models; S2 text generation and image-text-to-text
   credit: publisher, the lab that uploaded
-  time_window: week
+  time_window: length of time added up; only single weeks so far
   country: ISO 3166-1 alpha-2; INTERNATIONAL (reviewed, has no home); UNKNOWN (namespace not reviewed)
   country_name: short name
   downloads_flow: downloads in the window

@@ -5,7 +5,7 @@ columns:
   week: Monday of the ISO week, UTC
   scope: S1 all models; S2 text generation and image-text-to-text
   credit: publisher, the lab that uploaded
-  time_window: week
+  time_window: length of time added up; only single weeks so far
   lab: slug of the lab; hf and the namespace where it was not reviewed
   lab_name: name of the lab, or the namespace as spelled on the Hub
   parent: slug of the owning lab, null if none

@@ -6,12 +6,21 @@ columns:
   country_name: short name; codes take no position on any dispute
   region: part of the world, after the United Nations' M49
 */
+with latest as (
+    select
+        country,
+        country_name,
+        region
+    from raw.registry_countries
+    where cast(known_from as date) <= (select known_at from raw.parameters)
+    qualify row_number() over (partition by country order by known_from desc) = 1
+)
+
 select
     country,
     country_name,
     region
-from raw.registry_countries
-where cast(known_from as date) <= (select known_at from raw.parameters)
+from latest
 union all
 select
     'INTERNATIONAL' as country,

@@ -26,3 +26,4 @@ select
     nullif(note, '') as note
 from raw.registry_events
 where cast(known_from as date) <= (select known_at from raw.parameters)
+qualify row_number() over (partition by event_id order by known_from desc) = 1

@@ -18,3 +18,4 @@ select
     nullif(note, '') as note
 from raw.registry_licences
 where cast(known_from as date) <= (select known_at from raw.parameters)
+qualify row_number() over (partition by licence_id order by known_from desc) = 1

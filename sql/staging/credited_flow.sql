@@ -6,7 +6,7 @@ columns:
   week: Monday of the ISO week, UTC
   scope: S1 all models; S2 text generation and image-text-to-text
   credit: publisher, the lab that uploaded
-  time_window: week
+  time_window: length of time added up; only single weeks so far
   hub_id: the Hub's immutable id
   lab: slug of the lab; hf and the namespace where the namespace was not reviewed
   country: country of the lab; UNKNOWN where the namespace was not reviewed

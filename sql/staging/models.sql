@@ -12,15 +12,15 @@ columns:
   last_modified_at: last commit, UTC
   downloads_30d: rolling 30-day counter
   downloads_all_time: cumulative counter
-  likes: likes
+  likes: hearts given by users
   trending_score: the Hub's own score
   gated: false, auto or manual, as sent
   is_private: as sent
   is_disabled: as sent
   is_removed: whether an archive says that the model is gone
-  pipeline_tag: task
-  library: library
-  tags: tags, computed ones included
+  pipeline_tag: task the Hub files it under
+  library: library that loads it
+  tags: free and computed ones
   parameters_total: number of weights, from safetensors
   card_licence: licence in the card
   card_base_models: parents in the card

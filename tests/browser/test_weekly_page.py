@@ -18,7 +18,7 @@ ARGUMENTS = [
     *["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ]
 WIDTHS = (320, 390, 700, 767, 768, 1024, 1280, 1600)
-FIXTURE = Path(__file__).parents[1] / "reports" / "conftest.py"
+FIXTURE = Path(__file__).parents[1] / "reports" / "reports_world.py"
 MIN_TEXT_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
 MIN_MARK_CONTRAST = 3.0  # WCAG 2.2, 1.4.11
 

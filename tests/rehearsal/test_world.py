@@ -15,6 +15,7 @@ FIRST_WEEK = date(2026, 1, 5)
 WEEKS = 8
 MODELS = 600
 END = datetime(2026, 3, 2, tzinfo=UTC)
+START = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp())
 HEADERS = {
     "labs.csv": "lab,lab_name,parent,country,kind,valid_from,valid_to,known_from,source_url,read_on,confidence,note",
     "namespaces.csv": "namespace,lab,valid_from,valid_to,known_from,source_url,read_on,confidence,note",
@@ -68,6 +69,17 @@ def test_ids_rise_with_creation_and_carry_its_second(world):
     assert {len(one) for one in ids} == {24}
 
 
+def test_a_huge_world_costs_nothing_until_asked_and_its_ids_still_rise():
+    models = 100_000_000
+    world = World(7, models, WEEKS, FIRST_WEEK)
+    late = range(models - 300, models)
+    ids = [world.hub_id(index) for index in late]
+    assert len({world.created_at(index) for index in late}) < len(late)
+    assert ids == sorted(set(ids))
+    assert world.size(END) == models
+    assert world.draws.cache_info().currsize < 1000
+
+
 def test_models_appear_over_time_and_all_by_the_end(world):
     sizes = [world.size(END - timedelta(weeks=back)) for back in (200, WEEKS, 4, 0)]
     assert sizes[0] == 0
@@ -89,6 +101,14 @@ def test_a_running_week_counts_in_proportion(world):
     quarter = world.all_time(index, second(monday) + 604_800 // 4) - world.all_time(index, second(monday))
     assert whole > 100
     assert quarter == whole // 4
+
+
+def test_the_week_of_birth_counts_from_the_birth(world):
+    index = max(range(450, MODELS), key=lambda n: world.true_downloads(n, (world.created_at(n) - START) // 604_800))
+    born = world.created_at(index)
+    monday = START + ((born - START) // 604_800 + 1) * 604_800
+    assert world.all_time(index, monday) > 50
+    assert world.all_time(index, born + (monday - born) // 2) == pytest.approx(world.all_time(index, monday) / 2, abs=1)
 
 
 def test_the_rolling_counter_is_the_truth_of_thirty_days(world):
@@ -175,6 +195,37 @@ def test_all_other_parents_are_older_models(world):
             assert bool(model.parents) == (model.role != "base" and model.plant not in orphans)
     assert {len(model.parents) for model in models if model.role == "merge"} >= {2, 3}
     assert {model.role for model in models} == {"base", "finetune", "adapter", "quantized", "merge"}
+
+
+def test_the_hub_resolves_parents_to_what_is_there_now(world):
+    items, now = simulated(world), second(END)
+    names = {world.hub_id(i): world.name_at(i, now) for i in range(MODELS) if world.is_listed(i, now)}
+    resolved = [base for i in range(MODELS) for base in (items.item(i, END)["baseModels"] or {"models": []})["models"]]
+    assert len(resolved) > MODELS / 3
+    assert all(names[base["_id"]] == base["id"] for base in resolved)
+    assert items.item(planted(world, "self_loop")[0], END)["baseModels"] is None
+    lost = [i for i in range(MODELS) for parent in world.model(i).parents if not world.is_listed(parent, now)]
+    assert lost
+
+
+def test_cards_keep_the_parents_name_of_the_day(world):
+    items = simulated(world)
+    found = 0
+    for index in range(MODELS):
+        for parent in world.model(index).parents:
+            model = world.model(parent)
+            if model.plant == "renamed" and world.created_at(index) < model.moment <= second(END):
+                assert any(tag == f"base_model:{world.name_at(parent, 0)}" for tag in items.item(index, END)["tags"])
+                found += 1
+    assert found
+
+
+def test_models_are_modified_after_creation_and_not_in_the_future(world):
+    early = END - timedelta(weeks=4)
+    items = [simulated(world).item(index, early) for index in range(world.size(early))]
+    written = f"{early:%Y-%m-%dT%H:%M:%S}.000Z"
+    assert all(item["createdAt"] <= item["lastModified"] <= written for item in items)
+    assert sum(item["createdAt"] < item["lastModified"] for item in items) > MODELS / 2
 
 
 def test_hostile_strings_are_in_tags_and_cards(world):

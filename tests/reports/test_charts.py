@@ -7,8 +7,7 @@ from xml.etree import ElementTree as ET
 
 import polars as pl
 import pytest
-from conftest import HOSTILE, MONDAY, World, country_rows, frame, lab_rows
-from test_headline import EDITION
+from reports_world import EDITION, HOSTILE, MONDAY, World, country_rows, frame, lab_rows
 
 from dagster_project.reports import charts
 from dagster_project.reports.notebook import TEMPLATES

@@ -5,13 +5,12 @@ from datetime import date
 
 import polars as pl
 import pytest
-from conftest import COUNTRIES, HOSTILE, MONDAY, World, frame
+from reports_world import COUNTRIES, EDITION, HOSTILE, MONDAY, World, frame
 
 from dagster_project.calendar import Week
-from dagster_project.reports.headline import Edition, Headline, citation, compose
+from dagster_project.reports.headline import Headline, citation, compose
 
 WEEK = Week(MONDAY)
-EDITION = Edition(WEEK, "r1", None, date(2026, 11, 22), "passed", "", "", is_rehearsal=False, origin="huggingface.co")
 
 
 def of(**flows: float) -> Headline:

@@ -3,35 +3,17 @@ from __future__ import annotations
 import time
 import unicodedata
 from datetime import UTC, date, datetime
-from html.parser import HTMLParser
 from typing import Any
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reports_world import Tags
 
 from dagster_project.calendar import Week
 from dagster_project.reports import render
 from dagster_project.reports.render import Column, clean, count, fit, percent, render_table, span, written
-
-
-class Tags(HTMLParser):
-    """Every tag a browser would see, and the text between them."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.names: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.names.append(tag)
-        self.attributes += attrs
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import MARKER, MONDAY, World, build_release
-from test_render import Tags
+from reports_world import MARKER, MONDAY, Tags, World, build_release
 
 from dagster_project import settings
 from dagster_project.calendar import Week

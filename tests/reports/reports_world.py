@@ -1,0 +1,236 @@
+"""A small published release to report on: one clean, one whose every text field is an attack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from dagster_project.calendar import Week
+from dagster_project.reports.headline import Edition
+
+Row = tuple[Any, ...]
+MONDAY = date(2026, 11, 16)
+MARKER = "window.__ran = true"
+HOSTILE = [
+    f"</script><script>{MARKER}</script>",
+    f"<img src=x onerror='{MARKER}'>",
+    f'</text></svg><svg onload="{MARKER}"><text>',
+    "\u202egnp.exe\u2066\u200b evil\x00\x07\x1b[31m",
+    "=cmd|' /C calc'!A0",
+    f"\"><iframe srcdoc='<script>{MARKER}</script>'>",
+    "Z\u0351\u0352\u0353\u0354\u0355\u0356\u0357algo",
+    "{{ 7*7 }}{% raw %}]]></desc></title>-->",
+    "深度求索人工智能基础技术研究有限公司与北京分公司",
+    "x" * 5000,
+]
+EDITION = Edition(
+    Week(MONDAY), "r1", None, date(2026, 11, 22), "passed", "", "", is_rehearsal=False, origin="huggingface.co"
+)
+COUNTRIES = [
+    *[("CN", "China", 298.0), ("US", "United States", 264.0), ("FR", "France", 51.0), ("KR", "South Korea", 23.0)],
+    *[("GB", "United Kingdom", 19.0), ("CA", "Canada", 14.5), ("DE", "Germany", 11.2), ("IL", "Israel", 8.8)],
+    *[("JP", "Japan", 7.1), ("AE", "United Arab Emirates", 5.5), ("IN", "India", 4.1), ("SG", "Singapore", 3.3)],
+    *[("CH", "Switzerland", 1.9), ("SE", "Sweden", 0.9), ("VN", "Viet Nam", 0.2)],
+    *[("INTERNATIONAL", "International", 11.5), ("UNKNOWN", "Unknown", 276.0)],
+]
+LABS = [
+    ("qwen", "Qwen", "Alibaba", "CN", 201.0),
+    ("meta", "Meta", "Meta Platforms", "US", 96.0),
+    ("google", "Google DeepMind", "Alphabet", "US", 74.0),
+    ("deepseek", "DeepSeek", "High-Flyer", "CN", 61.0),
+    ("mistral", "Mistral AI", None, "FR", 47.0),
+    ("openai", "OpenAI", None, "US", 41.0),
+    ("hf:TheQuantizer", "hf:TheQuantizer", None, "UNKNOWN", 38.0),
+    ("moonshot", "Moonshot AI", None, "CN", 21.0),
+    ("lg", "LG AI Research", "LG", "KR", 14.0),
+    ("hf:gguf-mirror", "hf:gguf-mirror", None, "UNKNOWN", 13.0),
+    ("microsoft", "Microsoft", None, "US", 12.5),
+    ("stability", "Stability AI", None, "GB", 11.0),
+    ("bigscience", "BigScience", None, "INTERNATIONAL", 10.5),
+    ("cohere", "Cohere", None, "CA", 10.0),
+    ("ibm", "IBM Granite", "IBM", "US", 9.1),
+    ("ai21", "AI21 Labs", None, "IL", 6.0),
+    ("naver", "Naver", None, "KR", 5.0),
+    ("sakana", "Sakana AI", None, "JP", 4.2),
+]
+COUNTRY_FIELDS = [
+    *["week", "scope", "credit", "time_window", "country", "country_name", "downloads_flow", "share_of_total"],
+    *["share_of_known", "lower_bound", "upper_bound", "n_models", "unknown_share"],
+    *["is_estimate", "estimated_share", "as_of"],
+]
+SCHEMA = """
+create schema marts; create schema core;
+create table marts.share_by_country (
+    week date, scope varchar, credit varchar, time_window varchar, country varchar, country_name varchar, downloads_flow double,
+    share_of_total double, share_of_known double, lower_bound double, upper_bound double, n_models bigint, unknown_share double,
+    is_estimate boolean, estimated_share double, as_of date);
+create table marts.share_by_lab (
+    week date, scope varchar, credit varchar, time_window varchar, lab varchar, lab_name varchar, parent varchar, country varchar,
+    "rank" bigint, downloads_flow double, share_of_total double, share_of_known double, lower_bound double, upper_bound double,
+    n_models bigint, unknown_share double, is_estimate boolean, estimated_share double, as_of date);
+create table marts.releases (
+    release_id varchar, published_at timestamptz, weeks varchar[], gaps varchar[], audit_result varchar, overrides varchar,
+    is_rehearsal boolean, origin varchar);
+create table core.snapshots (
+    source varchar, observed_on date, week date, row_count bigint, status varchar, seen bigint, loaded bigint, merged bigint,
+    quarantined bigint, sealed_at timestamptz);
+create table core.models (
+    hub_id varchar, model_name varchar, namespace varchar, created_at timestamptz, pipeline_tag varchar, library varchar,
+    licence_id varchar, licence_class varchar, is_gated boolean, parameters_total bigint, size_band varchar, first_seen_on date,
+    last_seen_on date, removed_on date);
+"""
+
+
+@dataclass(frozen=True)
+class World:
+    """What differs from one fixture release to the next."""
+
+    is_hostile: bool = False
+    is_rehearsal: bool = False
+    estimated: float = 0.0
+    monday: date = MONDAY
+    countries: list[tuple[str, str, float]] = field(default_factory=lambda: COUNTRIES)
+
+
+def build_release(path: Path, world: World | None = None) -> Path:
+    """Write a release of two weeks with the tables the page reads."""
+    world = world or World()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(SCHEMA)
+        for week, factor in ((world.monday - timedelta(days=7), 0.9), (world.monday, 1.0)):
+            for scope, unknown in (("S1", 1.7), ("S2", 1.0)):
+                _insert(connection, "marts.share_by_country", country_rows(world, week, scope, factor, unknown))
+                _insert(connection, "marts.share_by_lab", lab_rows(world, week, scope, factor))
+        _insert(connection, "marts.releases", [release_row(world)])
+        _insert(connection, "core.snapshots", snapshot_rows(world))
+        _insert(connection, "core.models", model_rows(world))
+    return path
+
+
+def country_rows(world: World, week: date, scope: str, factor: float = 1.0, unknown: float = 1.0) -> list[Row]:
+    """Rows of marts.share_by_country whose shares are consistent with their flows."""
+    flows = [
+        (code, name, flow * factor * (unknown if code == "UNKNOWN" else 1.0)) for code, name, flow in world.countries
+    ]
+    total = sum(flow for _, _, flow in flows)
+    missing = sum(flow for code, _, flow in flows if code == "UNKNOWN")
+    rows = []
+    for index, (code, name, flow) in enumerate(flows):
+        share = flow / total if total else 0.0
+        is_unknown = code == "UNKNOWN"
+        of_known = None if is_unknown or total == missing else flow / (total - missing)
+        high = share if is_unknown else share + (missing / total if total else 0.0)
+        shown = HOSTILE[index % len(HOSTILE)] if world.is_hostile and index and not is_unknown else name
+        row = (week, scope, "publisher", "week", code, shown, flow * 1e5, share, of_known, share, high, int(flow * 40))
+        rows.append(
+            (*row, missing / total if total else 0.0, world.estimated > 0, world.estimated, week + timedelta(days=6))
+        )
+    return rows
+
+
+def lab_rows(world: World, week: date, scope: str, factor: float = 1.0) -> list[Row]:
+    """Rows of marts.share_by_lab: the labs above, and a tail of namespaces that nobody has reviewed."""
+    labs = [(*lab[:4], lab[4] * factor) for lab in LABS]
+    labs += [(f"hf:tail{n}", f"hf:tail{n}", None, "UNKNOWN", 325.9 * factor / 80) for n in range(80)]
+    total = sum(lab[4] for lab in labs)
+    missing = sum(lab[4] for lab in labs if lab[3] == "UNKNOWN") / total
+    rows = []
+    for index, (lab, name, parent, country, flow) in enumerate(sorted(labs, key=lambda row: -row[4])):
+        shown = HOSTILE[index % len(HOSTILE)] if world.is_hostile else name
+        above = HOSTILE[(index + 3) % len(HOSTILE)] if world.is_hostile else parent
+        code = f"hf:{HOSTILE[index % len(HOSTILE)]}" if world.is_hostile and index % 2 else lab
+        share = flow / total
+        known = None if country == "UNKNOWN" else share / (1 - missing)
+        row = (week, scope, "publisher", "week", code, shown, above, country, index + 1, flow * 1e5, share, known)
+        rest = (
+            share,
+            share + missing,
+            int(flow),
+            missing,
+            world.estimated > 0,
+            world.estimated,
+            week + timedelta(days=6),
+        )
+        rows.append((*row, *rest))
+    return rows
+
+
+def release_row(world: World) -> Row:
+    nasty = HOSTILE[0] + HOSTILE[3]
+    origin = "a pretend Hub and GitHub on loopback, with a scripted history" if world.is_rehearsal else "huggingface.co"
+    return (
+        nasty if world.is_hostile else "2026-W47-3f9a1c",
+        datetime(2026, 11, 23, 6, 12, tzinfo=UTC),
+        ["2026-W46", "2026-W47"],
+        [nasty] if world.is_hostile else ["2026-W40"],
+        nasty if world.is_hostile else "passed",
+        nasty if world.is_hostile else "",
+        world.is_rehearsal,
+        nasty if world.is_hostile else origin,
+    )
+
+
+def snapshot_rows(world: World) -> list[Row]:
+    rows = []
+    for name, offset, seen, status in (
+        ("huggingface", 0, 2_961_044, "sealed"),
+        ("huggingface", 6, 2_988_310, "sealed"),
+        ("github", 6, 51_202, "partial"),
+    ):
+        source = HOSTILE[1] if world.is_hostile else name
+        sealed_at = datetime(2026, 11, 16 + offset, 3, 40, tzinfo=UTC)
+        day = world.monday + timedelta(days=offset)
+        rows.append((source, day, world.monday, seen - 412, status, seen, seen - 412, 400, 12, sealed_at))
+    return rows
+
+
+def model_rows(world: World) -> list[Row]:
+    rows = []
+    for index in range(30):
+        name = HOSTILE[index % len(HOSTILE)] if world.is_hostile else f"lab/model-{index}"
+        first = world.monday + timedelta(days=-30 + 2 * index)
+        gone = world.monday + timedelta(days=2) if index == 0 else None
+        made = datetime(2026, 10, 1, tzinfo=UTC)
+        rows.append(
+            (f"id{index}", name, name, made, name, name, name, name, False, 7_000_000_000, name, first, first, gone)
+        )
+    return rows
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row]) -> None:
+    for row in rows:
+        connection.execute(f"insert into {table} values ({', '.join('?' * len(row))})", list(row))
+
+
+def frame(world: World, week: date = MONDAY, scope: str = "S2") -> pl.DataFrame:
+    """Rows of marts.share_by_country as the page reads them, without a database."""
+    rows = country_rows(world, week, scope)
+    types = {"week": pl.Date, "as_of": pl.Date, "is_estimate": pl.Boolean}
+    types |= dict.fromkeys(["scope", "credit", "time_window", "country", "country_name"], pl.String)
+    schema = {name: types.get(name, pl.Int64 if name == "n_models" else pl.Float64) for name in COUNTRY_FIELDS}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+class Tags(HTMLParser):
+    """Every tag a browser would see, and the text between them."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data

@@ -1,0 +1,34 @@
+"""Runs one SQL file alone on given rows: its parents are made from selects, its body runs as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import duckdb
+import pytest
+
+from dagster_project.settings import shipped
+from dagster_project.warehouse import catalog
+
+Rows = list[dict[str, Any]]
+Answer = Callable[[str, Mapping[str, str]], Rows]
+
+
+@pytest.fixture
+def answer() -> Answer:
+    """Give `answer(table, {parent: select})`: the rows of a table whose parents are these selects."""
+    tables = catalog.load(shipped("sql"))
+
+    def run(table: str, given: Mapping[str, str]) -> Rows:
+        with duckdb.connect() as connection:
+            for schema in ("raw", *catalog.SCHEMAS):
+                connection.execute(f"create schema {schema}")
+            for parent, select in given.items():
+                connection.execute(f"create table {parent} as {select}")
+            rows = connection.execute(tables[table].body)
+            names = [column[0] for column in rows.description or ()]
+            assert names == list(tables[table].columns), "the header describes other columns"
+            return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+
+    return run
