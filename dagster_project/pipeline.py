@@ -37,6 +37,7 @@ run_monitoring:
   enabled: true
   start_timeout_seconds: 180
   max_runtime_seconds: 21600
+# A home has one writer: a second run waits in the queue instead of failing at the lock. (A pool lets two through at its first use.)
 concurrency:
   runs:
     max_concurrent_runs: 1

@@ -18,6 +18,12 @@ from dagster_project.errors import UsageError
 
 DEFAULT_HF_ENDPOINT = "https://huggingface.co"
 DEFAULT_GITHUB_API_URL = "https://api.github.com"
+NO_TELEMETRY = {
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "DAGSTER_DISABLE_TELEMETRY": "1",
+}
 _PACKAGE = Path(__file__).parent
 
 
@@ -66,6 +72,12 @@ class Settings:
         if self.pretended_now is not None and self.is_rehearsal:
             return self.pretended_now
         return datetime.now(UTC)
+
+
+def silence_telemetry() -> None:
+    """Switch off what our libraries would report home. Called before they are imported: some look only then."""
+    for name, value in NO_TELEMETRY.items():
+        os.environ.setdefault(name, value)
 
 
 def is_loopback(url: str) -> bool:

@@ -43,7 +43,8 @@ labs = release.frame(
     parameters=[monday],
 )
 snapshots = release.frame(
-    "select * from core.snapshots where week = ? order by source, observed_on", parameters=[monday]
+    "select * from core.snapshots where observed_on between ? and ? order by source, observed_on",
+    parameters=[monday, next_monday],
 )
 models = release.frame(
     """
@@ -112,8 +113,8 @@ weekly.captured(snapshots, models, edition)
 # ## How it is made
 #
 # Every week the Hub's list of models is captured whole and sealed. A week's downloads are the difference between two readings of
-# a model's all-time counter, cleaned of counter resets and stalls, and never less than nothing. A reviewed registry says which
-# lab stands behind a namespace and where it is at home; what it does not say stays unknown.
+# a model's all-time counter, and never less than nothing: a counter that fell adds nothing until it passes its former height.
+# A reviewed registry says which lab stands behind a namespace and where it is at home; what it does not say stays unknown.
 #
 # ## How to cite
 

@@ -87,7 +87,8 @@ class Page:
 def write_weekly(database: Path, week: Week | None, folder: Path) -> Page:
     """Execute the weekly notebook on a published file and put page and notebook into `folder / week`.
 
-    `week` None is the newest there is. Raises NothingYetError for a week the file doesn't have, GateError when a cell
+    `week` None is the newest measured one, or the newest estimated one as long as none is measured.
+    Raises NothingYetError for a week the file doesn't have, GateError when a cell
     fails; then nothing is written and the page before stays.
     """
     with published.open_release(database) as release:
@@ -116,7 +117,7 @@ def read_edition(release: published.Release, week: Week | None) -> Edition:
         raise NothingYetError(
             "The published database has no release with a week in it.", next_command="leadershift run"
         )
-    chosen = week or weeks[-1]
+    chosen = week or _newest(release, weeks)
     if chosen not in weeks:
         raise NothingYetError(
             f"Week {chosen} is not in the published database. It has {_weeks_in_words(weeks)}.",
@@ -135,6 +136,11 @@ def read_edition(release: published.Release, week: Week | None) -> Edition:
         is_rehearsal=row["is_rehearsal"] is not False,
         origin=_free_text(row["origin"]),
     )
+
+
+def _newest(release: published.Release, weeks: list[Week]) -> Week:
+    measured = release.frame(_MEASURED)["week"].item()
+    return Week(measured) if measured else weeks[-1]
 
 
 def masthead(edition: Edition, found: Headline) -> Fragment:
@@ -200,7 +206,7 @@ def captured(snapshots: pl.DataFrame, models: pl.DataFrame, edition: Edition) ->
     if not snapshots.height:
         return joined([text, Fragment('<p class="nothing">No snapshot was sealed in this week.</p>')])
     adds_up = pl.col("seen") == pl.col("loaded") + pl.col("merged") + pl.col("quarantined")
-    caption = "Snapshots of this week: seen = loaded + merged + quarantined"
+    caption = "Snapshots from its Monday to the next: seen = loaded + merged + quarantined"
     return joined([text, render_table(snapshots.with_columns(adds_up=adds_up), SNAPSHOT_COLUMNS, caption)])
 
 
@@ -215,6 +221,10 @@ def how_to_cite(edition: Edition) -> Fragment:
 _WEEKS = """
     select distinct week from marts.share_by_country
     where credit = 'publisher' and time_window = 'week' order by week
+"""
+_MEASURED = """
+    select max(week) as week from marts.share_by_country
+    where credit = 'publisher' and time_window = 'week' and estimated_share < 1
 """
 _COUNTRIES = """
     select * from marts.share_by_country

@@ -8,7 +8,6 @@ Not here: which checks there are (checks, sql/audits), and what a failure stops 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -112,7 +111,6 @@ def _spanning(connection: duckdb.DuckDBPyConnection, path: Path) -> Profile:
 
 def _judge(profiles: Sequence[Profile]) -> list[Result]:
     """Let Great Expectations compare each profile with its ranges. Imported here, because that alone takes seconds."""
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx  # noqa: PLC0415
     import pandas as pd  # noqa: PLC0415
     from great_expectations.core.expectation_suite import ExpectationSuite  # noqa: PLC0415

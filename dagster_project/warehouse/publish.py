@@ -107,7 +107,8 @@ def _permission(home: Path, sign_off: str | None) -> audit.Audit:
             f"{failure.table}: not so that {failure.says} ({failure.observed})" for failure in verdict.failures[:5]
         )
         raise GateError(
-            f"{len(verdict.failures)} of {len(verdict.results)} checks failed, so nothing was published and the current release stays: {failed}",
+            f"{len(verdict.failures)} of {len(verdict.results)} checks failed, so nothing was published"
+            f" and the current release stays: {failed}",
             next_command='leadershift publish --sign-off "Your name: why it may stand"',
         )
     return verdict
@@ -208,7 +209,7 @@ def _write_releases(
         origin,
     )
     connection.executemany("insert into release.marts.releases values (?, ?, ?, ?, ?, ?, ?, ?)", [*history, row])
-    meaning = "Every release so far, the newest being this file: its weeks, the weeks nobody captured, its audit and who signed for what failed."
+    meaning = "Every release so far, this one last: its weeks, the weeks nobody captured, its audit, who signed for what failed."
     connection.execute(f"comment on table release.marts.releases is {quoted(meaning)}")
     for column, text in RELEASE_COLUMNS.items():
         connection.execute(f"comment on column release.marts.releases.{column} is {quoted(text)}")

@@ -6,8 +6,11 @@ import pytest
 
 from .conftest import Answer
 
-NAMES = """select * from (values ('1', 'lab/Base', date '2026-11-16'), ('2', 'lab/base', date '2026-11-09'), ('3', 'me/child', date '2026-11-16'))
- as t(hub_id, model_name, last_seen_on)"""
+NAMES = """
+select * from (values
+    ('1', 'lab/Base', date '2026-11-16'), ('2', 'lab/base', date '2026-11-09'), ('3', 'me/child', date '2026-11-16')
+) as t(hub_id, model_name, last_seen_on)
+"""
 
 
 def edges(

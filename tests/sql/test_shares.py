@@ -15,8 +15,14 @@ select date '2026-11-16' as week, 'S1' as scope, 'publisher' as credit, 'week' a
     ('e', 'hf:other', 'UNKNOWN', 5::decimal(24, 6), false, date '2026-11-18')
 ) as t(hub_id, lab, country, downloads_flow, is_estimate, as_of)
 """
-COUNTRIES = "select * from (values ('CN', 'China', 'Eastern Asia'), ('US', 'United States', 'Northern America')) as t(country, country_name, region)"
-LABS = "select 'beta' as lab, 'Beta' as lab_name, 'holding' as parent, 'US' as country, date '0001-01-01' as valid_from, date '9999-12-31' as valid_to"
+COUNTRIES = """
+select * from (values ('CN', 'China', 'Eastern Asia'), ('US', 'United States', 'Northern America'))
+as t(country, country_name, region)
+"""
+LABS = """
+select 'beta' as lab, 'Beta' as lab_name, 'holding' as parent, 'US' as country,
+    date '0001-01-01' as valid_from, date '9999-12-31' as valid_to
+"""
 
 
 @pytest.fixture
@@ -77,8 +83,11 @@ def test_credit_follows_the_registry_of_that_week(answer: Answer) -> None:
         "core.weekly_flow": "select 'm' as hub_id, week::date as week, 7::decimal(24, 6) as downloads_flow, false as is_estimate,"
         " week::date as as_of from (values ('2026-11-09'), ('2026-11-16')) as t(week)",
         "core.models": "select 'm' as hub_id, 'Acme/x' as model_name, 'Acme' as namespace, 'text-generation' as pipeline_tag",
-        "registry.namespaces": "select 'acme' as namespace, lab, country, valid_from::date as valid_from, valid_to::date as valid_to from (values"
-        " ('old', 'FR', '0001-01-01', '2026-11-16'), ('new', 'US', '2026-11-16', '9999-12-31')) as t(lab, country, valid_from, valid_to)",
+        "registry.namespaces": """
+            select 'acme' as namespace, lab, country, valid_from::date as valid_from, valid_to::date as valid_to
+            from (values ('old', 'FR', '0001-01-01', '2026-11-16'), ('new', 'US', '2026-11-16', '9999-12-31'))
+                as t(lab, country, valid_from, valid_to)
+        """,
     }
     rows = answer("staging.credited_flow", given)
     assert {(str(row["week"]), row["scope"], row["lab"], row["country"]) for row in rows} == {

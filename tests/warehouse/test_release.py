@@ -113,7 +113,7 @@ def test_two_builds_are_equal_row_by_row_with_one_thread_and_two(
     copied: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = copied()
-    tables = [name for name in _public_tables(home)]
+    tables = _public_tables(home)
     hashes = []
     for threads in (1, 2):
         monkeypatch.setattr("dagster_project.warehouse.engine.THREADS", threads)
@@ -226,8 +226,9 @@ def _spoil(home: Path) -> None:
     """Make one share wrong, as a faulty table would."""
     with duckdb.connect(str(database_path(home))) as connection:
         connection.execute(
-            "update marts.share_by_country set share_of_total = share_of_total / 2 where week = (select max(week) from marts.share_by_country)"
-            " and scope = 'S1' and country = (select max(country) from marts.share_by_country)"
+            "update marts.share_by_country set share_of_total = share_of_total / 2 where scope = 'S1'"
+            " and week = (select max(week) from marts.share_by_country)"
+            " and country = (select max(country) from marts.share_by_country)"
         )
 
 

@@ -1,0 +1,295 @@
+"""The Hub misbehaves during a capture: retried where waiting may mend it, refused where it can't, nothing lost or doubled."""
+# ruff: noqa: N802  names carry the catalogue's ids
+
+from __future__ import annotations
+
+import gzip
+import time
+
+import msgspec
+import polars as pl
+import pytest
+
+from dagster_project.errors import SourceError
+from dagster_project.rehearsal.faults import CATALOGUE, FOR_EVER, HTML, Fault
+from dagster_project.snapshots import ledger
+from tests.faults.stage import CLOSING_PROBE, PAGES, Stage, is_one_message, on_page, serve
+
+PAGE_COUNT = 6
+GO_ON = "leadershift capture --source huggingface"
+
+
+def assert_as_undisturbed(stage: Stage, undisturbed: Stage) -> None:
+    assert stage.snapshot_sha256() == undisturbed.snapshot_sha256()
+
+
+def assert_goes_on(stage: Stage, undisturbed: Stage, *, pages: int) -> None:
+    """Without the fault the same command finishes, asks for no more than these pages, and comes to the same bytes."""
+    stage.hub.clear_faults()
+    stage.hub.log.clear()
+    assert stage.capture().pages_fetched == pages
+    assert len(stage.asked()) == pages
+    assert_as_undisturbed(stage, undisturbed)
+
+
+# The body is not the page
+
+
+@pytest.mark.parametrize("name", ["F01", "F02", "F03", "F03-strings"])
+def test_F01_F02_F03_a_bad_body_once_is_asked_for_again(stage, undisturbed, waits, name):
+    stage.hub.inject(on_page(3, name))
+    assert stage.capture().pages_fetched == PAGE_COUNT
+    assert waits.slept == [1.0]
+    assert len(stage.asked()) == PAGE_COUNT + 1
+    assert_as_undisturbed(stage, undisturbed)
+
+
+def test_F01_a_page_cut_off_for_ever_ends_with_the_way_on(stage, undisturbed):
+    stage.hub.inject(on_page(3, "F01", times=FOR_EVER))
+    result = stage.command("capture", "--patience", "1")
+    is_one_message(result, 3, "Week 2026-W44", "page 3", "the connection to", "2 pages are safe", f"Go on with: {GO_ON}")
+    assert result.stdout == ""
+    assert_goes_on(stage, undisturbed, pages=PAGE_COUNT - 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "body"),
+    [
+        ("F02", "not JSON", HTML.encode()),
+        ("F03", "not a list", CATALOGUE["F03"][0].body.encode()),
+        ("F03-strings", "not one record", CATALOGUE["F03-strings"][0].body.encode()),
+    ],
+    ids=["F02", "F03", "F03-strings"],
+)
+def test_F02_F03_what_came_instead_of_a_page_is_kept_and_named(stage, undisturbed, waits, name, reason, body):
+    stage.hub.inject(on_page(3, name, times=FOR_EVER))
+    with pytest.raises(SourceError, match=reason) as raised:
+        stage.capture(patience_seconds=5)
+    kept = stage.home / "raw/huggingface/2026-10-26/1/quarantine/page-00003.body.gz"
+    assert str(kept) in str(raised.value)
+    assert gzip.decompress(kept.read_bytes()) == body
+    assert ledger.read(stage.home)[-1]["event"] == "quarantined"
+    assert_goes_on(stage, undisturbed, pages=PAGE_COUNT - 2)
+
+
+def test_F04_a_gzip_bomb_is_refused_at_the_cap(stage):
+    stage.hub.inject(on_page(3, "F04", times=1, size=2**30))
+    with pytest.raises(SourceError, match="page 3: the answer is larger than the cap of 1,000,000 bytes"):
+        stage.capture(page_bytes=1_000_000)
+    assert len(stage.asked()) == 3, "a bomb is not asked for twice"
+
+
+# The list is not the whole list
+
+
+@pytest.mark.parametrize("name", ["F05", "F06"])
+def test_F05_F06_a_list_that_ends_early_is_not_sealed(stage, undisturbed, name):
+    stage.hub.inject(on_page(3, name))
+    with pytest.raises(SourceError, match="the list ended early: the newest model on the Hub was created 2026-10-2"):
+        stage.capture()
+    assert not list(stage.home.rglob("SEALED"))
+    assert_goes_on(stage, undisturbed, pages=PAGE_COUNT - 2)
+
+
+def test_F06_an_empty_page_before_the_end_is_refused(stage, undisturbed):
+    stage.hub.inject(on_page(3, "F06-with-next"))
+    with pytest.raises(SourceError, match="page 3 is empty although more pages follow"):
+        stage.capture()
+    assert_goes_on(stage, undisturbed, pages=PAGE_COUNT - 2)
+
+
+def test_F07_an_expired_cursor_begins_the_list_anew(stage, undisturbed):
+    stage.hub.inject(on_page(4, "F07"))
+    captured = stage.capture()
+    assert captured.pages_fetched == PAGE_COUNT
+    assert captured.seal.merged == 0
+    assert len(stage.asked()) == 3 + 1 + PAGE_COUNT
+    abandoned = next(entry for entry in ledger.read(stage.home) if entry["event"] == "abandoned")
+    assert "page 4" in abandoned["reason"]
+    assert_as_undisturbed(stage, undisturbed)
+
+
+def test_F07_a_cursor_that_expires_each_time_ends_with_the_way_on(stage):
+    stage.hub.inject([Fault(action="reply", path="cursor=", times=FOR_EVER, status=410)])
+    with pytest.raises(SourceError, match="Week 2026-W44, .*page 2: the server no longer accepts the cursor") as raised:
+        stage.capture()
+    assert raised.value.next_command == GO_ON
+
+
+@pytest.mark.parametrize("repeated", [1, 100])
+def test_F10_models_met_twice_are_loaded_once_and_reported(stage, undisturbed, repeated):
+    stage.hub.inject(on_page(3, "F10", size=repeated))
+    found = stage.capture().seal
+    table, truth = stage.table(), undisturbed.table()
+    assert found.merged == repeated
+    assert found.seen == found.loaded + found.merged + found.quarantined == truth.height + repeated
+    assert sorted(table["hub_id"]) == sorted(truth["hub_id"])
+    twice = truth.filter(pl.col("page") == 2)["hub_id"][-repeated:]
+    assert set(table.filter(pl.col("hub_id").is_in(twice.to_list()))["page"]) == {3}, "the later sight wins"
+
+
+def test_F16_a_next_page_on_another_server_is_not_followed(stage, undisturbed):
+    with serve() as stranger:
+        stage.hub.inject(on_page(3, "F16", value=stranger.url))
+        with pytest.raises(SourceError, match="another server .*; it was not followed. 2 pages are safe"):
+            stage.capture(token="hf_canary")
+        assert stranger.log == []
+    assert_goes_on(stage, undisturbed, pages=PAGE_COUNT - 2)
+
+
+def test_F17_a_cursor_that_repeats_is_refused(stage, undisturbed):
+    stage.hub.inject(on_page(3, "F17"))
+    with pytest.raises(SourceError, match="goes round in circles"):
+        stage.capture()
+    assert len(stage.asked()) == 3
+    assert_goes_on(stage, undisturbed, pages=PAGE_COUNT - 2)
+
+
+# The server is busy, slow, away, or refuses
+
+
+@pytest.mark.parametrize(
+    ("headers", "waited"),
+    [
+        ({"RateLimit": '"api";r=0;t=3'}, [4.0] * 8),
+        ({"Retry-After": "7"}, [8.0] * 8),
+        ({"Retry-After": "Mon, 26 Oct 2026 02:00:09 GMT"}, [10.0] * 8),
+        ({}, [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]),
+    ],
+)
+def test_F11_a_storm_of_429_is_waited_out_as_the_server_asks(stage, undisturbed, waits, headers, waited):
+    stage.hub.inject(on_page(3, "F11", times=8, headers=headers))
+    stage.capture()
+    assert waits.slept == waited
+    assert len(stage.asked()) == PAGE_COUNT + 8
+    assert_as_undisturbed(stage, undisturbed)
+
+
+def test_F11_a_quota_used_up_for_longer_than_our_patience_is_a_pause(stage, undisturbed, waits):
+    stage.hub.inject(on_page(3, "F11", headers={"RateLimit": '"api";r=0;t=3000'}))
+    with pytest.raises(SourceError, match="the request quota is used up for 3001 s, until 02:50:01 UTC"):
+        stage.capture()
+    assert waits.slept == []
+    assert_goes_on(stage, undisturbed, pages=PAGE_COUNT - 2)
+
+
+def test_F11_a_share_of_the_quota_is_left_to_others(tmp_path, waits):
+    with serve(quota=5, window_seconds=10) as hub:
+        hub.inject([Fault(action="reply", path=PAGES, nth=5, status=500)])
+        stage = Stage(tmp_path / "home", hub)
+        with pytest.raises(SourceError, match="HTTP 500"):
+            stage.capture(patience_seconds=0)
+    assert len(waits.slept) == 1
+    assert waits.slept[0] >= 9
+
+
+def test_F12_a_burst_of_503_is_survived(stage, undisturbed, waits):
+    stage.hub.inject(on_page(3, "F12"))
+    stage.capture()
+    assert len(waits.slept) == 12
+    assert_as_undisturbed(stage, undisturbed)
+
+
+def test_F12_a_burst_longer_than_our_patience_loses_nothing(stage, undisturbed, waits):
+    stage.hub.inject(on_page(3, "F12", times=FOR_EVER))
+    with pytest.raises(SourceError, match=r"page 3: HTTP 503 \(tried for 843 s\). 2 pages are safe"):
+        stage.capture()
+    assert_goes_on(stage, undisturbed, pages=PAGE_COUNT - 2)
+
+
+def test_F13_a_server_that_never_answers_is_asked_again(stage, undisturbed):
+    stage.hub.inject(on_page(3, "F13"))
+    started = time.monotonic()
+    stage.capture(read_seconds=0.3)
+    assert time.monotonic() - started < 10
+    assert len(stage.asked()) == PAGE_COUNT + 1
+    assert_as_undisturbed(stage, undisturbed)
+
+
+def test_F14_a_page_that_drips_meets_a_deadline(stage, undisturbed):
+    stage.hub.inject(on_page(3, "F14", seconds=0.02))
+    started = time.monotonic()
+    stage.capture(page_seconds=0.5)
+    assert time.monotonic() - started < 10
+    assert len(stage.asked()) == PAGE_COUNT + 1
+    assert_as_undisturbed(stage, undisturbed)
+
+
+def test_F15_a_revoked_token_stops_at_once_and_a_new_one_goes_on(stage, undisturbed):
+    stage.hub.inject(on_page(3, "F15"))
+    result = stage.command("capture", HF_TOKEN="hf_canary")
+    is_one_message(result, 3, "page 3", "HTTP 401", "Check the token", "2 pages are safe", GO_ON)
+    assert "hf_canary" not in result.stderr + result.stdout
+    assert [entry.status for entry in stage.asked()] == [200, 200, 401]
+    assert_goes_on(stage, undisturbed, pages=PAGE_COUNT - 2)
+
+
+def test_without_a_token_the_crawl_is_anonymous(stage, undisturbed, tmp_path):
+    cached = tmp_path / ".cache/huggingface/token"
+    cached.parent.mkdir(parents=True)
+    cached.write_text("hf_somebodys_login")
+    result = stage.command("capture", "--json")
+    assert (result.returncode, msgspec.json.decode(result.stdout)["loaded"]) == (0, undisturbed.table().height)
+    assert not any(entry.has_authorization for entry in stage.hub.log)
+
+
+def test_an_unreachable_hub_is_said_in_seconds(stage):
+    started = time.monotonic()
+    result = stage.command("capture", "--patience", "1", HF_ENDPOINT="http://127.0.0.1:9")
+    is_one_message(result, 3, "page 1: 127.0.0.1:9 can't be reached", "0 pages are safe", GO_ON)
+    assert time.monotonic() - started < 20
+
+
+def test_a_switch_to_offline_is_said_in_words(stage):
+    is_one_message(stage.command("capture", HF_HUB_OFFLINE="1"), 3, "HF_HUB_OFFLINE is set")
+    assert stage.hub.log == []
+
+
+# One record is odd
+
+
+def test_F19_an_odd_record_costs_itself_and_nothing_else(stage, undisturbed):
+    stage.hub.inject(on_page(3, "F19"))
+    found = stage.capture().seal
+    truth = undisturbed.table()
+    assert (found.seen, found.quarantined) == (truth.height, 4)
+    assert found.seen == found.loaded + found.merged + found.quarantined
+    refused = pl.read_parquet(stage.home / "raw/huggingface/2026-10-26/1/quarantine/models.parquet")
+    reasons = dict(zip(refused["position"], refused["reason"], strict=True))
+    assert set(refused["page"]) == {3}
+    assert "Expected `int | null`, got `str`" in reasons[0]
+    assert "surrogate" in reasons[1]
+    assert "more than 64 bits" in reasons[3]
+    assert "recursion" in reasons[4].lower()
+    odd = truth.filter((pl.col("page") == 3) & pl.col("position").is_in(list(reasons)))
+    assert set(truth["hub_id"]) - set(stage.table()["hub_id"]) == set(odd["hub_id"])
+    assert stage.table().row(by_predicate=(pl.col("page") == 3) & (pl.col("position") == 5), named=True)["likes"] == 2
+
+
+# The state of an unfinished crawl
+
+
+def test_a_lost_page_of_an_unfinished_crawl_is_fetched_again(stage, undisturbed):
+    stage.hub.inject(on_page(5, "F15"))
+    with pytest.raises(SourceError, match="4 pages are safe"):
+        stage.capture()
+    (stage.home / "raw/huggingface/2026-10-26/1/page-00002.json.gz").unlink()
+    assert_goes_on(stage, undisturbed, pages=PAGE_COUNT - 1)
+
+
+def test_a_crawl_of_another_server_is_not_gone_on_with(stage, undisturbed):
+    stage.hub.inject(on_page(3, "F15"))
+    with pytest.raises(SourceError):
+        stage.capture()
+    with serve() as other:
+        moved = Stage(stage.home, other)
+        assert moved.capture(token="hf_canary").pages_fetched == PAGE_COUNT
+    assert not any(entry.has_authorization for entry in stage.hub.log)
+    assert_as_undisturbed(moved, undisturbed)
+
+
+def test_a_crawl_cut_at_the_closing_probe_asks_only_that_again(stage, undisturbed):
+    stage.hub.inject([Fault(action="reply", path=CLOSING_PROBE, status=500)])
+    with pytest.raises(SourceError, match="page 7: HTTP 500"):
+        stage.capture(patience_seconds=0)
+    assert_goes_on(stage, undisturbed, pages=0)

@@ -1,0 +1,1 @@
+"""Pages, records and archives, without the pipeline around them."""
