@@ -41,7 +41,10 @@ def main() -> None:
         subprocess.run(install, check=True, cwd=folder)
         locked = next(path for path in sys.path if path.endswith("site-packages"))
         inside = subprocess.run(
-            [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], check=True, capture_output=True, text=True
+            [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout.strip()
         Path(inside, "locked.pth").write_text(f"{locked}\n")
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}

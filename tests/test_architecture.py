@@ -84,7 +84,12 @@ def test_each_library_has_one_door(library: str) -> None:
 
 
 def test_the_pipeline_never_loads_the_rehearsal() -> None:
-    users = [path.name for path in MODULES for name in imports(path) if ".rehearsal" in name and room(path) not in ("rehearsal", "cli")]
+    users = [
+        path.name
+        for path in MODULES
+        for name in imports(path)
+        if ".rehearsal" in name and room(path) not in ("rehearsal", "cli")
+    ]
     assert users == []
 
 
@@ -101,5 +106,7 @@ def test_only_settings_reads_the_environment() -> None:
 
 def test_nothing_reads_the_clock_deep_inside() -> None:
     clocks = {"now", "utcnow", "today"}
-    readers = {path.relative_to(PACKAGE).as_posix() for path in MODULES if attributes_of(path, {"datetime", "date"}) & clocks}
+    readers = {
+        path.relative_to(PACKAGE).as_posix() for path in MODULES if attributes_of(path, {"datetime", "date"}) & clocks
+    }
     assert {name for name in readers if not name.startswith("rehearsal/")} == {"settings.py", "sources/pages.py"}

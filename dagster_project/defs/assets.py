@@ -22,6 +22,8 @@ CAPTURE = dg.AssetKey(["raw", "huggingface_models"])
 REGISTRY = dg.AssetKey(["data", "registry"])
 RELEASE = dg.AssetKey(["published", "release"])
 REPORT = dg.AssetKey(["reports", "weekly"])
+# What a run is told, not what it reads.
+NO_ASSETS = {"raw.parameters"}
 LOG_EVERY_ROWS = 100_000
 
 registry_files = dg.AssetSpec(
@@ -149,14 +151,15 @@ def report_asset(installation: Installation) -> dg.MaterializeResult[None]:
 
 
 def _spec(table: Table) -> dg.AssetSpec:
-    columns = "\n".join(f"- `{name}`: {meaning}" for name, meaning in table.columns.items())
     return dg.AssetSpec(
         _key(table.full_name),
-        deps=sorted({_input(parent) for parent in lineage.parents(table)}),
+        deps=sorted({_input(parent) for parent in lineage.parents(table) if parent not in NO_ASSETS}),
         group_name=table.schema,
         kinds={"duckdb", "sql"},
         owners=OWNERS,
-        description=f"{table.comment}\n\n{columns}",
+        # The columns stand in their own tab, with types, once the table was built.
+        description=table.comment.replace("\n", "\n\n"),
+        metadata={"sql": dg.MetadataValue.md(f"```sql\n{table.body.strip()}\n```")},
     )
 
 
@@ -191,10 +194,14 @@ def _results(key: dg.AssetKey, results: Iterable[Result]) -> list[dg.AssetCheckR
             asset_key=key,
             check_name=checks.slug(result.name),
             description=result.says,
-            metadata={"observed": str(result.observed), "from": str(result.low), "to": str(result.high)},
+            metadata=_numbers(measured=result.observed, allowed_from=result.low, allowed_to=result.high),
         )
         for result in results
     ]
+
+
+def _numbers(**values: float | None) -> dict[str, dg.MetadataValue]:
+    return {name: dg.MetadataValue.float(float(value)) for name, value in values.items() if value is not None}
 
 
 def _key(full_name: str) -> dg.AssetKey:

@@ -26,17 +26,16 @@ def hold(home: Path, task: str, now: datetime) -> Iterator[None]:
     path = home / LOCK
     with durable.disk_trouble(path):
         home.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+")
+        file = path.open("ab+", buffering=0)
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             file.seek(0)
             raise RefusedError(
-                f"{home} is in use: {file.read().strip() or 'by an unnamed process'}. Wait for it, or end it."
+                f"{home} is in use: {file.read().decode().strip() or 'by an unnamed process'}. Wait for it, or end it."
             ) from error
         with durable.disk_trouble(path):
             file.truncate(0)
-            file.write(f"{task} by process {os.getpid()} on {socket.gethostname()} since {stamp(now)}\n")
-            file.flush()
+            file.write(f"{task} by process {os.getpid()} on {socket.gethostname()} since {stamp(now)}\n".encode())
         yield

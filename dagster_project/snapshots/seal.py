@@ -87,9 +87,9 @@ def write_table(
     with durable.disk_trouble(path):
         parts, rejected = _write_parts(parts_folder, batches)
         losers = _losers(parts, key, rank)
-        seen = sum(pl.scan_parquet(part).select(pl.len()).collect().item() for part in parts)
+        seen = sum(pl.scan_parquet(part, glob=False).select(pl.len()).collect().item() for part in parts)
         with durable.replacing(path) as temporary:
-            rows = pl.scan_parquet(parts)
+            rows = pl.scan_parquet(parts, glob=False)
             if losers.height:
                 rows = rows.join(losers.lazy(), on=[key, *rank], how="anti", maintain_order="left")
             rows.sink_parquet(temporary, compression="zstd", maintain_order=True)
@@ -198,7 +198,7 @@ def _write_parts(folder: Path, batches: Iterable[tuple[pl.DataFrame, pl.DataFram
 
 
 def _losers(parts: list[Path], key: str, rank: tuple[str, ...]) -> pl.DataFrame:
-    keys = pl.concat([pl.read_parquet(part, columns=[key, *rank]) for part in parts])
+    keys = pl.concat([pl.read_parquet(part, columns=[key, *rank], glob=False) for part in parts])
     repeated = keys.filter(pl.col(key).is_duplicated())
     winners = repeated.sort(rank).unique(key, keep="last")
     return repeated.join(winners, on=[key, *rank], how="anti")

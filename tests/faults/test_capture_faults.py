@@ -47,7 +47,9 @@ def test_F01_F02_F03_a_bad_body_once_is_asked_for_again(stage, undisturbed, wait
 def test_F01_a_page_cut_off_for_ever_ends_with_the_way_on(stage, undisturbed):
     stage.hub.inject(on_page(3, "F01", times=FOR_EVER))
     result = stage.command("capture", "--patience", "1")
-    is_one_message(result, 3, "Week 2026-W44", "page 3", "the connection to", "2 pages are safe", f"Go on with: {GO_ON}")
+    is_one_message(
+        result, 3, "Week 2026-W44", "page 3", "the connection to", "2 pages are safe", f"Go on with: {GO_ON}"
+    )
     assert result.stdout == ""
     assert_goes_on(stage, undisturbed, pages=PAGE_COUNT - 2)
 
