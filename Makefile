@@ -34,7 +34,7 @@ test-duckdb2: env ## everything that touches the database once more, on DuckDB 2
 lint: env ## ruff, sqlfluff and the registry's own check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/sqlfluff lint --nofail --quiet sql
+	$(BIN)/sqlfluff lint --disable-progress-bar sql
 	$(BIN)/leadershift registry check
 
 types: env ## mypy, strict

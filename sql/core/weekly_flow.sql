@@ -1,5 +1,7 @@
 /*
-meaning: Downloads of each model in each ISO week. Measured where snapshots of the cumulative counter bracket the whole week; until then estimated from the rolling 30-day counter, and flagged.
+meaning: >-
+  Downloads of each model in each ISO week. Measured where snapshots of the cumulative counter bracket the whole week;
+  until then estimated from the rolling 30-day counter, and flagged.
 grain: [hub_id, week]
 columns:
   hub_id: the Hub's immutable id

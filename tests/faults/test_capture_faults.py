@@ -1,5 +1,4 @@
 """The Hub misbehaves during a capture: retried where waiting may mend it, refused where it can't, nothing lost or doubled."""
-# ruff: noqa: N802  names carry the catalogue's ids
 
 from __future__ import annotations
 

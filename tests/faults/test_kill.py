@@ -1,5 +1,4 @@
 """`leadershift run` killed with SIGKILL: the same command goes on and comes to what an undisturbed run comes to."""
-# ruff: noqa: N802  names carry the catalogue's ids
 
 from __future__ import annotations
 

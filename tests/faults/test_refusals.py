@@ -1,5 +1,4 @@
 """What is refused on purpose: a second writer, and a week that is over."""
-# ruff: noqa: N802  names carry the catalogue's ids
 
 from __future__ import annotations
 

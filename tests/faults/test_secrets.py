@@ -1,5 +1,4 @@
 """A canary for a token: it travels to the Hub and lies nowhere afterwards."""
-# ruff: noqa: N802  names carry the catalogue's ids
 
 from __future__ import annotations
 

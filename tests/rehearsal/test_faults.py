@@ -1,5 +1,4 @@
 """Each scripted fault as it is seen at the socket, and the catalogue's scripts."""
-# ruff: noqa: N802  names carry the catalogue's ids
 
 import http.client
 import json
