@@ -7,14 +7,14 @@ import dagster as dg
 from dagster_project.defs.assets import capture_asset, registry_files, release_asset, report_asset, warehouse_assets
 from dagster_project.defs.installation import Installation
 from dagster_project.defs.jobs import every_six_hours, weekly_job
-from dagster_project.defs.sensors import captures_made_elsewhere
+from dagster_project.defs.sensors import sealed_weeks
 
 # One process for a whole run: the multiprocess executor starts a Python for every step, 8 s each.
 defs = dg.Definitions(
     assets=[capture_asset, registry_files, *warehouse_assets(), release_asset(), report_asset],
     jobs=[weekly_job],
     schedules=[every_six_hours],
-    sensors=[captures_made_elsewhere],
+    sensors=[sealed_weeks],
     resources={"installation": Installation()},
     executor=dg.in_process_executor,
     # A terminal needs the sentences; each of the 300 events of a run is in the UI.

@@ -4,6 +4,7 @@ Names, texts and checks come from the headers of the SQL files; nothing is descr
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 
 import dagster as dg
 
@@ -22,6 +23,8 @@ CAPTURE = dg.AssetKey(["raw", "huggingface_models"])
 REGISTRY = dg.AssetKey(["data", "registry"])
 RELEASE = dg.AssetKey(["published", "release"])
 REPORT = dg.AssetKey(["reports", "weekly"])
+# A release a week, and a day of grace.
+RELEASE_DUE = timedelta(days=8)
 # What a run is told, not what it reads.
 NO_ASSETS = {"raw.parameters"}
 LOG_EVERY_ROWS = 100_000
@@ -111,6 +114,7 @@ def release_asset() -> dg.AssetsDefinition:
         group_name="publish",
         kinds={"duckdb", "parquet", "csv"},
         owners=OWNERS,
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=RELEASE_DUE),
         description="A read-only database, Parquet and CSV for readers, replaced all at once, only after the audit passed.",
         check_specs=[dg.AssetCheckSpec(metric.slug, asset=RELEASE, description=metric.says) for metric in spanning],
     )

@@ -5,19 +5,22 @@ import dagster as dg
 from dagster_project.crawl import HUB
 from dagster_project.defs.assets import CAPTURE, seal_metadata
 from dagster_project.defs.installation import Installation
+from dagster_project.defs.partitions import weeks
 from dagster_project.snapshots import seal
+
+UNTRUE = {None, dg.AssetPartitionStatus.FAILED}
 
 
 @dg.sensor(
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=300,
-    description="Shows a week that the command line captured as captured, so that nobody tries to fill it again.",
+    description="Shows every sealed week as captured: also one that the command line captured, or that a later run failed on.",
 )
-def captures_made_elsewhere(context: dg.SensorEvaluationContext, installation: Installation) -> dg.SensorResult:
-    """Report each sealed week that has no materialisation yet."""
-    known = context.instance.get_materialized_partitions(CAPTURE)
+def sealed_weeks(context: dg.SensorEvaluationContext, installation: Installation) -> dg.SensorResult:
+    """Report each sealed week that Dagster shows as missing or failed."""
     sealed = {f"{found.week.monday}": found for _attempt, found in seal.sealed(installation.settings().home, HUB)}
-    missing = [
+    shown = context.instance.get_status_by_partition(CAPTURE, weeks.get_partition_keys(), weeks) or {}
+    untrue = [
         dg.AssetMaterialization(
             CAPTURE,
             partition=monday,
@@ -25,6 +28,8 @@ def captures_made_elsewhere(context: dg.SensorEvaluationContext, installation: I
             tags={"dagster/data_version": found.manifest_sha256},
         )
         for monday, found in sealed.items()
-        if monday not in known
+        if monday in weeks.get_partition_keys() and shown.get(monday) in UNTRUE
     ]
-    return dg.SensorResult(asset_events=missing, skip_reason=None if missing else "Every sealed week is shown.")
+    return dg.SensorResult(
+        asset_events=untrue, skip_reason=None if untrue else "Every sealed week is shown as captured."
+    )

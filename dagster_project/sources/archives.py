@@ -54,7 +54,10 @@ def read_table(
         for ours, kind in MODEL_SCHEMA.items()
     ]
     moment = _time(table, chosen["observed_at"]) if "observed_at" in chosen else given
-    rows = table.select(*columns, moment.alias("observed_at")).with_row_index("position")
+    try:
+        rows = table.select(*columns, moment.alias("observed_at")).with_row_index("position")
+    except pl.exceptions.PolarsError as error:
+        raise UsageError(f"{path} has a column that can't be read as ours: {str(error).splitlines()[0]}") from error
     untimed = rows.filter(pl.col("observed_at").is_null())
     if untimed.height:
         raise UsageError(
@@ -68,13 +71,13 @@ def read_table(
 
 
 def _open(path: Path) -> pl.DataFrame:
-    readers: dict[str, Callable[[Path], pl.DataFrame]] = {".parquet": pl.read_parquet, ".csv": pl.read_csv}
+    readers: dict[str, Callable[..., pl.DataFrame]] = {".parquet": pl.read_parquet, ".csv": pl.read_csv}
     if path.suffix not in readers:
         raise UsageError(f"{path} is neither .parquet nor .csv.")
     if not path.is_file():
         raise UsageError(f"There is no file {path}.")
     try:
-        return readers[path.suffix](path)
+        return readers[path.suffix](path, glob=False)
     except pl.exceptions.PolarsError as error:
         raise UsageError(f"{path} can't be read: {error}") from error
 
@@ -128,6 +131,9 @@ def _time(table: pl.DataFrame, name: str) -> pl.Expr:
         )
     if isinstance(have, pl.Datetime) and have.time_zone:
         return column.dt.convert_time_zone("UTC").dt.replace_time_zone(None).cast(pl.Datetime("us"))
+    if not isinstance(have, pl.Date | pl.Datetime | pl.Null):
+        # A number may count days, seconds or milliseconds; read wrongly, it would put the rows into 1970.
+        raise UsageError(f"The column {name} holds {have}, which is no time. Write 2026-08-17 or 2026-08-17T03:00:00Z.")
     return column.cast(pl.Datetime("us"))
 
 

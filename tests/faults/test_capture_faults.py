@@ -112,7 +112,9 @@ def test_F07_an_expired_cursor_begins_the_list_anew(stage, undisturbed):
 
 def test_F07_a_cursor_that_expires_each_time_ends_with_the_way_on(stage):
     stage.hub.inject([Fault(action="reply", path="cursor=", times=FOR_EVER, status=410)])
-    with pytest.raises(SourceError, match="Week 2026-W44, .*page 2: the server no longer accepts the cursor") as raised:
+    with pytest.raises(
+        SourceError, match=r"Week 2026-W44, .*page 2: the server no longer accepts the cursor"
+    ) as raised:
         stage.capture()
     assert raised.value.next_command == GO_ON
 
@@ -132,7 +134,7 @@ def test_F10_models_met_twice_are_loaded_once_and_reported(stage, undisturbed, r
 def test_F16_a_next_page_on_another_server_is_not_followed(stage, undisturbed):
     with serve() as stranger:
         stage.hub.inject(on_page(3, "F16", value=stranger.url))
-        with pytest.raises(SourceError, match="another server .*; it was not followed. 2 pages are safe"):
+        with pytest.raises(SourceError, match=r"another server .*; it was not followed. 2 pages are safe"):
             stage.capture(token="hf_canary")
         assert stranger.log == []
     assert_goes_on(stage, undisturbed, pages=PAGE_COUNT - 2)

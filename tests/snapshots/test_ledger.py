@@ -30,5 +30,5 @@ def test_a_torn_last_line_does_not_count(tmp_path):
 def test_a_broken_line_is_damage_not_a_traceback(tmp_path):
     ledger.write(tmp_path, "built", NOW)
     (tmp_path / ledger.LEDGER).write_bytes(b'{"at:\n' + (tmp_path / ledger.LEDGER).read_bytes())
-    with pytest.raises(DamagedDataError, match="ledger.jsonl has a line"):
+    with pytest.raises(DamagedDataError, match=r"ledger.jsonl has a line"):
         ledger.read(tmp_path)

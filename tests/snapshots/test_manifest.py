@@ -36,7 +36,7 @@ def test_a_torn_last_line_does_not_count(tmp_path, described):
 def test_a_broken_line_before_the_last_is_damage(tmp_path, described, line):
     path = tmp_path / manifest.MANIFEST
     path.write_bytes(line + b"\n" + path.read_bytes())
-    with pytest.raises(DamagedDataError, match="manifest.jsonl has a line that can't be read"):
+    with pytest.raises(DamagedDataError, match=r"manifest.jsonl has a line that can't be read"):
         manifest.read(tmp_path)
 
 

@@ -84,9 +84,11 @@ def test_seen_is_loaded_and_merged_and_quarantined_for_any_pages(pages, batch_ro
 
 
 def test_the_same_rows_make_the_same_bytes(tmp_path):
-    batches = [batch(page, [f"{page + number % 2}-{number}" for number in range(60_000)]) for page in (1, 2, 3)]
+    batches = [
+        batch(page, [f"{number}" for number in range(20_000 * page, 20_000 * page + 60_000)]) for page in (1, 2, 3)
+    ]
     first, second = (write(tmp_path / name, batches)[0] for name in "ab")
-    assert table(first).height == 120_000
+    assert table(first).height == 100_000
     assert manifest.read(first.folder)[0].sha256 == manifest.read(second.folder)[0].sha256
 
 

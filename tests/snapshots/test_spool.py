@@ -59,7 +59,7 @@ def test_a_lost_page_cuts_off_those_after_it(attempt, harm):
 def test_a_page_with_other_bytes_is_not_read(attempt):
     path = attempt.folder / "page-00002.json.gz"
     path.write_bytes(gzip.compress(BODY.replace(b"a", b"b"), spool.COMPRESSION_LEVEL, mtime=0))
-    with pytest.raises(DamagedDataError, match="page-00002.json.gz has other bytes than were captured"):
+    with pytest.raises(DamagedDataError, match=r"page-00002.json.gz has other bytes than were captured"):
         spool.body(attempt.home, attempt.pages()[1])
 
 

@@ -1,0 +1,168 @@
+"""A real `leadershift dev`: its processes, its GraphQL, its runs. Not here: what is expected of them (test_dev)."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LOCATION = {"repositoryLocationName": "dagster_project.definitions", "repositoryName": "__repository__"}
+BOOT_SECONDS, RUN_SECONDS, END_SECONDS = 120, 240, 30
+FINISHED = {"SUCCESS", "FAILURE", "CANCELED"}
+
+LAUNCH = """
+mutation ($given: ExecutionParams!) {
+  launchPipelineExecution(executionParams: $given) {
+    ... on LaunchRunSuccess { run { runId } }
+    ... on PythonError { message stack }
+  }
+}"""
+EVENTS = """
+query ($run: ID!, $after: String) {
+  logsForRun(runId: $run, afterCursor: $after) {
+    ... on EventConnection {
+      cursor hasMore
+      events {
+        __typename
+        ... on MessageEvent { message stepKey }
+        ... on LogsCapturedEvent { stepKeys }
+        ... on MaterializationEvent { assetKey { path } partition metadataEntries { ...entry } }
+        ... on AssetCheckEvaluationEvent { evaluation { checkName assetKey { path } success } }
+        ... on ExecutionStepFailureEvent { failureMetadata { description } error { message } }
+      }
+    }
+  }
+}
+fragment entry on MetadataEntry {
+  label
+  ... on IntMetadataEntry { intValue }
+  ... on BoolMetadataEntry { boolValue }
+  ... on TextMetadataEntry { text }
+  ... on PathMetadataEntry { path }
+  ... on TableSchemaMetadataEntry { schema { columns { name type description } } }
+}"""
+DRY_RUN = """
+mutation ($schedule: ScheduleSelector!) {
+  scheduleDryRun(selectorData: $schedule) {
+    ... on DryRunInstigationTick {
+      evaluationResult { skipReason runRequests { tags { key value } } error { message } }
+    }
+  }
+}"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that is over: how it ended, and what it said."""
+
+    status: str
+    events: list[dict[str, Any]]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["__typename"] == kind]
+
+    def metadata(self, asset: str) -> dict[str, Any]:
+        """The metadata of an asset's materialization, by label."""
+        (event,) = (e for e in self.of("MaterializationEvent") if "/".join(e["assetKey"]["path"]) == asset)
+        values = {}
+        for entry in event["metadataEntries"]:
+            (value,) = (v for name, v in entry.items() if name != "label")
+            values[entry["label"]] = value
+        return values
+
+
+class DagsterServer:
+    """Starts `leadershift dev` in a process group of its own and speaks GraphQL with it."""
+
+    def __init__(self, environment: dict[str, str], folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = folder / "dev.log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [str(Path(sys.executable).with_name("leadershift")), "dev", "--port", str(port)],
+                env=environment,
+                cwd=folder,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                process_group=0,
+            )
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + BOOT_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                self.ask("{ version }")
+                return
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.2)
+        raise AssertionError(f"the UI did not come up:\n{self.log.read_text()[-3000:]}")
+
+    def page(self, path: str = "/") -> str:
+        with urllib.request.urlopen(self.url + path, timeout=60) as answer:
+            return str(answer.read().decode())
+
+    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = urllib.request.Request(f"{self.url}/graphql", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            found = json.load(answer)
+        assert "errors" not in found, found["errors"]
+        return dict(found["data"])
+
+    def launch(self, job: str, partition: str) -> str:
+        given = {
+            "selector": {**LOCATION, "pipelineName": job},
+            "executionMetadata": {"tags": [{"key": "dagster/partition", "value": partition}]},
+        }
+        return str(self.ask(LAUNCH, given=given)["launchPipelineExecution"]["run"]["runId"])
+
+    def wait_for(self, run: str) -> Run:
+        deadline = time.monotonic() + RUN_SECONDS
+        while True:
+            status = self.ask("query ($run: ID!) { runOrError(runId: $run) { ... on Run { status } } }", run=run)
+            found = status["runOrError"]["status"]
+            if found in FINISHED:
+                return Run(found, self._events(run))
+            assert time.monotonic() < deadline, f"the run is still {found}:\n{self.log.read_text()[-3000:]}"
+            time.sleep(0.2)
+
+    def dry_run(self, schedule: str) -> dict[str, Any]:
+        """Evaluate the next tick of a schedule as the daemon would."""
+        answer = self.ask(DRY_RUN, schedule={**LOCATION, "scheduleName": schedule})
+        return dict(answer["scheduleDryRun"]["evaluationResult"])
+
+    def end(self, sign: signal.Signals = signal.SIGINT) -> list[str]:
+        """End the group as Ctrl-C does; give what is left of it after a while."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, sign)
+            self.process.wait(END_SECONDS)
+        deadline = time.monotonic() + END_SECONDS
+        while (left := self._members()) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return left
+
+    def _members(self) -> list[str]:
+        listed = subprocess.run(["ps", "-A", "-o", "pgid=,stat=,args="], capture_output=True, text=True, check=True)
+        rows = (line.split(None, 2) for line in listed.stdout.splitlines())
+        return [" ".join(row) for row in rows if row[0] == str(self.process.pid) and not row[1].startswith("Z")]
+
+    def _events(self, run: str) -> list[dict[str, Any]]:
+        events, after, has_more = [], None, True
+        while has_more:
+            page = self.ask(EVENTS, run=run, after=after)["logsForRun"]
+            events += page["events"]
+            after, has_more = page["cursor"], page["hasMore"]
+        return events

@@ -1,0 +1,233 @@
+"""`leadershift dev` for real: its webserver and daemon take a week of the rehearsal from the Hub to the page."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import msgspec
+import pytest
+
+from dagster_project.definitions import defs
+from dagster_project.defs.assets import RELEASE, release_asset
+from dagster_project.defs.installation import Installation
+from dagster_project.rehearsal.service import HubService, simulated
+from dagster_project.warehouse import audit, publish
+from tests.defs.conftest import WORLD, House, build_house, clean_environment
+from tests.defs.dagster_server import DagsterServer, Run
+
+pytestmark = pytest.mark.timeout(600)
+
+NOW = datetime(2026, 11, 16, 2, tzinfo=UTC)
+THIS_WEEK, LAST_WEEK = "2026-11-16", "2026-11-09"
+SCHEDULE = "every_six_hours"
+STEPS = ["raw__huggingface_models", "warehouse", "published__release", "reports__weekly"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A home whose last week was captured from the command line."""
+    with HubService(simulated(WORLD), now=NOW - timedelta(days=7)) as hub:
+        made = build_house(tmp_path_factory.mktemp("dev") / "home", hub)
+        made.capture()
+        hub.set_now(NOW)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def server(home: House) -> Iterator[DagsterServer]:
+    """`leadershift dev`, started where somebody keeps a gql.py, by a user with an empty home directory."""
+    folder = home.home.parent
+    (folder / "gql.py").write_text("raise SystemExit('the working directory shadows a package')\n")
+    (folder / "user").mkdir()
+    started = DagsterServer({**clean_environment(), **home.environment(), "HOME": str(folder / "user")}, folder)
+    try:
+        started.wait_until_ready()
+        yield started
+    finally:
+        started.end()
+
+
+@pytest.fixture(scope="module")
+def ticks() -> dict[str, dict[str, Any]]:
+    """What the schedule said before, during and after the first run."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def first(server: DagsterServer, ticks: dict[str, dict[str, Any]]) -> Run:
+    ticks["before"] = server.dry_run(SCHEDULE)
+    run = server.launch("weekly", THIS_WEEK)
+    ticks["during"] = server.dry_run(SCHEDULE)
+    finished = server.wait_for(run)
+    ticks["after"] = server.dry_run(SCHEDULE)
+    return finished
+
+
+def weeks_shown(server: DagsterServer) -> dict[str, str]:
+    """The first and last key of each run of weeks, and how Dagster shows it."""
+    answer = server.ask("""{ assetNodeOrError(assetKey: {path: ["raw", "huggingface_models"]}) { ... on AssetNode {
+        assetPartitionStatuses { ... on TimePartitionStatuses { ranges { startKey endKey status } } } } } }""")
+    ranges = answer["assetNodeOrError"]["assetPartitionStatuses"]["ranges"]
+    return {f"{found['startKey']} to {found['endKey']}": found["status"] for found in ranges}
+
+
+def test_the_ui_answers_quietly_and_the_schedule_is_on(server: DagsterServer) -> None:
+    assert '"telemetryEnabled": false' in server.page()
+    answer = server.ask("""{ shouldShowNux repositoriesOrError { ... on RepositoryConnection { nodes {
+        schedules { name cronSchedule executionTimezone scheduleState { status } }
+        sensors { name sensorState { status } } } } } }""")
+    (repository,) = answer["repositoriesOrError"]["nodes"]
+    assert answer["shouldShowNux"] is False
+    assert repository == {
+        "schedules": [
+            {
+                "name": SCHEDULE,
+                "cronSchedule": "0 */6 * * *",
+                "executionTimezone": "UTC",
+                "scheduleState": {"status": "RUNNING"},
+            }
+        ],
+        "sensors": [{"name": "sealed_weeks", "sensorState": {"status": "RUNNING"}}],
+    }
+    assert "superseded" not in server.log.read_text()
+
+
+def test_a_week_succeeds_in_one_process(first: Run) -> None:
+    assert first.status == "SUCCESS", [event["message"] for event in first.of("ExecutionStepFailureEvent")]
+    assert [event["stepKeys"] for event in first.of("LogsCapturedEvent")] == [STEPS]
+    assert not [event for event in first.events if event["__typename"] == "StepWorkerStartingEvent"]
+
+
+def test_every_asset_is_materialized_with_what_was_measured(first: Run, home: House) -> None:
+    built = {"/".join(event["assetKey"]["path"]) for event in first.of("MaterializationEvent")}
+    assert built == {spec.key.to_user_string() for spec in defs.resolve_all_asset_specs()} - {"data/registry"}
+
+    release = publish.current(home.home)
+    with duckdb.connect(home.home / release.database, read_only=True) as connection:
+        tables = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+        for asset in sorted(built & {f"{schema}/{table}" for schema, table in tables}):
+            found = first.metadata(asset)
+            name = asset.replace("/", ".")
+            assert connection.execute(f"select count(*) from {name}").fetchall() == [(found["dagster/row_count"],)]
+            described = connection.execute(f"select column_name, column_type from (describe {name})").fetchall()
+            columns = found["dagster/column_schema"]["columns"]
+            assert [(column["name"], column["type"]) for column in columns] == described
+            assert all(column["description"] for column in columns)
+        assert connection.execute("select count(*) > 0 from marts.share_by_lab").fetchall() == [(True,)]
+
+    capture = first.metadata("raw/huggingface_models")
+    assert capture["dagster/row_count"] == capture["loaded"] == capture["seen"] > 0
+    assert capture["pages_fetched"] > 0
+    assert capture["observed_on"] == THIS_WEEK
+
+
+def test_every_check_was_made_and_passed(first: Run) -> None:
+    made = {
+        ("/".join(found["assetKey"]["path"]), found["checkName"]): found["success"]
+        for found in (event["evaluation"] for event in first.of("AssetCheckEvaluationEvent"))
+    }
+    declared = {(key.asset_key.to_user_string(), key.name) for key in defs.resolve_asset_graph().asset_check_keys}
+    assert made.keys() == declared
+    assert all(made.values())
+
+
+def test_the_release_and_the_page_are_there(first: Run, home: House) -> None:
+    release, found = publish.current(home.home), first.metadata("published/release")
+    assert found == {
+        "release_id": release.release_id,
+        "weeks": release.weeks,
+        "is_rehearsal": True,
+        "database": str(home.home / release.database),
+    }
+    assert release.release_id.startswith("2026-W47-")
+    page = Path(first.metadata("reports/weekly")["page"])
+    assert page.name == "weekly.html"
+    assert page.is_relative_to(home.home / "reports")
+    assert "REHEARSAL" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("first")
+def test_a_week_captured_from_the_command_line_is_shown_as_captured(server: DagsterServer) -> None:
+    assert weeks_shown(server)[f"{LAST_WEEK} to {THIS_WEEK}"] == "MATERIALIZED"
+
+
+@pytest.mark.usefixtures("first")
+def test_the_schedule_asks_for_the_running_week_until_it_is_published(ticks: dict[str, dict[str, Any]]) -> None:
+    before, during, after = ticks["before"], ticks["during"], ticks["after"]
+    (request,) = before["runRequests"]
+    tags = {tag["key"]: tag["value"] for tag in request["tags"]}
+    assert tags["dagster/partition"] == THIS_WEEK
+    assert tags["leadershift/week"] == "2026-W47"
+    assert during["runRequests"] == []
+    assert during["skipReason"].endswith(" is at it.")
+    assert after["runRequests"] == []
+    assert after["skipReason"] == "2026-W47 is sealed and published; the next week begins on 2026-11-23."
+
+
+@pytest.mark.usefixtures("first")
+def test_the_same_week_again_asks_the_hub_for_nothing(server: DagsterServer, home: House) -> None:
+    asked, release = len(home.hub.log), publish.current(home.home)
+    again = server.wait_for(server.launch("weekly", THIS_WEEK))
+    assert again.status == "SUCCESS"
+    assert again.metadata("raw/huggingface_models")["pages_fetched"] == 0
+    assert len(home.hub.log) == asked
+    assert publish.current(home.home) == release
+
+
+@pytest.mark.usefixtures("first")
+def test_a_past_week_is_refused_in_words(server: DagsterServer, home: House) -> None:
+    asked = len(home.hub.log)
+    past = server.wait_for(server.launch("weekly", LAST_WEEK))
+    assert past.status == "FAILURE"
+    (failure,) = past.of("ExecutionStepFailureEvent")
+    words = failure["failureMetadata"]["description"]
+    assert words == (
+        "Week 2026-W46 can't be captured: the Hub only tells the present, which is 2026-W47. "
+        "A past week can only be imported from an archive that somebody captured then.\n"
+        "Go on with: leadershift import --help"
+    )
+    assert words in failure["error"]["message"], "the sentence stands above the traceback"
+    assert past.of("MaterializationEvent") == []
+    assert len(home.hub.log) == asked
+
+
+@pytest.mark.usefixtures("first")
+def test_a_failed_audit_shows_its_check_and_stops_the_release(
+    home: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "home"
+    shutil.copytree(home.home, copy, ignore=shutil.ignore_patterns("dagster"))
+    judged = json.loads((copy / audit.AUDIT).read_text())
+    spoiled = next(result for result in judged["results"] if result["table"].startswith("audits."))
+    spoiled["passed"] = False
+    (copy / audit.AUDIT).write_bytes(msgspec.json.encode(judged))
+    for name, value in {**home.environment(), "LEADERSHIFT_HOME": str(copy)}.items():
+        monkeypatch.setenv(name, value)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize(
+            [release_asset()], resources={"installation": Installation()}, instance=instance, raise_on_error=False
+        )
+    failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    assert [(check.asset_key, check.description) for check in failed] == [(RELEASE, spoiled["says"])]
+    (step,) = (event for event in result.all_events if event.is_step_failure)
+    words = step.step_failure_data.user_failure_data
+    assert words is not None
+    assert words.description is not None
+    assert words.description.endswith('Go on with: leadershift publish --sign-off "Your name: why it may stand"')
+    assert publish.current(copy) == publish.current(home.home), "readers keep the release they had"
+
+
+def test_an_interrupt_ends_every_process_and_nobody_was_told(server: DagsterServer, home: House) -> None:
+    """Must stay the last test of this file: afterwards the server is gone."""
+    assert server.end() == []
+    assert server.process.returncode == 0
+    written = [path.name for path in home.home.parent.rglob(".telemetry")]
+    assert written == []
+    assert not (home.home.parent / "user" / ".dagster").exists()
