@@ -25,7 +25,7 @@ demo: env ## a rehearsal world through the whole pipeline, to a page you can ope
 	$(BIN)/leadershift rehearse demo
 
 test: env ## the test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-duckdb2: env ## everything that touches the database once more, on DuckDB 2.0
 	$(UV) pip install --quiet --target $(VENV)/duckdb2 --no-deps --require-hashes --requirement duckdb2.lock

@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import math
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
@@ -329,6 +331,8 @@ def query(settings: Settings, sql: str, *, as_json: bool) -> None:
     with overview.release(settings) as opened:
         columns, rows = opened.rows(sql)
     if as_json:
+        if twice := {name for name in columns if columns.count(name) > 1}:
+            raise UsageError(f"More than one column is called {', '.join(sorted(twice))}. Name them apart with AS.")
         _print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
         _print_table(columns, rows)
@@ -394,7 +398,7 @@ def rehearse_serve(settings: Settings, *, port: int, table: Path | None, models:
     service = rehearsing.serve(port=port, table=table, models=models, weeks=weeks, now=settings.pretended_now)
     click.echo(f"Serving on {service.url}. In another shell:")
     click.echo(
-        f"  export HF_ENDPOINT={service.url} GITHUB_API_URL={service.url} LEADERSHIFT_NOW={service.now:%Y-%m-%dT%H:%M:%SZ}"
+        f"  export HF_ENDPOINT={service.url} GITHUB_API_URL={service.url} LEADERSHIFT_NOW={service.now():%Y-%m-%dT%H:%M:%SZ}"
     )
     click.echo("  leadershift run")
     service.serve_forever()
@@ -423,7 +427,12 @@ def rehearse_demo(settings: Settings, *, models: int, weeks: int, as_json: bool)
 @_command("leadershift dev --port 3001")
 @click.option("--port", type=int, default=3000, show_default=True, help="Port of the UI on 127.0.0.1.")
 def dev(settings: Settings, *, port: int) -> None:
-    """Start the Dagster UI and its daemon, with schedules on, at 127.0.0.1."""
+    """Start the Dagster UI and its daemon, with schedules on, at 127.0.0.1.
+
+    Dagster's UI has no login and trusts every page that a browser on this machine has open; don't leave it running beside
+    pages you don't trust.
+    """
+    _refuse_taken(port)
     folder = pipeline.prepare_dagster(settings)
     os.environ.update(DAGSTER_HOME=str(folder), LEADERSHIFT_HOME=str(settings.home), DAGSTER_DISABLE_TELEMETRY="1")
     # Without it, a gql.py or a yaml.py in the folder you stand in shadows a package and ends the webserver.
@@ -432,6 +441,19 @@ def dev(settings: Settings, *, port: int) -> None:
     silence = "ignore:Function `dev_command` is superseded"
     arguments = ["dagster", "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port)]
     os.execv(sys.executable, [sys.executable, "-W", silence, "-m", *arguments])
+
+
+def _refuse_taken(port: int) -> None:
+    """Say so before Dagster starts: it announces a taken port as served, and waits there for ever without a UI."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise UsageError(
+                f"Port {port} is taken, perhaps by another `leadershift dev`.",
+                next_command=f"leadershift dev --port {port + 1}",
+            ) from error
 
 
 def _show(as_json: bool, found: Any, lines: list[str]) -> None:
@@ -443,7 +465,16 @@ def _show(as_json: bool, found: Any, lines: list[str]) -> None:
 
 
 def _print_json(found: Any) -> None:
-    click.echo(json.dumps(found, default=_plain, ensure_ascii=True))
+    click.echo(json.dumps(_finite(found), default=_plain, ensure_ascii=True))
+
+
+def _finite(value: Any) -> Any:
+    """Put null where a number is none: JSON knows neither NaN nor infinity."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value: Any) -> Any:

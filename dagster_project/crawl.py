@@ -6,6 +6,7 @@ Sources and snapshots don't know each other; here they meet. Not here: which wee
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -26,6 +27,7 @@ GO_ON = f"leadershift capture --source {HUB}"
 # A week with far fewer or far more models than the last is kept, but a person has to say that it is real.
 SMALLEST_WEEK_RATIO, LARGEST_WEEK_RATIO = 0.85, 1.40
 LARGEST_QUARANTINED_SHARE = 0.01
+FIRST_CONTACT_SECONDS = 60.0
 
 
 def unfinished(settings: Settings) -> Spool | None:
@@ -66,7 +68,7 @@ def _fetch_pages(settings: Settings, attempt: Spool, transport: Transport, on_pa
         on_page(entry.rows)
     if kept and kept[-1].next_url is None:
         return 0
-    start = (kept[-1].next_url if kept else None) or huggingface.first_page_url(settings, transport)
+    start = (kept[-1].next_url if kept else None) or huggingface.first_page_url(settings, _briefly(transport))
     number = len(kept)
     for page in pages.walk(start, transport, records.count, number=number + 1, visited=(entry.url for entry in kept)):
         attempt.keep(
@@ -81,6 +83,12 @@ def _fetch_pages(settings: Settings, attempt: Spool, transport: Transport, on_pa
         number = page.number
         on_page(page.rows)
     return number - len(kept)
+
+
+def _briefly(transport: Transport) -> Transport:
+    """Before the first page nothing can be lost, so a Hub that can't be reached is said soon, not after a quarter of an hour."""
+    patience = min(FIRST_CONTACT_SECONDS, transport.limits.patience_seconds)
+    return replace(transport, limits=replace(transport.limits, patience_seconds=patience))
 
 
 def _placed_error(error: SourceError, attempt: Spool, now: datetime) -> SourceError:

@@ -17,6 +17,4 @@ defs = dg.Definitions(
     sensors=[sealed_weeks],
     resources={"installation": Installation()},
     executor=dg.in_process_executor,
-    # A terminal needs the sentences; each of the 300 events of a run is in the UI.
-    loggers={"console": dg.colored_console_logger.configured({"log_level": "INFO"})},
 )

@@ -34,6 +34,9 @@ DAGSTER_SETTINGS = b"""telemetry:
   enabled: false
 nux:
   enabled: false
+# The terminal gets the sentences; each of the 300 events of a run is in the UI.
+python_logs:
+  python_log_level: INFO
 run_monitoring:
   enabled: true
   start_timeout_seconds: 180

@@ -198,14 +198,17 @@ def _results(key: dg.AssetKey, results: Iterable[Result]) -> list[dg.AssetCheckR
             asset_key=key,
             check_name=checks.slug(result.name),
             description=result.says,
-            metadata=_numbers(measured=result.observed, allowed_from=result.low, allowed_to=result.high),
+            metadata=_measured(result),
         )
         for result in results
     ]
 
 
-def _numbers(**values: float | None) -> dict[str, dg.MetadataValue]:
-    return {name: dg.MetadataValue.float(float(value)) for name, value in values.items() if value is not None}
+def _measured(result: Result) -> dict[str, dg.MetadataValue]:
+    """Only the number that was measured is a number: the UI plots each of them."""
+    low, high = ("any" if limit is None else f"{limit:g}" for limit in (result.low, result.high))
+    shown: dict[str, dg.MetadataValue] = {"allowed": dg.MetadataValue.text(f"{low} to {high}")}
+    return shown if result.observed is None else shown | {"measured": dg.MetadataValue.float(float(result.observed))}
 
 
 def _key(full_name: str) -> dg.AssetKey:

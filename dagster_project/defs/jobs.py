@@ -5,12 +5,10 @@ import dagster as dg
 from dagster_project import overview
 from dagster_project.calendar import Week
 from dagster_project.defs.installation import Installation
-from dagster_project.defs.partitions import weeks
 
 weekly_job = dg.define_asset_job(
     "weekly",
     selection=dg.AssetSelection.all(),
-    partitions_def=weeks,
     description="From the Hub to the page, for the running week.",
 )
 UNDER_WAY = dg.RunsFilter(

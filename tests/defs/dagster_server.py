@@ -26,6 +26,7 @@ mutation ($given: ExecutionParams!) {
     ... on PythonError { message stack }
   }
 }"""
+STATE = "query ($run: ID!) { runOrError(runId: $run) { ... on Run { status startTime endTime } } }"
 EVENTS = """
 query ($run: ID!, $after: String) {
   logsForRun(runId: $run, afterCursor: $after) {
@@ -45,14 +46,15 @@ query ($run: ID!, $after: String) {
 fragment entry on MetadataEntry {
   label
   ... on IntMetadataEntry { intValue }
+  ... on FloatMetadataEntry { floatValue }
   ... on BoolMetadataEntry { boolValue }
   ... on TextMetadataEntry { text }
   ... on PathMetadataEntry { path }
   ... on TableSchemaMetadataEntry { schema { columns { name type description } } }
 }"""
 DRY_RUN = """
-mutation ($schedule: ScheduleSelector!) {
-  scheduleDryRun(selectorData: $schedule) {
+mutation ($schedule: ScheduleSelector!, $at: Float) {
+  scheduleDryRun(selectorData: $schedule, timestamp: $at) {
     ... on DryRunInstigationTick {
       evaluationResult { skipReason runRequests { tags { key value } } error { message } }
     }
@@ -62,9 +64,11 @@ mutation ($schedule: ScheduleSelector!) {
 
 @dataclass(frozen=True)
 class Run:
-    """A run that is over: how it ended, and what it said."""
+    """A run that is over: how it ended, from when to when (seconds since 1970), and what it said."""
 
     status: str
+    started: float
+    ended: float
     events: list[dict[str, Any]]
 
     def of(self, kind: str) -> list[dict[str, Any]]:
@@ -88,10 +92,11 @@ class DagsterServer:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
+        self.command = [str(Path(sys.executable).with_name("leadershift")), "dev", "--port", str(port)]
         self.log = folder / "dev.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [str(Path(sys.executable).with_name("leadershift")), "dev", "--port", str(port)],
+                self.command,
                 env=environment,
                 cwd=folder,
                 stdout=log,
@@ -117,8 +122,11 @@ class DagsterServer:
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         body = json.dumps({"query": query, "variables": variables}).encode()
         request = urllib.request.Request(f"{self.url}/graphql", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            found = json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                found = json.load(answer)
+        except urllib.error.HTTPError as error:
+            found = {"errors": error.read().decode()}
         assert "errors" not in found, found["errors"]
         return dict(found["data"])
 
@@ -132,16 +140,15 @@ class DagsterServer:
     def wait_for(self, run: str) -> Run:
         deadline = time.monotonic() + RUN_SECONDS
         while True:
-            status = self.ask("query ($run: ID!) { runOrError(runId: $run) { ... on Run { status } } }", run=run)
-            found = status["runOrError"]["status"]
-            if found in FINISHED:
-                return Run(found, self._events(run))
-            assert time.monotonic() < deadline, f"the run is still {found}:\n{self.log.read_text()[-3000:]}"
-            time.sleep(0.2)
+            found = self.ask(STATE, run=run)["runOrError"]
+            if found["status"] in FINISHED:
+                return Run(found["status"], found["startTime"], found["endTime"], self._events(run))
+            assert time.monotonic() < deadline, f"the run is still {found['status']}:\n{self.log.read_text()[-3000:]}"
+            time.sleep(0.5)
 
     def dry_run(self, schedule: str) -> dict[str, Any]:
         """Evaluate the next tick of a schedule as the daemon would."""
-        answer = self.ask(DRY_RUN, schedule={**LOCATION, "scheduleName": schedule})
+        answer = self.ask(DRY_RUN, schedule={**LOCATION, "scheduleName": schedule}, at=time.time())
         return dict(answer["scheduleDryRun"]["evaluationResult"])
 
     def end(self, sign: signal.Signals = signal.SIGINT) -> list[str]:

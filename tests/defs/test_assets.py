@@ -34,11 +34,14 @@ def draw() -> str:
     for check in graph.asset_check_keys:
         checks[check.asset_key].append(check.name)
     lines = [f"# What Dagster loads. Changed on purpose? Renew with: {RENEW}"]
-    for key in sorted(graph.get_all_asset_keys(), key=lambda key: key.path):
+    for key in sorted(graph.get_all_asset_keys(), key=lambda key: key.to_user_string()):
         node = graph.get(key)
         lines += ["", f"{key.to_user_string()}  [{node.group_name}] {' '.join(sorted(node.kinds))}"]
         lines += ["  by week"] if node.partitions_def else []
-        lines += [f"  from {parent.to_user_string()}" for parent in sorted(node.parent_keys, key=lambda k: k.path)]
+        lines += [
+            f"  from {parent.to_user_string()}"
+            for parent in sorted(node.parent_keys, key=lambda parent: parent.to_user_string())
+        ]
         lines += [f"  check {name}" for name in sorted(checks[key])]
     return "\n".join(lines) + "\n"
 

@@ -35,7 +35,7 @@ def hub() -> Iterator[HubService]:
 
 @pytest.fixture
 def stage(hub: HubService, tmp_path: Path) -> Stage:
-    return Stage(tmp_path / "home", hub)
+    return Stage(tmp_path / "home", hub=hub)
 
 
 @pytest.fixture
@@ -51,6 +51,6 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> PretendWaits:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A capture that nothing disturbed: what every disturbed one must come to."""
     with serve() as running:
-        stage = Stage(tmp_path_factory.mktemp("undisturbed") / "home", running)
+        stage = Stage(tmp_path_factory.mktemp("undisturbed") / "home", hub=running)
         stage.capture()
         yield stage

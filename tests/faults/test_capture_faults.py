@@ -179,7 +179,7 @@ def test_F11_a_quota_used_up_for_longer_than_our_patience_is_a_pause(stage, undi
 def test_F11_a_share_of_the_quota_is_left_to_others(tmp_path, waits):
     with serve(quota=5, window_seconds=10) as hub:
         hub.inject([Fault(action="reply", path=PAGES, nth=5, status=500)])
-        stage = Stage(tmp_path / "home", hub)
+        stage = Stage(tmp_path / "home", hub=hub)
         with pytest.raises(SourceError, match="HTTP 500"):
             stage.capture(patience_seconds=0)
     assert len(waits.slept) == 1
@@ -285,7 +285,7 @@ def test_a_crawl_of_another_server_is_not_gone_on_with(stage, undisturbed):
     with pytest.raises(SourceError):
         stage.capture()
     with serve() as other:
-        moved = Stage(stage.home, other)
+        moved = Stage(stage.home, hub=other)
         assert moved.capture(token="hf_canary").pages_fetched == PAGE_COUNT
     assert not any(entry.has_authorization for entry in stage.hub.log)
     assert_as_undisturbed(moved, undisturbed)

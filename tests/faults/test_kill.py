@@ -6,16 +6,17 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from dagster_project import pipeline
 from dagster_project.rehearsal.faults import Fault
+from dagster_project.rehearsal.service import HubService
 from dagster_project.snapshots import durable
-from tests.faults.stage import CLOSING_PROBE, PAGES, WORLD, Stage, files, finished, serve
+from tests.faults.stage import CLOSING_PROBE, PAGES, WORLD, Stage, files, finished
 
 TOKEN = "hf_canaryCANARYcanaryCANARYcanary1234"
 PAGE_COUNT = 6
@@ -23,28 +24,11 @@ PATIENCE_SECONDS = 90
 STALL = Fault(action="stall", seconds=3600)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a run came to, and how many pages it asked for."""
-
-    release_id: str
-    snapshot_sha256: str
-    pages: int
-
-
-def make_stage(home: Path, hub) -> Stage:
+def make_stage(home: Path, hub: HubService) -> Stage:
+    """Make a home with the registry of the simulated world, and a token that must not stay in it."""
     for name, text in WORLD.registry().items():
         durable.write_bytes(home / "registry" / name, text.encode())
-    return Stage(home, hub, {"HF_TOKEN": TOKEN})
-
-
-def run(stage: Stage) -> Outcome:
-    stage.hub.clear_faults()
-    stage.hub.log.clear()
-    result = stage.command("run", "--json")
-    assert result.returncode == 0, result.stderr
-    said = msgspec.json.decode(result.stdout)
-    return Outcome(said["release_id"], stage.snapshot_sha256(), len(stage.asked()))
+    return Stage(home, {"HF_TOKEN": TOKEN}, hub=hub)
 
 
 def kill_when(process: subprocess.Popen[str], is_there: Callable[[], bool]) -> None:
@@ -71,45 +55,41 @@ def kill_while_building(stage: Stage) -> None:
     kill_when(stage.start("run"), lambda: any(building.glob("leadershift.duckdb.*")))
 
 
-@pytest.fixture(scope="module")
-def undisturbed_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, Outcome]]:
-    with serve() as hub:
-        stage = make_stage(tmp_path_factory.mktemp("whole") / "home", hub)
-        yield stage, run(stage)
-
-
 @pytest.mark.parametrize("page", [1, 4])
-def test_F20_killed_while_a_page_is_served_only_that_page_is_asked_for_again(stage, undisturbed_run, page):
-    _stage, truth = undisturbed_run
+def test_F20_killed_while_a_page_is_served_only_that_page_is_asked_for_again(stage, undisturbed, page):
     kill_while_asked(stage, PAGES, page)
     stage.hub.clear_faults()
     assert stage.capture().pages_fetched == PAGE_COUNT - (page - 1)
     assert len(stage.asked()) == PAGE_COUNT + 1
-    assert stage.snapshot_sha256() == truth.snapshot_sha256
+    assert stage.snapshot_sha256() == undisturbed.snapshot_sha256()
 
 
-def test_F20_killed_at_the_closing_probe_no_page_is_asked_for_again(stage, undisturbed_run):
-    _stage, truth = undisturbed_run
+def test_F20_killed_at_the_closing_probe_no_page_is_asked_for_again(stage, undisturbed):
     kill_while_asked(stage, CLOSING_PROBE)
     stage.hub.clear_faults()
     assert stage.capture().pages_fetched == 0
     assert len(stage.asked()) == PAGE_COUNT
-    assert stage.snapshot_sha256() == truth.snapshot_sha256
+    assert stage.snapshot_sha256() == undisturbed.snapshot_sha256()
 
 
-def test_F20_killed_three_times_a_run_comes_to_the_same_release(hub, tmp_path, undisturbed_run):
-    _stage, truth = undisturbed_run
+def test_F20_F44_killed_three_times_a_run_comes_to_the_same_release(hub, tmp_path, undisturbed):
     stage = make_stage(tmp_path / "home", hub)
     kill_while_asked(stage, PAGES, 3)
     kill_while_asked(stage, CLOSING_PROBE)
     kill_while_building(stage)
-    finally_ = run(stage)
-    assert (finally_.release_id, finally_.snapshot_sha256) == (truth.release_id, truth.snapshot_sha256)
-    assert finally_.pages == 0, "the snapshot was sealed before the build was killed"
+    hub.log.clear()
+    last = stage.start("run", "--json")
+    truth = release_of_an_undisturbed_run(undisturbed.hub, tmp_path / "whole")
+    result = finished(last)
+    assert result.returncode == 0, result.stderr
+    assert msgspec.json.decode(result.stdout)["release_id"] == truth
+    assert hub.log == [], "the snapshot was sealed before the build was killed"
+    assert stage.snapshot_sha256() == undisturbed.snapshot_sha256()
     assert list(stage.home.rglob(durable.TEMPORARY_FOLDER)) == [], "what the killed left is cleared away"
-
-
-def test_F44_a_whole_run_leaves_no_token_in_its_home(undisturbed_run):
-    stage, _outcome = undisturbed_run
-    assert (stage.home / "published/current.json").exists()
     assert [path for path in files(stage.home) if TOKEN.encode() in path.read_bytes()] == []
+
+
+def release_of_an_undisturbed_run(hub: HubService, home: Path) -> str:
+    whole = make_stage(home, hub)
+    whole.capture()
+    return pipeline.derive(whole.settings()).release_id

@@ -52,7 +52,7 @@ def test_F26_every_writing_step_asks_for_the_same_lock(undisturbed):
 
 @pytest.mark.parametrize("week", ["2026-W43", "2026-10-19", "2026-W45"])
 def test_F41_only_the_present_week_can_be_captured(stage, week):
-    refused = stage.command("capture", "--week", week)
+    refused = stage.invoke("capture", "--week", week)
     is_one_message(refused, 6, f"Week {Week.parse(week)} can't be captured", "which is 2026-W44", "leadershift import")
     assert stage.hub.log == []
     assert not stage.home.exists()
@@ -60,7 +60,7 @@ def test_F41_only_the_present_week_can_be_captured(stage, week):
 
 def test_F41_a_sealed_week_is_not_captured_twice(undisturbed):
     undisturbed.hub.log.clear()
-    result = undisturbed.command("capture", "--week", "2026-W44")
+    result = undisturbed.invoke("capture", "--week", "2026-W44")
     assert (result.returncode, undisturbed.hub.log) == (0, [])
     assert "2026-W44 is sealed since 2026-10-26" in result.stdout
 

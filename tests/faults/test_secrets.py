@@ -28,6 +28,6 @@ def test_F44_a_token_goes_to_the_hub_and_nowhere_else(stage, name, exit_code):
 
 
 def test_F44_doctor_says_that_there_is_a_token_not_which(stage):
-    result = stage.command("doctor", "--json", HF_TOKEN=CANARY, GITHUB_TOKEN=CANARY)
+    result = stage.invoke("doctor", "--json", HF_TOKEN=CANARY, GITHUB_TOKEN=CANARY)
     assert "HF_TOKEN is set" in result.stdout
     assert_nowhere(stage, result.stdout, result.stderr)

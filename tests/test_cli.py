@@ -1,0 +1,311 @@
+"""The command line as its users meet it: words, JSON and exit codes. What is printed is asked of a process of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from dagster_project.cli import main
+from dagster_project.errors import EXIT_CODES
+from tests.faults.stage import Leadershift, is_one_message
+
+WEEKS = ["2026-W42", "2026-W43", "2026-W44"]
+
+
+def json_of(leadershift, *arguments):
+    """Run the real command, which must succeed and print JSON and nothing else."""
+    result = leadershift.command(*arguments, "--json")
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.fixture(scope="module")
+def rehearsed(tmp_path_factory):
+    """What `rehearse demo` says: three weeks of 300 models, from the capture to the page."""
+    return json_of(
+        Leadershift(tmp_path_factory.mktemp("cli") / "home"), "rehearse", "demo", "--models", "300", "--weeks", "3"
+    )
+
+
+@pytest.fixture(scope="module")
+def leadershift(rehearsed):
+    return Leadershift(Path(rehearsed["home"]))
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    return Leadershift(tmp_path / "home")
+
+
+def commands(group=main, path=()):
+    """Give every command there is, with its path."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+COMMANDS = dict(commands())
+
+
+# Help
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself_with_an_example(path):
+    shown = CliRunner().invoke(main, [*path, "--help"])
+    assert shown.exit_code == 0
+    words, example = shown.stdout.split("Example:")
+    assert example.strip().startswith(f"leadershift {' '.join(path)}")
+    assert len(words.split("\n\n")[1].split()) > 3, "a sentence, not a word"
+
+
+def test_the_help_lists_every_command_and_every_exit_code(fresh):
+    shown = fresh.invoke("--help")
+    assert shown.returncode == 0
+    for name in main.commands:
+        assert f"\n  {name} " in shown.stdout
+    for code, meaning in EXIT_CODES.items():
+        assert f"{code}  {meaning}" in shown.stdout
+
+
+def test_an_unknown_command_and_an_unknown_option_are_refused(fresh):
+    for arguments in (["nonsense"], ["capture", "--nonsense"], ["query"]):
+        result = fresh.invoke(*arguments)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert "Traceback" not in result.stderr
+
+
+# JSON
+
+
+def json_of_each_command(leadershift, rehearsed):
+    """Run every command that knows --json; the steps in the order in which they depend on each other."""
+    table = leadershift.home / "archive.parquet"
+    pl.DataFrame({"id": ["a/x"], "downloads": [1]}).write_parquet(table)
+    return {
+        ("rehearse", "demo"): rehearsed,
+        ("doctor",): json_of(leadershift, "doctor"),
+        ("registry", "check"): json_of(leadershift, "registry", "check"),
+        ("capture",): json_of(leadershift, "capture"),
+        ("import",): json_of(leadershift, "import", "table", str(table), "--observed-at", "2026-10-14"),
+        ("verify",): json_of(leadershift, "verify"),
+        ("build",): json_of(leadershift, "build"),
+        ("audit",): json_of(leadershift, "audit"),
+        ("publish",): json_of(leadershift, "publish"),
+        ("report",): json_of(leadershift, "report", "--week", "2026-W44"),
+        ("status",): json_of(leadershift, "status"),
+        ("query",): json_of(leadershift, "query", "from marts.releases"),
+        ("tables",): json_of(leadershift, "tables"),
+        ("describe",): json_of(leadershift, "describe", "marts.share_by_country"),
+    }
+
+
+def test_json_is_all_that_is_printed_by_every_command_that_knows_it(leadershift, rehearsed):
+    said = json_of_each_command(leadershift, rehearsed)
+    know_json = {path for path, command in COMMANDS.items() if any("--json" in p.opts for p in command.params)}
+    assert set(said) == know_json - {("run",)}, "a whole run and its JSON: faults/test_kill"
+    assert said["capture",]["pages_fetched"] == 0
+    assert said["import",]["imported"][0]["loaded"] == 1
+    assert said["verify",] == {"snapshots": 4, "troubles": []}
+    assert said["build",]["tables"]["core.snapshots"] == 4
+    assert said["audit",]["passed"] is True
+    assert said["publish",]["is_new"] is True
+    assert said["report",]["page"].endswith("2026-W44/weekly.html")
+    assert Path(said["report",]["page"]).is_file()
+    assert said["status",]["release"] == said["publish",]["release_id"]
+    assert [row["release_id"] for row in said["query",]] == [rehearsed["release_id"], said["publish",]["release_id"]]
+    assert {"table", "rows", "meaning"} == set(said["tables",][0])
+    assert {"column", "type", "meaning", "made_from"} == set(said["describe",]["columns"][0])
+
+
+def test_status_says_what_is_sealed_missing_and_next(leadershift, fresh):
+    found = json_of(leadershift, "status")
+    sealed = [snapshot["week"] for snapshot in found["snapshots"] if snapshot["source"] == "huggingface"]
+    assert (sealed, found["is_week_sealed"], found["unfinished"]) == (WEEKS, True, None)
+    assert json_of(fresh, "status") | {"home": ""} == {
+        "home": "",
+        "week": "2026-W44",
+        "is_week_sealed": False,
+        "snapshots": [],
+        "gaps": [],
+        "unfinished": None,
+        "release": None,
+        "is_published": False,
+        "next_command": "leadershift run",
+    }
+
+
+def test_a_week_that_nobody_captured_stays_a_gap(leadershift):
+    later = leadershift.invoke("status", LEADERSHIFT_NOW="2026-11-16T02:00:00Z").stdout
+    assert "gap       2026-W45: nobody captured it\ngap       2026-W46: nobody captured it\n" in later
+
+
+def test_status_in_words_says_the_same(leadershift):
+    said = leadershift.invoke("status").stdout
+    for week in WEEKS:
+        assert f"({week}, sealed)" in said
+    assert "now       2026-W44, sealed" in said
+
+
+# Queries
+
+
+def test_a_query_is_an_array_of_row_objects(leadershift):
+    rows = json_of(
+        leadershift,
+        "query",
+        "select 1 as one, null as nothing, 'x' as text, 1.5::decimal(4, 2) as half, [1, 2] as list",
+    )
+    assert rows == [{"one": 1, "nothing": None, "text": "x", "half": 1.5, "list": [1, 2]}]
+    assert json_of(leadershift, "query", "select date '2026-10-26' as day where false") == []
+
+
+def test_json_of_a_query_has_no_number_that_json_forbids(leadershift):
+    result = leadershift.invoke("query", "select 'nan'::double as a, ['inf'::double] as b", "--json")
+    assert json.loads(result.stdout, parse_constant=pytest.fail) == [{"a": None, "b": [None]}]
+
+
+def test_two_columns_of_one_name_are_refused_as_json_rather_than_lost(leadershift):
+    is_one_message(leadershift.invoke("query", "select 1 as a, 2 as a", "--json"), 2, "called a")
+    assert leadershift.invoke("query", "select 1 as a, 2 as a").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("select * frm marts.share_by_country", "syntax error"),
+        ("from marts.nowhere", "does not exist"),
+        ("create table marts.mine as select 1", "read-only"),
+        ("drop table marts.share_by_country", "read-only"),
+        ("from read_text('/etc/hostname')", "disabled"),
+        ("copy (select 1) to '/tmp/leadershift-test.csv'", "disabled"),
+        ("set enable_external_access = true", "Cannot change"),
+    ],
+)
+def test_a_query_that_cannot_be_answered_is_refused_in_words(leadershift, sql, says):
+    result = leadershift.invoke("query", sql, "--json")
+    is_one_message(result, 2, "The release can't answer that", says, "Go on with: leadershift tables")
+    assert result.stdout == ""
+
+
+def test_what_the_hub_wrote_cannot_drive_the_terminal(leadershift):
+    said = leadershift.invoke("query", "select chr(27) || '[31mred' || chr(8238) as text").stdout
+    assert "\x1b" not in said
+    assert "\u202e" not in said
+    assert "red" in said
+
+
+def test_a_long_answer_is_cut_on_a_terminal_only(leadershift):
+    assert "... 40 more rows; --json prints all" in leadershift.invoke("query", "from range(100)").stdout
+    assert len(json_of(leadershift, "query", "from range(100)")) == 100
+
+
+@pytest.mark.parametrize("table", ["marts.share_by_country", "share_by_country"])
+def test_describe_says_what_each_column_means(leadershift, table):
+    said = leadershift.invoke("describe", table).stdout
+    assert "share_of_total" in said
+    assert "..1" in said
+
+
+def test_describe_lists_the_tables_there_are(leadershift):
+    is_one_message(
+        leadershift.invoke("describe", "marts.nowhere"), 2, "There is no table marts.nowhere", "marts.share_by_lab"
+    )
+
+
+@pytest.mark.parametrize("week", ["2026-W43", "2026-10-19"])
+def test_a_week_may_be_its_number_or_its_monday(leadershift, week):
+    result = leadershift.invoke("capture", "--week", week)
+    is_one_message(result, 6, "Week 2026-W43 can't be captured")
+
+
+# Refusals
+
+
+@pytest.mark.parametrize("week", ["2026-W60", "2026-10-20", "last week", "2026-W4", ""])
+def test_a_wrong_week_is_one_sentence(fresh, week):
+    result = fresh.invoke("capture", "--week", week)
+    assert result.returncode == 2
+    assert f"'{week}' is not a week. Write 2026-W47, or the date of its Monday: 2026-11-16." in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({"LEADERSHIFT_NOW": "tomorrow"}, "'tomorrow' is not an ISO time"),
+        ({"HF_ENDPOINT": "ftp://hub.example"}, "HF_ENDPOINT is 'ftp://hub.example'"),
+        ({"HF_ENDPOINT": "hub.example"}, "HF_ENDPOINT is 'hub.example'"),
+        ({"HF_ENDPOINT": "http://hub.example"}, "a token would travel in clear"),
+        ({"HF_ENDPOINT": "https://me:secret@hub.example"}, "not a plain http(s) address"),
+        ({"GITHUB_API_URL": "http://git.example"}, "GITHUB_API_URL is 'http://git.example'"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(fresh, environment, says):
+    is_one_message(fresh.invoke("status", **environment), 2, says)
+
+
+def test_a_pretended_time_beside_a_real_endpoint_is_ignored_aloud(fresh):
+    result = fresh.invoke("doctor", HF_ENDPOINT="https://hub.example")
+    assert result.returncode == 2
+    assert "LEADERSHIFT_NOW is ignored" in result.stderr
+    assert "NO  clock" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "next_command"),
+    [
+        (["build"], "leadershift capture"),
+        (["audit"], "leadershift build"),
+        (["publish"], "leadershift build"),
+        (["report"], "leadershift run"),
+        (["query", "select 1"], "leadershift run"),
+        (["tables"], "leadershift run"),
+        (["describe", "share_by_country"], "leadershift run"),
+    ],
+)
+def test_without_a_release_each_command_says_what_comes_first(fresh, arguments, next_command):
+    is_one_message(fresh.invoke(*arguments), 7, f"Go on with: {next_command}")
+
+
+def test_verifying_nothing_is_no_trouble(fresh):
+    assert json_of(fresh, "verify") == {"snapshots": 0, "troubles": []}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nowhere.parquet"], "There is no file nowhere.parquet"),
+        (["nowhere.parquet", "--map", "model_name"], "--map takes OURS=THEIRS, not 'model_name'"),
+        (["nowhere.parquet", "--source", "../up"], "'../up' can't name an archive"),
+        (["nowhere.parquet", "--source", "huggingface"], "'huggingface' can't name an archive"),
+        (["nowhere.parquet", "--observed-at", "then"], "'then' is not an ISO time"),
+    ],
+)
+def test_an_import_that_cannot_be_is_refused_in_words(fresh, arguments, says):
+    is_one_message(fresh.invoke("import", "table", *arguments), 2, says)
+
+
+def test_a_broken_registry_stops_the_build(fresh):
+    labs = fresh.home / "registry" / "labs.csv"
+    labs.parent.mkdir(parents=True)
+    labs.write_text("lab\nnobody\n")
+    checked = fresh.invoke("registry", "check", "--json")
+    assert checked.returncode == 5
+    assert json.loads(checked.stdout)["problems"]
+    is_one_message(fresh.invoke("build"), 5, "The registry has", "leadershift registry check")
+
+
+def test_a_rehearsal_touches_no_folder_but_its_own(fresh):
+    foreign = fresh.home / "rehearsal" / "thesis.txt"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("precious")
+    is_one_message(fresh.invoke("rehearse", "demo"), 6, "is not a rehearsal's folder")
+    assert foreign.read_text() == "precious"
