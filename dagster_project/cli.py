@@ -419,7 +419,7 @@ def rehearse_demo(settings: Settings, *, models: int, weeks: int, as_json: bool)
     lines = [
         f"Rehearsal {done.release.release_id}: simulated, it says nothing about the real Hub.",
         f"Page   {done.page}",
-        f'SQL    LEADERSHIFT_HOME={done.home} leadershift query "from marts.share_by_country"',
+        f'SQL    LEADERSHIFT_HOME={done.home} {sys.argv[0]} query "from marts.share_by_country"',
     ]
     _show(as_json, shown, lines)
 

@@ -49,7 +49,12 @@ def measure(command: list[str], environment: dict[str, str]) -> dict[str, float]
     if process.returncode:
         raise SystemExit(f"{command} ended with {process.returncode}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"wall": time.monotonic() - started, "cpu": cpu, "peak_mb": after.ru_maxrss / 1024, "printed": json.loads(printed)}
+    return {
+        "wall": time.monotonic() - started,
+        "cpu": cpu,
+        "peak_mb": after.ru_maxrss / 1024,
+        "printed": json.loads(printed),
+    }
 
 
 def main() -> None:
@@ -58,7 +63,17 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=100_000)
     models = parser.parse_args().models
     with tempfile.TemporaryDirectory() as scratch:
-        serve = [sys.executable, "-m", "dagster_project.cli", "rehearse", "serve", "--port", "0", "--models", str(models)]
+        serve = [
+            sys.executable,
+            "-m",
+            "dagster_project.cli",
+            "rehearse",
+            "serve",
+            "--port",
+            "0",
+            "--models",
+            str(models),
+        ]
         server = subprocess.Popen(serve, stdout=subprocess.PIPE, text=True, env=os.environ | {"LEADERSHIFT_NOW": ""})
         try:
             assert server.stdout is not None
