@@ -48,7 +48,7 @@ class Settings:
             github_api_url=_endpoint(environment, "GITHUB_API_URL", DEFAULT_GITHUB_API_URL),
             hf_token=environment.get("HF_TOKEN") or None,
             github_token=environment.get("GITHUB_TOKEN") or None,
-            pretended_now=parse_time(now) if now else None,
+            pretended_now=_pretended(now) if now else None,
         )
 
     @property
@@ -95,6 +95,13 @@ def shipped(relative: str) -> Path:
     """Find a folder that travels with the code (`sql`, `notebooks`, `data/registry`): inside a wheel, or beside the package."""
     packed = _PACKAGE / "_shipped" / relative
     return packed if packed.exists() else _PACKAGE.parent / relative
+
+
+def _pretended(now: str) -> datetime:
+    try:
+        return parse_time(now)
+    except UsageError as error:
+        raise UsageError(f"LEADERSHIFT_NOW: {error.message}", next_command="unset LEADERSHIFT_NOW") from error
 
 
 def _endpoint(environment: Mapping[str, str], name: str, default: str) -> str:
