@@ -88,7 +88,7 @@ class _BaseModels(msgspec.Struct):
 
 
 class _Weights(msgspec.Struct):
-    total: int | None = None
+    total: int | float | None = None
 
 
 class _Model(msgspec.Struct, rename="camel"):
@@ -97,9 +97,9 @@ class _Model(msgspec.Struct, rename="camel"):
     author: str | None = None
     created_at: str | None = None
     last_modified: str | None = None
-    downloads: int | None = None
-    downloads_all_time: int | None = None
-    likes: int | None = None
+    downloads: int | float | None = None
+    downloads_all_time: int | float | None = None
+    likes: int | float | None = None
     trending_score: float | None = None
     gated: bool | str | None = None
     private: bool | None = None
@@ -108,7 +108,7 @@ class _Model(msgspec.Struct, rename="camel"):
     library_name: str | None = msgspec.field(name="library_name", default=None)
     tags: list[str] | None = None
     safetensors: _Weights | None = None
-    card_data: dict[str, object] | None = None
+    card_data: object = None
     base_models: _BaseModels | None = None
 
 
@@ -191,7 +191,8 @@ def read_models(body: bytes) -> tuple[pl.DataFrame, list[Reject]]:
 
 
 def _row(model: _Model) -> tuple[object, ...]:
-    card = model.card_data or {}
+    # Cards are free-form YAML: what is no mapping says nothing that we could read.
+    card = model.card_data if isinstance(model.card_data, dict) else {}
     bases = model.base_models or _BaseModels()
     return (
         _identity(model.hub_id),
@@ -237,7 +238,12 @@ def _author(name: str) -> str | None:
     return owner if slash else None
 
 
-def _counter(field: str, value: int | None) -> int | None:
+def _counter(field: str, value: float | None) -> int | None:
+    # 5321.0 is 5321, however it was written down; half a download is a fault.
+    if isinstance(value, float):
+        if not value.is_integer():
+            raise ValueError(f"{field} is {value}, which is no whole number")
+        value = int(value)
     # A falling or negative total is the Hub's, and kept; what no 64-bit column can hold is not a count.
     if value is not None and abs(value) > LARGEST_INTEGER:
         raise ValueError(f"{field} is {value:.3e}, more than 64 bits hold")

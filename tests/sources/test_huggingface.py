@@ -53,12 +53,15 @@ def test_counters_are_stored_as_the_hub_says_them(downloads):
     assert value_of("downloads_all_time", downloadsAllTime=downloads) == downloads
 
 
+def test_a_whole_number_may_be_written_as_a_float():
+    assert value_of("downloads_30d", downloads=5321.0) == 5321
+
+
 @pytest.mark.parametrize("field", ["downloads", "downloadsAllTime", "likes"])
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        (12.5, "got `float`"),
-        (12.0, "got `float`"),
+        (12.5, "no whole number"),
         ("12", "got `str`"),
         (True, "got `bool`"),
         ([1], "got `array`"),
@@ -104,16 +107,13 @@ def test_odd_tags_are_refused(tags):
         ({"license": [], "base_model": None}, None, []),
         ({}, None, []),
         (None, None, []),
+        ("text", None, []),
+        (["a"], None, []),
     ],
 )
 def test_a_card_is_whatever_somebody_typed(card, licence, bases):
     assert value_of("card_licence", cardData=card) == licence
     assert value_of("card_base_models", cardData=card) == bases
-
-
-@pytest.mark.parametrize("card", ["text", ["a"], 3])
-def test_a_card_that_is_no_mapping_is_refused(card):
-    assert "$.cardData" in reason_for(cardData=card)
 
 
 @pytest.mark.parametrize(
