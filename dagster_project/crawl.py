@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 import polars as pl
 
@@ -111,7 +110,6 @@ def _placed_error(error: SourceError, attempt: Spool, now: datetime) -> SourceEr
 def close(settings: Settings, attempt: Spool, sign_off: str | None) -> Seal:
     """Type the rows of a finished crawl, count them, seal it. Raises GateError for counts that need `sign_off`."""
     now, kept = settings.now(), attempt.pages()
-    _gate_rows(settings.home, attempt, sum(entry.rows for entry in kept), sign_off)
     counts = seal.write_table(
         attempt,
         _typed(attempt, kept),
@@ -120,6 +118,7 @@ def close(settings: Settings, attempt: Spool, sign_off: str | None) -> Seal:
         rank=("page", "position"),
         observed_at=kept[-1].observed_at,
     )
+    _gate_count(attempt, counts, sign_off)
     _gate_quarantine(attempt, counts, sign_off)
     closed = seal.close(
         attempt,
@@ -160,15 +159,15 @@ def placed(rows: pl.DataFrame, attempt: Spool) -> pl.DataFrame:
     return rows.with_columns(pl.lit(attempt.source).alias("source"), pl.lit(attempt.day).alias("observed_on"))
 
 
-def _gate_rows(home: Path, attempt: Spool, rows: int, sign_off: str | None) -> None:
-    last = next((found for _spool, found in reversed(list(seal.sealed(home, attempt.source)))), None)
+def _gate_count(attempt: Spool, counts: Counts, sign_off: str | None) -> None:
+    last = next((found for _spool, found in reversed(list(seal.sealed(attempt.home, attempt.source)))), None)
     if sign_off or last is None:
         return
-    ratio = rows / last.seen
+    ratio = counts.loaded / last.loaded
     if not SMALLEST_WEEK_RATIO <= ratio <= LARGEST_WEEK_RATIO:
         raise GateError(
-            f"Week {Week.of(attempt.day)}, Hugging Face: {rows:,} models came, {ratio:.0%} of the {last.seen:,} of {last.observed_on}. "
-            f"The pages are kept in {attempt.folder}, but not sealed. If this is real, sign for it.",
+            f"Week {Week.of(attempt.day)}, Hugging Face: {counts.loaded:,} models came, {ratio:.0%} of the {last.loaded:,} of"
+            f" {last.observed_on}. The pages are kept in {attempt.folder}, but not sealed. If this is real, sign for it.",
             next_command=f'{GO_ON} --sign-off "Your name: why it is real"',
         )
 

@@ -260,7 +260,7 @@ def test_F19_an_odd_record_costs_itself_and_nothing_else(stage, undisturbed):
     refused = pl.read_parquet(stage.home / "raw/huggingface/2026-10-26/1/quarantine/models.parquet")
     reasons = dict(zip(refused["position"], refused["reason"], strict=True))
     assert set(refused["page"]) == {3}
-    assert "Expected `int | null`, got `str`" in reasons[0]
+    assert "got `str`" in reasons[0]
     assert "surrogate" in reasons[1]
     assert "more than 64 bits" in reasons[3]
     assert "recursion" in reasons[4].lower()
