@@ -16,7 +16,7 @@ import polars as pl
 from dagster_project import crawl
 from dagster_project.calendar import Week, stamp
 from dagster_project.errors import DamagedDataError, GateError, NothingYetError, RefusedError, StorageError
-from dagster_project.settings import Settings, shipped
+from dagster_project.settings import Settings, is_loopback, shipped
 from dagster_project.snapshots import durable, ledger, lock, seal, spool
 from dagster_project.snapshots.seal import Seal
 from dagster_project.snapshots.spool import Spool
@@ -94,6 +94,7 @@ def capture(
             next_command="leadershift import --help",
         )
     with lock.hold(settings.home, f"capture of {crawl.HUB}", now):
+        _refuse_mixture(settings)
         done = _sealed_already(settings.home, now, again=again)
         if done:
             return Captured(done, 0)
@@ -255,6 +256,16 @@ def prepare_dagster(settings: Settings) -> Path:
     if not path.exists():
         durable.write_bytes(path, DAGSTER_SETTINGS)
     return path.parent
+
+
+def _refuse_mixture(settings: Settings) -> None:
+    """A rehearsal and the real Hub never share a home: nothing could tell their numbers apart afterwards."""
+    for _attempt, found in seal.sealed(settings.home, crawl.HUB):
+        if is_loopback(found.origin) != is_loopback(settings.hf_endpoint):
+            raise RefusedError(
+                f"{settings.home} holds what was captured from {found.origin}; {settings.hf_endpoint} needs a home of its own.",
+                next_command="export LEADERSHIFT_HOME=another/folder",
+            )
 
 
 def _sealed_already(home: Path, now: datetime, *, again: bool) -> Seal | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project import pipeline
-from dagster_project.errors import GateError
+from dagster_project.errors import GateError, RefusedError
 from dagster_project.rehearsal.service import CATALOGUE, HubService, ServiceOptions, World, simulated
 from dagster_project.settings import Settings
 from dagster_project.snapshots import seal
@@ -35,6 +35,14 @@ def test_F35_a_week_of_another_size_waits_for_a_signature(tmp_path: Path, before
     assert "--sign-off" in (refused.value.next_command or "")
     assert [found for _attempt, found in seal.sealed(tmp_path)] == [first]
     assert list(tmp_path.glob("raw/huggingface/2026-11-16/1/page-*")), "the pages are kept"
+
+
+def test_a_rehearsal_and_the_real_hub_never_share_a_home(tmp_path: Path) -> None:
+    capture(tmp_path, 100, FIRST)
+    real = Settings(home=tmp_path, hf_endpoint="https://hub.invalid")
+    with pytest.raises(RefusedError, match=r"needs a home of its own") as refused:
+        pipeline.capture(real)
+    assert "LEADERSHIFT_HOME" in (refused.value.next_command or "")
 
 
 def test_a_signature_seals_the_week_and_stays_with_it(tmp_path: Path) -> None:
