@@ -34,6 +34,7 @@ DOORS = {
     "papermill": {"reports"},
     "nbconvert": {"reports"},
     "altair": {"reports"},
+    "graphql": {"rehearsal"},
     "click": {"cli"},
 }
 ENVIRONMENT_DOORS = {"settings", "cli"}

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from dagster_project import overview, pipeline
-from dagster_project.rehearsal.service import HubService, load_table
+from dagster_project.rehearsal.hub.service import HubService, load_table
 from dagster_project.settings import Settings
 from dagster_project.warehouse.published import Release
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from dagster_project.errors import UsageError
-from dagster_project.rehearsal.hub import Reply
+from dagster_project.rehearsal.hub.api import Reply
 
 Action = Literal[
     "reply",  # a whole answer of its own: status, headers, body
@@ -26,17 +26,26 @@ Action = Literal[
     "link_elsewhere",  # next is on another origin: `value`
     "overlap",  # the page begins `size` rows early (a page at most), so those come twice and none is missing
     "mutate",  # the record at place `row` becomes odd in the way `value` (MUTATIONS)
+    "clock",  # the service's clock moves on by `seconds` before it answers, as if the client had been slow
     "stall",  # silence of `seconds` before the first byte
     "drip",  # `seconds` between each two bytes of the body
     "truncate",  # `size` bytes of the body, then a clean close, under the whole one's Content-Length
     "reset",  # `size` bytes of the body, then a connection reset
     "gzip_bomb",  # a body in gzip that unpacks to `size` bytes
+    "shorten",  # `size` bytes of the body as if they were all of it: cut-off JSON under its right Content-Length
+    "mislabel",  # a plain body that says it is gzip
+    "partial",  # GraphQL: the answer at place `row` is null, and an error of type `value` beside it says so
+    "primary_limit",  # GitHub: nothing left of the hour until `seconds` from now, with `status` 403, 429, or 200 in GraphQL
+    "secondary_limit",  # GitHub: too fast, with `status`; Retry-After only if `seconds`; the words of `value` if any
+    "skew",  # GitHub: x-ratelimit-reset is `seconds` off
 ]
 MODELS_PATH = r"^/api/models(\?|$)"
 FOR_EVER = 0
 BOMB_BLOCK_BYTES = 2**20
 GIBIBYTE = 2**30
 MEBIBYTE = 2**20
+GRAPHQL_PATH = r"^/graphql$"
+LOST_PART = "Something went wrong while executing your query."
 HTML = "<!doctype html><title>Rehearsal</title><p>We are down for maintenance."
 
 
@@ -142,15 +151,28 @@ def _spoil_answer(reply: Reply, fault: Fault, url: str) -> Reply:
     match fault.action:
         case "reply":
             return Reply(fault.status, fault.body.encode(), {"Content-Type": "application/json", **fault.headers})
-        case "body":
-            return replace(reply, body=fault.body.encode(), packed=None)
         case "no_link":
             return replace(reply, headers={name: value for name, value in headers.items() if name != "Link"})
         case "link_self" | "link_elsewhere":
             path = url.split("/", 3)[-1]
             target = url if fault.action == "link_self" else f"{fault.value.rstrip('/')}/{path}"
             return replace(reply, headers={**headers, "Link": f'<{target}>; rel="next"'})
-    return reply
+        case "mislabel":
+            return replace(reply, headers={**headers, "Content-Encoding": "gzip"})
+    body = _spoil_body(reply.body, fault)
+    return reply if body is None else replace(reply, body=body, packed=None)
+
+
+def _spoil_body(body: bytes, fault: Fault) -> bytes | None:
+    """Give another body, None where the fault is not about bodies."""
+    match fault.action:
+        case "body":
+            return fault.body.encode()
+        case "shorten":
+            return body[: fault.size]
+        case "partial":
+            return _lose_part(body, fault)
+    return None
 
 
 def _spoil_wire(wire: Wire, fault: Fault) -> Wire:
@@ -205,6 +227,16 @@ def _mutate(body: bytes, faults: Sequence[Fault]) -> bytes:
     return msgspec.json.encode(rows)
 
 
+def _lose_part(body: bytes, fault: Fault) -> bytes:
+    """Make one answer of a GraphQL batch null and tell of it, as if the rest had been in time; none too far is lost."""
+    answer = msgspec.json.decode(body)
+    names = list(answer.get("data") or {})[fault.row : fault.row + 1]
+    told = [{"type": fault.value, "path": [name], "message": fault.body or LOST_PART} for name in names]
+    if told:
+        answer = {"data": {**answer["data"], names[0]: None}, "errors": [*answer.get("errors", ()), *told]}
+    return msgspec.json.encode(answer)
+
+
 def bomb(size: int) -> Iterator[bytes]:
     """Give a gzip stream of `size` zero bytes, block by block: a thousandth of that on the wire.
 
@@ -239,6 +271,7 @@ CATALOGUE: dict[str, list[Fault]] = {
     "F06": [Fault(action="body", nth=2, body="[]"), Fault(action="no_link", nth=2)],
     "F06-with-next": [Fault(action="body", nth=2, body="[]")],
     "F07": [Fault(action="reply", nth=2, status=410, body='{"error":"The cursor has expired"}')],
+    "F09": [Fault(action="clock", nth=3, seconds=60), Fault(action="overlap", nth=3, size=1000)],
     "F10": [Fault(action="overlap", nth=3, size=1000)],
     "F10-shifted": [Fault(action="overlap", nth=3, size=1)],
     "F11": [Fault(action="reply", nth=2, times=20, status=429, headers=_LIMITED, body='{"error":"Too many requests"}')],
@@ -259,3 +292,47 @@ CATALOGUE: dict[str, list[Fault]] = {
     ],
 }
 """Scripts by catalogue id; the second list page is the one hit (the third where a page before it must be repeated)."""
+
+
+def _on_graphql(**what: Any) -> Fault:
+    return Fault(method="POST", path=GRAPHQL_PATH, **what)
+
+
+_REPO_PATH = r"^/(repos|repositories)/"
+_STATISTICS_PATH = r"/stats/contributors"
+ABUSE = "You have triggered an abuse detection mechanism. Please wait a few minutes before you try again."
+
+GITHUB_CATALOGUE: dict[str, list[Fault]] = {
+    "primary-403": [Fault(path=_REPO_PATH, action="primary_limit", status=403, seconds=1)],
+    "primary-429": [Fault(path=_REPO_PATH, action="primary_limit", status=429, seconds=1)],
+    "secondary-403": [Fault(path=_REPO_PATH, action="secondary_limit", status=403)],
+    "secondary-403-after": [Fault(path=_REPO_PATH, action="secondary_limit", status=403, seconds=1)],
+    "secondary-429": [Fault(path=_REPO_PATH, action="secondary_limit", status=429)],
+    "secondary-429-after": [Fault(path=_REPO_PATH, action="secondary_limit", status=429, seconds=1)],
+    "abuse-403": [Fault(path=_REPO_PATH, action="secondary_limit", status=403, seconds=1, value=ABUSE)],
+    "graphql-limited": [_on_graphql(action="primary_limit", seconds=1)],
+    "graphql-secondary": [_on_graphql(action="secondary_limit")],
+    "graphql-partial": [_on_graphql(action="partial", row=1, value="RESOURCE_LIMITS_EXCEEDED")],
+    "graphql-502": [_on_graphql(action="reply", status=502, headers=_HTML_HEADERS, body=HTML)],
+    "burst-502": [Fault(path=_REPO_PATH, action="reply", status=502, times=4, headers=_HTML_HEADERS, body=HTML)],
+    "burst-503": [
+        Fault(path=_REPO_PATH, action="reply", status=503, times=4, body='{"message":"Service unavailable"}')
+    ],
+    "down": [Fault(path=_REPO_PATH, action="reply", status=500, times=FOR_EVER, body='{"message":"Server Error"}')],
+    "html-200": [Fault(path=_REPO_PATH, action="reply", headers=_HTML_HEADERS, body=HTML)],
+    "cut-json": [Fault(path=_REPO_PATH, action="shorten", size=40)],
+    "false-gzip": [Fault(path=_REPO_PATH, action="mislabel")],
+    "counts-for-ever": [Fault(path=_STATISTICS_PATH, action="reply", status=202, times=FOR_EVER, body="{}")],
+    "bad-token": [
+        Fault(path=_REPO_PATH, action="reply", status=401, times=FOR_EVER, body='{"message":"Bad credentials"}')
+    ],
+    "list-error": [Fault(path=_REPO_PATH, action="body", body='["an","error"]')],
+    "empty-page": [Fault(path=_REPO_PATH, action="body", body="[]")],
+    "twice": [Fault(path=r"[?&]page=2(&|$)", action="overlap", size=1)],
+    "link-elsewhere": [Fault(path=_REPO_PATH, action="link_elsewhere", value="http://rehearsal.invalid")],
+    "link-self": [Fault(path=_REPO_PATH, action="link_self", times=FOR_EVER)],
+    "skew": [Fault(path="", action="skew", seconds=-7_200, times=FOR_EVER)],
+    "stall": [Fault(path=_REPO_PATH, action="stall", seconds=3600)],
+    "reset": [Fault(path=_REPO_PATH, action="reset", size=20)],
+}
+"""Scripts for the pretend GitHub by name; they strike the first request that they fit."""

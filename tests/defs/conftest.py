@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 
 from dagster_project import pipeline
-from dagster_project.rehearsal.service import HubService, World, simulated
+from dagster_project.rehearsal.hub.service import HubService, World, simulated
 from dagster_project.settings import Settings
 
 NOWHERE = "http://127.0.0.1:9"

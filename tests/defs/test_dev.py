@@ -20,7 +20,7 @@ from dagster_project.definitions import defs
 from dagster_project.defs.assets import RELEASE, release_asset
 from dagster_project.defs.installation import Installation
 from dagster_project.errors import UsageError
-from dagster_project.rehearsal.service import HubService, simulated
+from dagster_project.rehearsal.hub.service import HubService, simulated
 from dagster_project.warehouse import audit, publish
 from tests.defs.conftest import WORLD, House, build_house, clean_environment
 from tests.defs.dagster_server import DagsterServer, Run

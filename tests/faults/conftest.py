@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project import pipeline
-from dagster_project.rehearsal.service import HubService
+from dagster_project.rehearsal.hub.service import HubService
 from dagster_project.sources.pages import Transport
 from tests.faults.stage import Stage, serve
 

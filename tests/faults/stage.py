@@ -19,7 +19,7 @@ from dagster_project import pipeline
 from dagster_project.cli import main
 from dagster_project.pipeline import Captured
 from dagster_project.rehearsal.faults import CATALOGUE, Fault
-from dagster_project.rehearsal.service import HubService, LogEntry, ServiceOptions, World, simulated
+from dagster_project.rehearsal.hub.service import HubService, LogEntry, ServiceOptions, World, simulated
 from dagster_project.settings import Settings
 from dagster_project.sources.pages import Limits
 

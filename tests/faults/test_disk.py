@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from dagster_project.rehearsal.service import HubService
+from dagster_project.rehearsal.hub.service import HubService
 from dagster_project.snapshots import durable
 from tests.faults.stage import SNAPSHOT, WORLD, Stage, is_one_message
 

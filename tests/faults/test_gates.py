@@ -9,7 +9,7 @@ import pytest
 
 from dagster_project import pipeline
 from dagster_project.errors import GateError, RefusedError
-from dagster_project.rehearsal.service import CATALOGUE, HubService, ServiceOptions, World, simulated
+from dagster_project.rehearsal.hub.service import CATALOGUE, HubService, ServiceOptions, World, simulated
 from dagster_project.settings import Settings
 from dagster_project.snapshots import seal
 

@@ -14,7 +14,7 @@ import pytest
 
 from dagster_project import pipeline
 from dagster_project.rehearsal.faults import Fault
-from dagster_project.rehearsal.service import HubService
+from dagster_project.rehearsal.hub.service import HubService
 from dagster_project.snapshots import durable
 from tests.faults.stage import CLOSING_PROBE, PAGES, WORLD, Stage, files, finished
 

@@ -13,7 +13,7 @@ import pytest
 
 from dagster_project.errors import UsageError
 from dagster_project.rehearsal.faults import CATALOGUE, FOR_EVER, MUTATIONS, Fault
-from dagster_project.rehearsal.service import HubService, World, simulated
+from dagster_project.rehearsal.hub.service import HubService, World, simulated
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 MODELS = 100

@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from dagster_project.rehearsal.hub import EXPANDABLE, REVOKED_TOKEN, SORTABLE, Hub, Request
-from dagster_project.rehearsal.tables import load_table, simulated
-from dagster_project.rehearsal.world import World
+from dagster_project.rehearsal.hub.api import EXPANDABLE, REVOKED_TOKEN, SORTABLE, Hub, Request
+from dagster_project.rehearsal.hub.tables import load_table, simulated
+from dagster_project.rehearsal.world.world import World
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 BASE = "http://hub.example:81"
@@ -284,9 +284,9 @@ def test_pages_are_made_once_per_moment(world):
     made = []
 
     class Counting(type(simulated(world))):
-        def item(self, index, now):
-            made.append(index)
-            return super().item(index, now)
+        def records(self, numbers, fields, now):
+            made.extend(numbers)
+            return super().records(numbers, fields, now)
 
     hub = Hub(Counting(world))
     target = "/api/models?sort=createdAt&direction=1&limit=50"

@@ -20,7 +20,7 @@ from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.utils import parse_ratelimit_headers
 
 from dagster_project.errors import UsageError
-from dagster_project.rehearsal.service import Fault, HubService, ServiceOptions, World, simulated
+from dagster_project.rehearsal.hub.service import Fault, HubService, ServiceOptions, World, simulated
 
 # Long enough for a few requests on a busy machine, short enough to wait for.
 WINDOW_SECONDS = 5

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from dagster_project.errors import UsageError
-from dagster_project.rehearsal.service import HubService, load_table
+from dagster_project.rehearsal.hub.service import HubService, load_table
 
 NOW = datetime(2026, 8, 24, tzinfo=UTC)
 RADAR = Path(__file__).parents[3] / "shared" / "real" / "hf_radar" / "models_2026-08-22.parquet"

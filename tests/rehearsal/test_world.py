@@ -8,8 +8,11 @@ import msgspec
 import pytest
 
 from dagster_project.errors import UsageError
-from dagster_project.rehearsal.tables import simulated
-from dagster_project.rehearsal.world import COUNTRIES, NOTE, PLANTS, World
+from dagster_project.rehearsal.hub.simulated import simulated
+from dagster_project.rehearsal.world.cast import COUNTRIES
+from dagster_project.rehearsal.world.registry import NOTE
+from dagster_project.rehearsal.world.scenario import PLANTS
+from dagster_project.rehearsal.world.world import World
 
 FIRST_WEEK = date(2026, 1, 5)
 WEEKS = 8
@@ -77,7 +80,7 @@ def test_a_huge_world_costs_nothing_until_asked_and_its_ids_still_rise():
     assert len({world.created_at(index) for index in late}) < len(late)
     assert ids == sorted(set(ids))
     assert world.size(END) == models
-    assert world.draws.cache_info().currsize < 1000
+    assert world.block.cache_info().currsize == 0
 
 
 def test_models_appear_over_time_and_all_by_the_end(world):
@@ -222,7 +225,8 @@ def test_cards_keep_the_parents_name_of_the_day(world):
 
 def test_models_are_modified_after_creation_and_not_in_the_future(world):
     early = END - timedelta(weeks=4)
-    items = [simulated(world).item(index, early) for index in range(world.size(early))]
+    source = simulated(world)
+    items = [source.item(index, early) for index in range(world.size(early))]
     written = f"{early:%Y-%m-%dT%H:%M:%S}.000Z"
     assert all(item["createdAt"] <= item["lastModified"] <= written for item in items)
     assert sum(item["createdAt"] < item["lastModified"] for item in items) > MODELS / 2
@@ -235,7 +239,8 @@ def test_hostile_strings_are_in_tags_and_cards(world):
 
 
 def test_cards_and_gates_come_in_all_their_types(world):
-    items = [simulated(world).item(index, END) for index in range(MODELS)]
+    source = simulated(world)
+    items = [source.item(index, END) for index in range(MODELS)]
     cards = [item["cardData"] for item in items]
     assert {type(card["base_model"]) for card in cards if "base_model" in card} == {str, list}
     assert {type(card["language"]) for card in cards} == {str, list}

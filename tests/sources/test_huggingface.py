@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from dagster_project.errors import IncompleteSnapshotError, SourceError
-from dagster_project.rehearsal.service import HubService, ServiceOptions, World, simulated
+from dagster_project.rehearsal.hub.service import HubService, ServiceOptions, World, simulated
 from dagster_project.settings import Settings
 from dagster_project.sources import huggingface
 from dagster_project.sources.huggingface import MODEL_SCHEMA

@@ -6,7 +6,7 @@ import pytest
 
 from dagster_project.errors import SourceError
 from dagster_project.rehearsal.faults import FOR_EVER, Fault
-from dagster_project.rehearsal.service import HubService, ServiceOptions, World, simulated
+from dagster_project.rehearsal.hub.service import HubService, ServiceOptions, World, simulated
 from dagster_project.sources import records
 from dagster_project.sources.pages import Limits, Transport, UnreadableAnswerError, next_link, walk
 

@@ -1,22 +1,21 @@
-"""The pretend Hub as a service on 127.0.0.1: the socket, the clock, the quota, the faults on the wire, and the log.
+"""A pretend service on 127.0.0.1: the socket, the clock, the faults on the wire, the control channel, and the log.
 
-Its own channel is /__ctl (clock, faults, log); everything else is answered as the Hub would (hub). Here is also all that
-the command line and the tests need: HubService, ServiceOptions, `load_table`, `simulated`.
+Here: what the pretend Hub and the pretend GitHub have in common. Not here: what a request means (hub, github) and what a
+caller may ask how often (service, github/service). The control channel is /__ctl (clock, faults, log).
 """
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import itertools
-import math
 import os
 import socket
 import struct
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -24,37 +23,24 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from dagster_project.errors import LeadershiftError, UsageError
-from dagster_project.rehearsal.faults import CATALOGUE, Fault, FaultScript, Wire, bomb, overlap, spoil
-from dagster_project.rehearsal.hub import GZIP_LEVEL, Hub, ItemSource, Reply, Request
-from dagster_project.rehearsal.tables import load_table, simulated
-from dagster_project.rehearsal.world import World
-
-__all__ = ["CATALOGUE", "Fault", "HubService", "LogEntry", "ServiceOptions", "World", "load_table", "simulated"]
+from dagster_project.rehearsal.faults import Fault, FaultScript, Wire, bomb, spoil
+from dagster_project.rehearsal.hub.api import GZIP_LEVEL, Reply
 
 HOST = "127.0.0.1"
 CONTROL = "/__ctl/"
-MAX_CONTROL_BYTES = 2**20
+MAX_BODY_BYTES = 2**20
 READ_BEFORE_RESET_SECONDS = 0.05
 """A reset throws away what the other side has not read yet; this lets it read."""
 POLL_SECONDS = 0.01
 SMALLEST_PACKED_BYTES = 200
 CLEAN_CONTROLS = dict.fromkeys((*range(32), 127), " ")
-
-
-@dataclass(frozen=True)
-class ServiceOptions:
-    """How strict the pretend Hub is. The quota is per token and fixed window, in real seconds, whatever the clock says."""
-
-    quota: int = 1_000_000
-    window_seconds: int = 300
-    list_rejects_basemodels: bool = False
-    page_cap: int = 1000
+BODILESS = (204, 304)
 
 
 @dataclass(frozen=True)
@@ -68,60 +54,79 @@ class LogEntry:
     status: int
 
 
-class Quota:
-    """Requests left per caller in a fixed window of real time."""
+@dataclass(frozen=True)
+class Call:
+    """One request as it came over the wire, with the faults that strike it. Header names are in lower case."""
 
-    def __init__(self, quota: int, window_seconds: int) -> None:
-        self._quota, self._window = quota, window_seconds
-        self._lock = threading.Lock()
-        self._windows: dict[str, tuple[float, int]] = {}
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+    base_url: str
+    struck: Sequence[Fault] = ()
 
-    def take(self, token: str | None) -> tuple[bool, dict[str, str]]:
-        """Count a request: whether it is within the quota, and the Hub's two headers. Tokens are kept as hashes only."""
-        caller = hashlib.sha256((token or "").encode()).hexdigest()
-        with self._lock:
-            now = time.monotonic()
-            started, used = self._windows.get(caller, (now, 0))
-            if now - started >= self._window:
-                started, used = now, 0
-            self._windows[caller] = (started, min(used + 1, self._quota))
-        remaining = max(0, self._quota - used - 1)
-        seconds = math.ceil(started + self._window - now)
-        headers = {
-            "RateLimit": f'"api";r={remaining};t={seconds}',
-            "RateLimit-Policy": f'"fixed window";"api";q={self._quota};w={self._window}',
-        }
-        return used < self._quota, headers
+    @property
+    def path(self) -> str:
+        """Give the target without its query."""
+        return urlsplit(self.target).path
+
+    @property
+    def params(self) -> tuple[tuple[str, str], ...]:
+        """Give the query."""
+        return tuple(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
+
+    @property
+    def token(self) -> str | None:
+        """Give the token of the Authorization header, in whichever of the usual schemes."""
+        scheme, _, rest = self.headers.get("authorization", "").strip().partition(" ")
+        return (rest.strip() if scheme.lower() in {"bearer", "token", "basic"} else scheme) or None
 
 
-class HubService:
-    """A pretend Hub in a thread of its own; use it as a context manager, or `serve_forever`.
+class Clock:
+    """The time of one service, or of several that share it: the machine's, until it is set; then it stands still."""
 
-    Without `now` its clock is the machine's; with it, the clock stands still until `set_now` moves it.
+    def __init__(self, now: datetime | None = None) -> None:
+        self._now = _aware(now)
+
+    def now(self) -> datetime:
+        """Give the time."""
+        return self._now or datetime.now(UTC)
+
+    def set(self, now: datetime) -> None:
+        """Set the clock; it stands still there."""
+        self._now = _aware(now)
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    """Take a time without zone as UTC."""
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+
+class Service(ABC):
+    """A pretend service in a thread of its own; use it as a context manager, or `serve_forever`.
+
     Raises UsageError when the port is taken.
     """
 
-    def __init__(
-        self,
-        items: ItemSource,
-        *,
-        port: int = 0,
-        now: datetime | None = None,
-        options: ServiceOptions = ServiceOptions(),
-    ) -> None:
-        self.hub = Hub(items, page_cap=options.page_cap, list_rejects_basemodels=options.list_rejects_basemodels)
-        self.quota = Quota(options.quota, options.window_seconds)
+    catalogue: ClassVar[Mapping[str, Sequence[Fault]]] = {}
+    """Scripts of faults that the control channel knows by name."""
+
+    def __init__(self, *, port: int, clock: Clock) -> None:
+        self.clock = clock
         self.script = FaultScript()
         self.log: list[LogEntry] = []
         self.stopping = threading.Event()
         self.numbers = itertools.count(1)
-        self._now = _aware(now)
         try:
             self._server = _Server((HOST, port), self)
         except OSError as error:
             raise UsageError(f"The rehearsal can't listen on port {port}: {error}. Choose another port.") from error
         self.url = f"http://{HOST}:{self._server.server_port}"
         self._thread: threading.Thread | None = None
+
+    @abstractmethod
+    def answer(self, call: Call) -> tuple[Reply, dict[str, str]]:
+        """Answer a request: the reply, which faults may spoil, and the headers that every reply has."""
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True)
@@ -145,11 +150,11 @@ class HubService:
 
     def now(self) -> datetime:
         """Give the service's time."""
-        return self._now or datetime.now(UTC)
+        return self.clock.now()
 
     def set_now(self, now: datetime) -> None:
-        """Set the clock; it stands still there."""
-        self._now = _aware(now)
+        """Set the clock, for every service that shares it; it stands still there."""
+        self.clock.set(now)
 
     def inject(self, faults: Sequence[Fault]) -> None:
         """Put faults in force, beside those already there."""
@@ -165,7 +170,7 @@ class HubService:
             case "POST", "clock":
                 self.set_now(datetime.fromisoformat(msgspec.json.decode(body, type=dict[str, str])["now"]))
             case "POST", "faults":
-                self.inject(_read_faults(body))
+                self.inject(self._read_faults(body))
             case "DELETE", "faults":
                 self.clear_faults()
             case "DELETE", "log":
@@ -176,21 +181,15 @@ class HubService:
                 raise UsageError("The control channel knows: POST clock, POST or DELETE faults, GET or DELETE log.")
         return {"ok": True}
 
-
-def _aware(moment: datetime | None) -> datetime | None:
-    """Take a time without zone as UTC."""
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
-
-
-def _read_faults(body: bytes) -> list[Fault]:
-    """Read a list of faults, or {"catalogue": id}."""
-    given = msgspec.json.decode(body)
-    if not isinstance(given, dict):
-        return msgspec.convert(given, list[Fault])
-    script = CATALOGUE.get(str(given.get("catalogue")))
-    if script is None:
-        raise UsageError(f"The catalogue has {', '.join(CATALOGUE)}.")
-    return script
+    def _read_faults(self, body: bytes) -> Sequence[Fault]:
+        """Read a list of faults, or {"catalogue": id}."""
+        given = msgspec.json.decode(body)
+        if not isinstance(given, dict):
+            return msgspec.convert(given, list[Fault])
+        script = self.catalogue.get(str(given.get("catalogue")))
+        if script is None:
+            raise UsageError(f"The catalogue has {', '.join(self.catalogue)}.")
+        return script
 
 
 class _Server(ThreadingHTTPServer):
@@ -198,7 +197,7 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], service: HubService) -> None:
+    def __init__(self, address: tuple[str, int], service: Service) -> None:
         self.service = service
         super().__init__(address, _Handler)
 
@@ -214,18 +213,18 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        """Answer a read, or a control request."""
+        """Answer a request, or a control request."""
         if self.path.startswith(CONTROL):
             self._control()
         else:
-            self._hub()
+            self._serve()
 
     def do_POST(self) -> None:
-        """Answer a control request; the rest of the pretend Hub is read-only."""
+        """Answer like any other; the service says what it does not do."""
         self.do_GET()
 
     def do_DELETE(self) -> None:
-        """Answer a control request; the rest of the pretend Hub is read-only."""
+        """Answer like any other; the service says what it does not do."""
         self.do_GET()
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -233,7 +232,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _read_body(self) -> bytes:
         length = "" if "Transfer-Encoding" in self.headers else self.headers.get("Content-Length", "0")
-        if not length.isdecimal() or int(length) > MAX_CONTROL_BYTES:
+        if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
             self.close_connection = True
             return b""
         return self.rfile.read(int(length))
@@ -248,28 +247,18 @@ class _Handler(BaseHTTPRequestHandler):
             status, answer = 400, {"error": str(error)}
         self._send(Reply(status, msgspec.json.encode(answer), {"Content-Type": "application/json"}), Wire())
 
-    def _hub(self) -> None:
-        service = self.server.service
-        self._read_body()
-        authorization = self.headers.get("Authorization")
-        token = (authorization or "").removeprefix("Bearer ").strip() or None
-        base_url = f"http://{self.headers.get('Host') or service.url.removeprefix('http://')}"
+    def _serve(self) -> None:
+        service, body = self.server.service, self._read_body()
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        base_url = f"http://{headers.get('host') or service.url.removeprefix('http://')}"
         struck = service.script.strike(self.command, self.path)
-        within, limits = service.quota.take(token)
-        if not within:
-            reply = Reply(429, b'{"error":"We had to rate limit you."}', {"Content-Type": "application/json"})
-        elif self.command != "GET":
-            reply = Reply(405, b'{"error":"The rehearsal is read-only."}', {"Content-Type": "application/json"})
-        else:
-            parts = urlsplit(self.path)
-            params = tuple(parse_qsl(parts.query, keep_blank_values=True))
-            request = Request(parts.path, params, base_url, token, overlap(struck))
-            reply = service.hub.answer(request, service.now())
+        reply, common = service.answer(Call(self.command, self.path, headers, body, base_url, struck))
         reply, wire = spoil(reply, struck, base_url + self.path)
-        common = {"X-Request-Id": f"rehearsal-{next(service.numbers):08d}", **limits}
         service.log.append(
-            LogEntry(datetime.now(UTC), self.command, self.path, authorization is not None, reply.status)
+            LogEntry(datetime.now(UTC), self.command, self.path, "authorization" in headers, reply.status)
         )
+        own = {name.lower() for name in reply.headers}
+        common = {name: value for name, value in common.items() if name.lower() not in own}
         self._send(replace(reply, headers={**common, **reply.headers}), wire)
 
     # On the wire
@@ -277,14 +266,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, reply: Reply, wire: Wire) -> None:
         """Send an answer, whole or as the wire says."""
         body, headers = reply.body, dict(reply.headers)
+        may_pack = "gzip" in self.headers.get("Accept-Encoding", "") and "Content-Encoding" not in headers
         if wire.bomb_bytes:
             headers["Content-Encoding"] = "gzip"
-        elif "gzip" in self.headers.get("Accept-Encoding", "") and len(body) >= SMALLEST_PACKED_BYTES:
+        elif may_pack and len(body) >= SMALLEST_PACKED_BYTES:
             body = reply.packed or gzip.compress(body, GZIP_LEVEL, mtime=0)
             headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         if wire.bomb_bytes:
             headers["Connection"] = "close"
-        else:
+        elif reply.status not in BODILESS:
             headers["Content-Length"] = str(len(body))
         try:
             if wire.stall_seconds and self.server.service.stopping.wait(wire.stall_seconds):

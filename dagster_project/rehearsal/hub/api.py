@@ -6,7 +6,6 @@ and the log (service), what goes wrong on purpose (faults).
 
 from __future__ import annotations
 
-import base64
 import bisect
 import gzip
 import hashlib
@@ -20,6 +19,8 @@ from typing import Any, Protocol
 from urllib.parse import quote, unquote, urlencode
 
 import msgspec
+
+from dagster_project.rehearsal.hub.keyset import read_cursor, sort_key, write_cursor
 
 Item = dict[str, Any]
 """One model in the API's shape. An absent key is absent in the JSON; None is null."""
@@ -62,11 +63,17 @@ class ItemSource(Protocol):
     def key(self, index: int) -> tuple[str, str]:
         """Give (createdAt, `_id`), cheaply."""
 
-    def author(self, index: int) -> str:
+    def author(self, index: int, now: datetime, /) -> str:
         """Give the namespace, cheaply."""
 
     def item(self, index: int, now: datetime, /) -> Item:
         """Give everything the Hub would know about a model."""
+
+    def value(self, index: int, name: str, now: datetime, /) -> Any:
+        """Give what `item` has under a name, None where it has nothing."""
+
+    def records(self, numbers: Sequence[int], fields: Sequence[str], now: datetime, /) -> list[bytes]:
+        """Give `project`ed items as JSON; this is what whole pages are made of, so it should be quick."""
 
     def find(self, name: str, now: datetime, /) -> int | None:
         """Give the number of the model that has or had this name, in any case."""
@@ -131,6 +138,11 @@ class ListQuery:
     cursor: str | None = None
     skip: int = 0
 
+    @property
+    def is_about_all(self) -> bool:
+        """Whether no filter looks into the models."""
+        return not self.tags and self.search is None and self.pipeline_tag is None and self.gated is None
+
     def wants(self, item: Item) -> bool:
         """Say whether a model passes the filters."""
         return (
@@ -148,54 +160,6 @@ class Page:
     body: bytes
     packed: bytes
     next_cursor: str | None
-
-
-class _Backwards:
-    """Orders any value the other way round."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __lt__(self, other: _Backwards) -> bool:
-        return bool(other.value < self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Backwards) and bool(self.value == other.value)
-
-    def __hash__(self) -> int:
-        return hash(self.value)
-
-
-def _sort_key(query: ListQuery, value: Any, hub_id: str) -> tuple[Any, ...]:
-    """Order like the Hub's database: null is the smallest value; ties go by `_id`, upwards except for createdAt."""
-    if not query.descending:
-        return (value is not None, 0 if value is None else value, hub_id)
-    tie = _Backwards(hub_id) if query.sort == "createdAt" else hub_id
-    return (value is None, _Backwards(0 if value is None else value), tie)
-
-
-def _write_cursor(query: ListQuery, value: Any, hub_id: str, *, again: int) -> str:
-    """Write the keyset filter of the rows after (value, `_id`), in the shape of the real one."""
-    sort, down = query.sort, query.descending
-    tie = {"_id": {"$lt" if down and sort == "createdAt" else "$gt": hub_id}}
-    branches: list[Item] = [{sort: value, **tie}]
-    if value is not None:
-        branches += [{sort: {"$lt": value}}, {sort: None}] if down else [{sort: {"$gt": value}}]
-    elif not down:
-        branches.append({sort: {"$ne": None}})
-    keyset: Item = {"$or": branches, **({"again": again} if again else {})}
-    return base64.b64encode(msgspec.json.encode(keyset)).decode()
-
-
-def _read_cursor(query: ListQuery) -> tuple[Any, ...]:
-    """Give the sort key of the last row before the page. Raises HubError for a cursor that is none of ours."""
-    try:
-        first = msgspec.json.decode(base64.b64decode(query.cursor or "", validate=True))["$or"][0]
-        return _sort_key(query, first[query.sort], next(iter(first["_id"].values())))
-    except (ValueError, LookupError, TypeError, AttributeError, StopIteration, RecursionError) as error:
-        raise HubError(400, "Invalid cursor") from error
 
 
 def _number(text: str, name: str, low: int) -> int:
@@ -225,6 +189,11 @@ def project(item: Item, fields: Sequence[str]) -> Item:
             if name == "modelId" or name in item
         },
     }
+
+
+def encoded(item: Item, fields: Sequence[str]) -> bytes:
+    """Give a projected item as JSON."""
+    return msgspec.json.encode(project(item, fields))
 
 
 class Hub:
@@ -325,28 +294,36 @@ class Hub:
         repeated = list(itertools.islice(before, min(overlap, query.limit)))[::-1]
         following = self._matching(query, (order[place] for place in range(start, len(order))), now)
         wanted = itertools.chain(repeated, itertools.islice(following, query.skip, None))
-        items = list(itertools.islice(wanted, query.limit + 1))
-        rows, cursor = items[: query.limit], None
-        if len(items) > query.limit:
-            cursor = _write_cursor(query, rows[-1].get(query.sort), rows[-1]["_id"], again=overlap)
-        body = msgspec.json.encode([project(item, query.fields) for item in rows])
+        numbers = list(itertools.islice(wanted, query.limit + 1))
+        rows, cursor = numbers[: query.limit], None
+        if len(numbers) > query.limit:
+            value, hub_id = self._value(query, rows[-1], now)
+            cursor = write_cursor(query.sort, value, hub_id, descending=query.descending, again=overlap)
+        body = b"[" + b",".join(self.items.records(rows, query.fields, now)) + b"]"
         return Page(body, gzip.compress(body, GZIP_LEVEL, mtime=0), cursor)
 
     def _start(self, query: ListQuery, order: Sequence[int], now: datetime) -> int:
         if query.cursor is None:
             return 0
         try:
-            return bisect.bisect_right(order, _read_cursor(query), key=self._keyed(query, now))
-        except TypeError as error:
+            last = read_cursor(query.sort, query.cursor, descending=query.descending)
+            return bisect.bisect_right(order, last, key=self._keyed(query, now))
+        except (ValueError, TypeError) as error:
             raise HubError(400, "Invalid cursor") from error
 
-    def _matching(self, query: ListQuery, numbers: Iterable[int], now: datetime) -> Iterator[Item]:
+    def _matching(self, query: ListQuery, numbers: Iterable[int], now: datetime) -> Iterator[int]:
         author = query.author.lower() if query.author is not None else None
         for index in numbers:
-            if author is not None and self.items.author(index).lower() != author:
+            if author is not None and self.items.author(index, now).lower() != author:
                 continue
-            if self.items.is_listed(index, now) and query.wants(item := self.items.item(index, now)):
-                yield item
+            if self.items.is_listed(index, now) and (query.is_about_all or query.wants(self.items.item(index, now))):
+                yield index
+
+    def _value(self, query: ListQuery, index: int, now: datetime) -> tuple[Any, str]:
+        """Give what a model is sorted by, and its `_id`."""
+        created_at, hub_id = self.items.key(index)
+        is_cheap = query.sort == "createdAt"
+        return (created_at or None) if is_cheap else self.items.value(index, query.sort, now), hub_id
 
     def _order(self, query: ListQuery, now: datetime) -> Sequence[int]:
         """Give the numbers in the asked order: for free by createdAt, sorted once per state otherwise."""
@@ -359,15 +336,7 @@ class Hub:
         return self._orders[wanted]
 
     def _keyed(self, query: ListQuery, now: datetime) -> Callable[[int], tuple[Any, ...]]:
-        def by_creation(index: int) -> tuple[Any, ...]:
-            created_at, hub_id = self.items.key(index)
-            return _sort_key(query, created_at or None, hub_id)
-
-        def by_field(index: int) -> tuple[Any, ...]:
-            item = self.items.item(index, now)
-            return _sort_key(query, item.get(query.sort), item["_id"])
-
-        return by_creation if query.sort == "createdAt" else by_field
+        return lambda index: sort_key(query.sort, *self._value(query, index, now), descending=query.descending)
 
     def _model(self, request: Request, name: str, revision: str | None, now: datetime) -> Reply:
         index = self.items.find(name, now)
@@ -392,5 +361,5 @@ class Hub:
             raise HubError(404, "This organization does not exist" if kind == "org" else "This user does not exist")
         wanted = overview["name" if kind == "org" else "user"]
         listed = (index for index in range(self.items.size(now)) if self.items.is_listed(index, now))
-        count = sum(self.items.author(index) == wanted for index in listed)
+        count = sum(self.items.author(index, now) == wanted for index in listed)
         return Reply(200, msgspec.json.encode({**overview, "numModels": count}))

@@ -1,0 +1,1 @@
+"""The pretend GitHub: its API, its world and truth, tables of real repositories, and the service."""

@@ -1,0 +1,300 @@
+"""The oracle: the true tables of a rehearsal world, in the grain and with the column names of the marts.
+
+Computed from the world's own facts and counters, without a line of the pipeline: no SQL, no DuckDB, nothing imported from
+outside the rehearsal. Here: flows, shares, concentration, crossovers. Not here: descent (truth/lineage), what releases are
+like (truth/releases), what the API pretends (dirt; `events` lists it).
+
+Windows end with their week's Sunday: week and 28d are 7 and 28 days, 365d is 365 days and reaches back before the world's
+first week, cumulative begins with it. Scopes: S1 all; S2 text; S3 as in _Scopes; S4 all, in their first 365 days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+
+from dagster_project.rehearsal.truth.lineage import CREDITS, UNKNOWN, Descent, Shares
+from dagster_project.rehearsal.truth.releases import Releases
+from dagster_project.rehearsal.world.cast import INTERMEDIARIES, LAB_NUMBERS, NOBODY, QUANTIZED
+from dagster_project.rehearsal.world.dirt import Pretence
+from dagster_project.rehearsal.world.draws import Bools, Floats, Ints
+from dagster_project.rehearsal.world.facts import DAY_SECONDS, is_text
+from dagster_project.rehearsal.world.scenario import CROSSOVERS
+from dagster_project.rehearsal.world.world import World
+
+SCOPES = ("S1", "S2", "S3", "S4")
+WINDOWS = ("week", "28d", "365d", "cumulative")
+YEAR_SECONDS = 365 * DAY_SECONDS
+S3_CREATED_AFTER = 1_669_852_800
+"""2022-12-01 UTC: S3 takes models created after 2022-11-30."""
+S3_LEAST_DOWNLOADS = 100_000
+HELD_WEEKS = 8
+"""A lead that is taken over counts when it is held for so many weeks."""
+PAIRED_COUNTRIES, PAIRED_LABS = 8, 10
+FULL_HHI = 10_000
+
+
+class Truth:
+    """The true tables of one world. The first call reads the whole world; worlds of some hundred thousand models fit."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.weeks = [world.first_week + timedelta(weeks=week) for week in range(world.weeks)]
+        block = world.everything()
+        self._facts, self._course = block.facts, block.course
+        self.descent = Descent(world, self._facts)
+        self.labs, self.countries = self.descent.labs, self.descent.countries
+        self._credits = [self.descent.credit(name) for name in CREDITS]
+        self.releases = Releases(world, self._facts, self._course, self.descent)
+
+    # Flows
+
+    def weekly_flow(self, week: int | None = None) -> pl.DataFrame:
+        """Give (hub_id, week, downloads_flow) of one week, or of all, for the models that existed in it."""
+        frames = [self._flow_of(number) for number in (range(self.world.weeks) if week is None else [week])]
+        return pl.concat(frames)
+
+    def _flow_of(self, week: int) -> pl.DataFrame:
+        begin, end = self.world.monday(week), self.world.monday(week + 1)
+        there = np.flatnonzero((self._facts.created < end) & (self._facts.gone > begin))
+        flow = (self._count(end) - self._count(begin))[there]
+        ids = pl.Series("hub_id", self._hub_ids).gather(there)
+        return pl.DataFrame({"hub_id": ids, "downloads_flow": flow}).select(
+            "hub_id", pl.lit(self.weeks[week]).alias("week"), "downloads_flow"
+        )
+
+    @cached_property
+    def _hub_ids(self) -> list[str]:
+        return [self.world.hub_id(index) for index in range(self.world.models)]
+
+    def _count(self, now: int, *, first_year: bool = False) -> Ints:
+        """Give all models' downloads up to a second, or to the end of their first year where that is earlier."""
+        until = np.minimum(now, self._facts.created + YEAR_SECONDS) if first_year else now
+        return self.world.trends.count(self._course, until)
+
+    # Shares
+
+    def share_by_lab(self) -> pl.DataFrame:
+        """Give the true `marts.share_by_lab`; labs without a model in the window have no row."""
+        flows, models, _ = self._sums
+        frame = self._long(flows, models, "lab", self.labs)
+        known = dict(zip(self.labs, self.countries, strict=True))
+        frame = frame.with_columns(country=pl.col("lab").replace_strict(known))
+        return _with_shares(frame, "lab").with_columns(
+            rank=pl.col("downloads_flow").rank("min", descending=True).over("week", "scope", "credit", "time_window")
+        )
+
+    def share_by_country(self) -> pl.DataFrame:
+        """Give the true `marts.share_by_country`; countries without a model in the window have no row."""
+        flows, models, _ = self._sums
+        names, member = self._membership
+        return _with_shares(self._long(flows @ member, models @ member, "country", names), "country")
+
+    @cached_property
+    def _membership(self) -> tuple[list[str], Floats]:
+        names = sorted(set(self.countries))
+        member = np.zeros((len(self.labs), len(names)))
+        member[np.arange(len(self.labs)), [names.index(country) for country in self.countries]] = 1.0
+        return names, member
+
+    @cached_property
+    def _sums(self) -> tuple[Floats, Floats, pl.DataFrame]:
+        """Add up flows and models by scope, credit, window, week and lab; and concentration over models on the way."""
+        shape = (len(SCOPES), len(CREDITS), len(WINDOWS), self.world.weeks, len(self.labs))
+        flows, models, rows = np.zeros(shape), np.zeros(shape), []
+        entities = [self.descent.entities(credit) for credit in CREDITS]
+        for week in range(self.world.weeks):
+            for scope, window, flow, there in self._windows(week):
+                for credit, shares in enumerate(self._credits):
+                    cell = (scope, credit, window, week)
+                    flows[cell] = shares.given(flow, len(self.labs))
+                    models[cell] = np.bincount(shares.owners, there[shares.models], len(self.labs))
+                    if WINDOWS[window] == "week":
+                        found = _by_entity(entities[credit], flow, there)
+                        rows.append((self.weeks[week], SCOPES[scope], CREDITS[credit], "model", *_concentration(found)))
+        return flows, models, _concentrations(rows)
+
+    def _windows(self, week: int) -> Iterator[tuple[int, int, Ints, Bools]]:
+        """Give scope, window, each model's flow, and which models take part, for the windows that end with a week."""
+        end = self.world.monday(week + 1)
+        begins = (end - 7 * DAY_SECONDS, end - 28 * DAY_SECONDS, end - YEAR_SECONDS, self.world.first_monday)
+        whole, young = self._count(end), self._count(end, first_year=True)
+        in_scope = self._in_scope(whole)
+        for window, begin in enumerate(begins):
+            there = (self._facts.created < end) & (self._facts.gone > begin)
+            flow = whole - self._count(begin)
+            for scope, chosen in enumerate(in_scope):
+                yield scope, window, np.where(chosen, flow, 0), there & chosen
+            is_young = there & (self._facts.created + YEAR_SECONDS > begin)
+            yield SCOPES.index("S4"), window, young - self._count(begin, first_year=True), is_young
+
+    def _in_scope(self, all_time: Ints) -> list[Bools]:
+        """Say which models are in S1, S2 and S3. First-party: published by a known lab that is no intermediary."""
+        facts = self._facts
+        known = [LAB_NUMBERS[slug] for slug in INTERMEDIARIES if slug in LAB_NUMBERS]
+        text, first_party = is_text(facts.task), (facts.lab < NOBODY) & ~np.isin(facts.lab, known)
+        large = (all_time >= S3_LEAST_DOWNLOADS) & (facts.created >= S3_CREATED_AFTER)
+        return [np.ones(len(text), dtype=np.bool_), text, text & first_party & large & (facts.role != QUANTIZED)]
+
+    def _long(self, flows: Floats, models: Floats, level: str, names: list[str]) -> pl.DataFrame:
+        """Write sums as rows, without those to which no model belongs."""
+        scope, credit, window, week, side = np.nonzero(models)
+        labels = [("week", self.weeks, week), ("scope", SCOPES, scope), ("credit", CREDITS, credit)]
+        labels += [("time_window", WINDOWS, window), (level, names, side)]
+        columns = {name: pl.Series(list(values)).gather(places) for name, values, places in labels}
+        cells = (scope, credit, window, week, side)
+        return pl.DataFrame(columns | {"downloads_flow": flows[cells], "n_models": models[cells].astype(np.int64)})
+
+    # Concentration and crossovers
+
+    def concentration(self) -> pl.DataFrame:
+        """Give the true `marts.concentration` of single weeks. Over countries: the known ones alone."""
+        flows, models, by_model = self._sums
+        names, member = self._membership
+        known = [place for place, name in enumerate(names) if name != UNKNOWN]
+        rows = []
+        for level, flow, count in (
+            ("lab", flows, models),
+            ("country", (flows @ member)[..., known], (models @ member)[..., known]),
+        ):
+            for scope, credit, week in np.ndindex(len(SCOPES), len(CREDITS), self.world.weeks):
+                values = flow[scope, credit, 0, week][count[scope, credit, 0, week] > 0]
+                rows.append((self.weeks[week], SCOPES[scope], CREDITS[credit], level, *_concentration(values)))
+        return pl.concat([_concentrations(rows), by_model])
+
+    def crossovers(self) -> pl.DataFrame:
+        """Give, for pairs of large countries and labs, the week from which the weekly lead has changed, null where it has not.
+
+        The lead is the plain sign of the true weekly difference. The change counts when it lasts to the end, for at least
+        HELD_WEEKS; `reversals` are the changes of lead before it.
+        """
+        flows = self._sums[0][:, :, 0]
+        names, member = self._membership
+        rows = []
+        for level, sides, flow in (("country", names, flows @ member), ("lab", self.labs, flows)):
+            for first, second in self._pairs(level, sides, flow[0, 0].sum(axis=0)):
+                for scope, credit in np.ndindex(len(SCOPES), len(CREDITS)):
+                    lead = flow[scope, credit, :, first] > flow[scope, credit, :, second]
+                    rows.append((level, sides[first], sides[second], SCOPES[scope], CREDITS[credit], *self._turn(lead)))
+        columns = ("level", "side_a", "side_b", "scope", "credit", "crossover_week", "leads_after", "reversals")
+        frame = pl.DataFrame(rows, columns, orient="row", infer_schema_length=None)
+        side = pl.when(pl.col("leads_after")).then("side_a").otherwise("side_b")
+        return frame.with_columns(pl.col("crossover_week").cast(pl.Date), leads_after=side)
+
+    def _turn(self, lead: Bools) -> tuple[date | None, bool, int]:
+        changes = np.flatnonzero(lead[1:] != lead[:-1]) + 1
+        if not len(changes) or lead[0] == lead[-1] or len(lead) - changes[-1] < HELD_WEEKS:
+            return None, bool(lead[-1]), len(changes)
+        return self.weeks[int(changes[-1])], bool(lead[-1]), len(changes) - 1
+
+    @staticmethod
+    def _pairs(level: str, sides: list[str], total: Floats) -> list[tuple[int, int]]:
+        """Pair the largest, and whoever is planted to cross; in the order of the alphabet."""
+        largest = PAIRED_COUNTRIES if level == "country" else PAIRED_LABS
+        chosen = [place for place in np.argsort(-total, kind="stable").tolist() if sides[place] != UNKNOWN][:largest]
+        pairs = {tuple(sorted(pair, key=lambda place: sides[place])) for pair in combinations(chosen, 2)}
+        planted = [(sides.index(one.gains), sides.index(one.loses)) for one in CROSSOVERS if one.level == level]
+        pairs |= {tuple(sorted(pair, key=lambda place: sides[place])) for pair in planted}
+        return sorted((first, second) for first, second in pairs)
+
+    # Descent and what is planted
+
+    def roots(self) -> pl.DataFrame:
+        """Give (hub_id, root_hub_id, root_name, weight, depth) of every model, names as of the world's end."""
+        return self.descent.roots(self.world.monday(self.world.weeks))
+
+    def events(self) -> pl.DataFrame:
+        """Give the true `core.counter_events`, and every other thing planted: kind, hub_id, week, at, until, detail."""
+        rows = [(e.kind, e.hub_id, e.week, e.at, e.until, e.detail) for e in Pretence(self.world).events()]
+        moment = pl.Datetime("us", "UTC")
+        texts = dict.fromkeys(("kind", "hub_id"), pl.String())
+        return pl.DataFrame(
+            rows, {**texts, "week": pl.Date(), "at": moment, "until": moment, "detail": pl.String()}, orient="row"
+        )
+
+    def derivative_births(self) -> pl.DataFrame:
+        """Give the true `marts.derivative_births`."""
+        return self.releases.derivative_births()
+
+    def lineage_flows(self) -> pl.DataFrame:
+        """Give the true `marts.lineage_flows`."""
+        return self.releases.lineage_flows()
+
+    def openness(self) -> pl.DataFrame:
+        """Give the true `marts.openness`."""
+        return self.releases.openness()
+
+    def retreat_watch(self) -> pl.DataFrame:
+        """Give the true `marts.retreat_watch`, without the flag."""
+        return self.releases.retreat_watch()
+
+    def reach(self) -> pl.DataFrame:
+        """Give countries with first-party models, and entropy, by quarter."""
+        return self.releases.reach()
+
+    def band_shares(self) -> pl.DataFrame:
+        """Give each size band's share of the downloads, by week."""
+        return self.releases.band_shares()
+
+    def turning_points(self) -> pl.DataFrame:
+        """Give what is planted in the truth itself: kind, side, other, week."""
+        points = [(p.kind, p.side, p.other, self.weeks[p.week]) for p in self.world.turning_points()]
+        schema = {"kind": pl.String, "side": pl.String, "other": pl.String, "week": pl.Date}
+        return pl.DataFrame(points, schema, orient="row")
+
+
+def _with_shares(frame: pl.DataFrame, level: str) -> pl.DataFrame:
+    """Add the shares and their bounds; what nobody reviewed is in every total."""
+    group = ["week", "scope", "credit", "time_window"]
+    flow, unknown = pl.col("downloads_flow"), pl.col("country") == UNKNOWN
+    frame = frame.with_columns(total=flow.sum().over(group), known=flow.filter(~unknown).sum().over(group))
+    total, known = pl.col("total"), pl.col("known")
+    share = pl.when(total > 0).then(flow / total)
+    return (
+        frame.with_columns(
+            share_of_total=share,
+            share_of_known=pl.when(~unknown & (known > 0)).then(flow / known),
+            lower_bound=pl.when(unknown).then(share * 0.0).otherwise(share) if level == "country" else share,
+            upper_bound=pl.when(unknown).then(share).otherwise((flow + total - known) / total),
+            unknown_share=pl.when(total > 0).then((total - known) / total),
+        )
+        .drop("total", "known")
+        .sort(*group, level)
+    )
+
+
+def _by_entity(shares: Shares, flow: Ints, there: Bools) -> Floats:
+    """Give what each credited model gets; a model without downloads counts where it is there itself."""
+    size = int(shares.owners.max()) + 1
+    credited = np.bincount(shares.owners[there[shares.models]], minlength=size) > 0
+    return shares.given(flow, size)[credited]
+
+
+def _concentration(values: Floats) -> tuple[float | None, ...]:
+    """Give HHI, Gini without and with zeros, CR1, 4, 10, 100, effective number and n; nulls where there is nothing."""
+    total = float(values.sum())
+    if total <= 0:
+        return (*[None] * 8, float(np.count_nonzero(values)))
+    ordered = np.sort(values)[::-1]
+    shares = ordered / total
+    squares, tops = float((shares**2).sum()), [float(shares[:top].sum()) for top in (1, 4, 10, 100)]
+    positive = int(np.count_nonzero(values))
+    return FULL_HHI * squares, _gini(shares[:positive]), _gini(shares), *tops, 1 / squares, float(positive)
+
+
+def _gini(falling: Floats) -> float:
+    """Give the Gini coefficient of shares that add up to 1, the largest first."""
+    n = len(falling)
+    return float((n + 1 - 2 * np.dot(np.arange(1, n + 1), falling)) / n)
+
+
+def _concentrations(rows: Iterable[tuple[object, ...]]) -> pl.DataFrame:
+    names = ("hhi", "gini", "gini_with_zeros", "cr1", "cr4", "cr10", "cr100", "effective_number", "n")
+    schema = {"week": pl.Date, "scope": pl.String, "credit": pl.String, "level": pl.String}
+    frame = pl.DataFrame(list(rows), {**schema, **dict.fromkeys(names, pl.Float64)}, orient="row")
+    return frame.with_columns(pl.col("n").cast(pl.Int64))

@@ -1,0 +1,204 @@
+"""The truth about releases: births of derivatives, who builds on whom, openness, retreat, reach, size bands.
+
+Months and quarters are those of the calendar, named by their first day; the years before the world's first week are in
+them, because models appeared then too. Not here: flows and shares (truth), roots (truth/lineage).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from dagster_project.rehearsal.truth.lineage import UNKNOWN, Descent
+from dagster_project.rehearsal.world.cast import (
+    BAND_OF_SIZE,
+    BANDS,
+    INTERMEDIARIES,
+    LICENCE_IDS,
+    LICENCES,
+    QUANTIZED,
+    ROLES,
+    SIZE_IDS,
+    SIZES,
+)
+from dagster_project.rehearsal.world.draws import Ints
+from dagster_project.rehearsal.world.facts import NEVER, OPEN, Facts, is_text
+from dagster_project.rehearsal.world.scenario import KINDS
+from dagster_project.rehearsal.world.trends import Course
+from dagster_project.rehearsal.world.world import World
+
+LICENCE_CLASSES = tuple(LICENCES[name][0] or "none" for name in LICENCE_IDS)
+"""Class of each licence id; a model that states none has none."""
+BILLION = 1e9
+SIZE_BANDS = ((1, "<1B"), (5, "1-5B"), (10, "5-10B"), (50, "10-50B"), (100, "50-100B"), (250, "100-250B"))
+LARGEST_BAND = ">250B"
+ATOM_LEAST_DOWNLOADS = 5
+SUPPRESSED_UNDER = 20
+DAYS_IN_MONTH = 30.44
+LEVELS = ("country", "lab")
+
+
+class Releases:
+    """Tables about the models released in months and quarters."""
+
+    def __init__(self, world: World, facts: Facts, course: Course, descent: Descent) -> None:
+        self.world, self._facts, self._course, self._descent = world, facts, course, descent
+        self._end = world.monday(world.weeks)
+
+    @cached_property
+    def models(self) -> pl.DataFrame:
+        """Give one row for each model: when, whose, of what kind; gates and licences as of the release."""
+        facts, labs = self._facts, self._descent.labs
+        lab = pl.Series("lab", labs).gather(self._descent.publishers)
+        created = pl.from_epoch(pl.Series("created_at", facts.created), "s")
+        frame = pl.DataFrame(
+            {
+                "index": facts.numbers,
+                "created_at": created,
+                "lab": lab,
+                "country": pl.Series(self._descent.countries).gather(self._descent.publishers),
+                "space": facts.space,
+                "role": pl.Series(ROLES).gather(facts.role),
+                "licence_class": pl.Series(LICENCE_CLASSES).gather(facts.licence),
+                "size_band": pl.Series([_band(SIZES[name]) for name in SIZE_IDS]).gather(facts.size),
+                "is_text": is_text(facts.task),
+                "is_gated": facts.gate != OPEN,
+                "is_derived": self._descent.is_derived(),
+                "is_flagship": self.world.make.flagship(facts.numbers) >= 0,
+                "gone": facts.gone,
+                "is_withdrawn": (facts.gone < NEVER) & (facts.plant != KINDS.index("removed")),
+                "all_time": self.world.trends.count(self._course, self._end),
+            }
+        )
+        return frame.with_columns(
+            month=pl.col("created_at").dt.truncate("1mo").dt.date(),
+            quarter=pl.col("created_at").dt.truncate("1q").dt.date(),
+            is_open=(pl.col("licence_class") == "permissive") & ~pl.col("is_gated"),
+        )
+
+    def derivative_births(self) -> pl.DataFrame:
+        """Give new derivatives by month of creation and home of their roots; a derivative of two roots is half in each.
+
+        Variants: all; default, without quantised ones and without those whose root is the publisher's own; atom, the
+        default among language models with more than five downloads by the world's end.
+        """
+        shares = self._descent.credit("root")
+        lab = np.asarray(self._descent.labs)[shares.owners]
+        parts = pl.DataFrame({"index": shares.models, "root_lab": lab, "weight": shares.weights}).with_columns(
+            root_country=pl.col("root_lab").replace_strict(self._countries)
+        )
+        births = parts.join(self.models.filter("is_derived"), on="index")
+        foreign = births.filter((pl.col("role") != ROLES[QUANTIZED]) & (pl.col("root_lab") != pl.col("lab")))
+        used = foreign.filter(pl.col("is_text") & (pl.col("all_time") > ATOM_LEAST_DOWNLOADS))
+        frames = []
+        for variant, chosen in (("all", births), ("default", foreign), ("atom", used)):
+            for level in LEVELS:
+                counts = chosen.group_by(
+                    "month", pl.col(f"root_{level}").alias("side"), pl.col("role").alias("relation")
+                )
+                frame = counts.agg(new_models=pl.col("weight").sum(), new_authors=pl.col("space").n_unique())
+                total = pl.col("new_models").sum().over("month", "relation")
+                frame = frame.with_columns(share=pl.col("new_models") / total, level=pl.lit(level))
+                frames.append(frame.with_columns(variant=pl.lit(variant)))
+        columns = ["month", "level", "side", "relation", "variant", "new_models", "new_authors", "share"]
+        return pl.concat(frames).select(columns).sort(columns[:5])
+
+    def lineage_flows(self) -> pl.DataFrame:
+        """Give derivatives by quarter of creation, country of the direct parent and country of the author.
+
+        `n_models` and `downloads_flow` (up to the end of that quarter) are shared among the parents of a merge.
+        """
+        shares = self._descent.credit("direct")
+        base = pl.Series(self._descent.countries).gather(shares.owners)
+        parts = pl.DataFrame({"index": shares.models, "base_country": base, "weight": shares.weights})
+        models = self.models.filter("is_derived").rename({"country": "derivative_country"})
+        ends = models["quarter"].dt.offset_by("1q").cast(pl.Datetime("us")).dt.epoch("s").to_numpy()
+        models = models.with_columns(flow=self._count(models["index"].to_numpy(), ends))
+        weight = pl.col("weight")
+        counts = parts.join(models, on="index").group_by("quarter", "base_country", "derivative_country")
+        frame = counts.agg(n_models=weight.sum(), downloads_flow=(weight * pl.col("flow")).sum())
+        keys = ["quarter", "base_country", "derivative_country"]
+        return frame.with_columns(is_suppressed=pl.col("n_models") < SUPPRESSED_UNDER).sort(keys)
+
+    def openness(self) -> pl.DataFrame:
+        """Give each quarter's releases by licence class and size band; shares are of the side's releases of the quarter."""
+        frames = []
+        for level in LEVELS:
+            side = pl.col(level).alias("side")
+            counts = self.models.group_by("quarter", side, "licence_class", "size_band")
+            frame = counts.agg(n_models=pl.len(), gated_share=pl.col("is_gated").mean())
+            total = pl.col("n_models").sum().over("quarter", "side")
+            frames.append(frame.with_columns(share=pl.col("n_models") / total, level=pl.lit(level)))
+        columns = ["quarter", "level", "side", "licence_class", "size_band", "n_models", "share", "gated_share"]
+        return pl.concat(frames).select(columns).sort(columns[:5])
+
+    def retreat_watch(self) -> pl.DataFrame:
+        """Give each month's releases of every lab and country: how many, how open, and how long ago the last open flagship."""
+        frames = []
+        for level in LEVELS:
+            models = self.models.rename({level: "side"})
+            counts = models.group_by("month", "side")
+            released = counts.agg(
+                releases=pl.len(), open_share=pl.col("is_open").mean(), gated_share=pl.col("is_gated").mean()
+            )
+            gone = models.filter("is_withdrawn").with_columns(
+                month=pl.from_epoch("gone", "s").dt.truncate("1mo").dt.date()
+            )
+            gone = gone.group_by("month", "side").agg(withdrawn=pl.len())
+            flagships = models.filter(pl.col("is_flagship") & pl.col("is_open")).select("side", "created_at")
+            months = released.join(gone, on=["month", "side"], how="full", coalesce=True).with_columns(
+                ends_at=pl.col("month").dt.offset_by("1mo").cast(pl.Datetime("us"))
+            )
+            flagships = flagships.with_columns(flagship_at=pl.col("created_at")).sort("created_at")
+            joined = months.sort("ends_at").join_asof(
+                flagships, left_on="ends_at", right_on="created_at", by="side", check_sortedness=False
+            )
+            since = (pl.col("ends_at") - pl.col("flagship_at")).dt.total_days() / DAYS_IN_MONTH
+            frames.append(joined.with_columns(months_since_open_flagship=since, level=pl.lit(level)))
+        columns = ["month", "level", "side", "releases", "open_share", "gated_share", "withdrawn"]
+        frame = pl.concat(frames).select(*columns, "months_since_open_flagship")
+        return frame.with_columns(pl.col("releases", "withdrawn").fill_null(0)).sort("month", "level", "side")
+
+    def reach(self) -> pl.DataFrame:
+        """Give, by quarter, how many countries have a first-party base model so far, which are new, and the entropy in bits.
+
+        First-party: a base published by a known lab that is no intermediary. Entropy: of the quarter's releases by country.
+        """
+        own = self.models.filter(
+            (pl.col("role") == ROLES[0]) & (pl.col("country") != UNKNOWN) & ~pl.col("lab").is_in([*INTERMEDIARIES])
+        )
+        first = own.group_by("country").agg(pl.col("quarter").min()).group_by("quarter")
+        new = first.agg(new_countries=pl.col("country").sort())
+        share = pl.col("count") / pl.col("count").sum()
+        entropy = own.group_by("quarter", "country").agg(count=pl.len()).group_by("quarter")
+        frame = entropy.agg(entropy=-(share * share.log(2)).sum()).join(new, on="quarter", how="left").sort("quarter")
+        added = pl.col("new_countries").list.len().fill_null(0)
+        return frame.with_columns(countries=added.cum_sum(), new_countries=pl.col("new_countries").fill_null([]))
+
+    def band_shares(self) -> pl.DataFrame:
+        """Give each size band's share of all downloads (small under 5, mid 5 to 50, large over 50 billion), by week."""
+        band, rows = np.asarray(BAND_OF_SIZE)[self._facts.size], []
+        before = self.world.trends.count(self._course, self.world.monday(0))
+        for week in range(self.world.weeks):
+            after = self.world.trends.count(self._course, self.world.monday(week + 1))
+            flows = np.bincount(band, after - before, len(BANDS))
+            monday = pl.from_epoch(pl.Series([self.world.monday(week)]), "s").dt.date()[0]
+            rows += [(monday, name, flow / flows.sum()) for name, flow in zip(BANDS, flows.tolist(), strict=True)]
+            before = after
+        return pl.DataFrame(rows, {"week": pl.Date, "band": pl.String, "share": pl.Float64}, orient="row")
+
+    @property
+    def _countries(self) -> dict[str, str]:
+        return dict(zip(self._descent.labs, self._descent.countries, strict=True))
+
+    def _count(self, places: Ints, seconds: Ints) -> Ints:
+        until = np.full(len(self._facts.numbers), self._end)
+        until[places] = np.minimum(seconds, self._end)
+        return self.world.trends.count(self._course, until)[places]
+
+
+def _band(parameters: int) -> str:
+    """Name the size band of the marts."""
+    return next((name for most, name in SIZE_BANDS if parameters < most * BILLION), LARGEST_BAND)

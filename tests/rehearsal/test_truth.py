@@ -1,0 +1,236 @@
+"""The oracle adds up, agrees with the world it describes, and owes the pipeline nothing."""
+
+import ast
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import dagster_project
+from dagster_project.rehearsal.truth import oracle
+from dagster_project.rehearsal.truth.lineage import CREDITS
+from dagster_project.rehearsal.truth.oracle import SCOPES, WINDOWS, Truth
+from dagster_project.rehearsal.world.scenario import KINDS
+from dagster_project.rehearsal.world.world import World
+
+FIRST_WEEK = date(2026, 1, 5)
+WEEKS, MODELS = 30, 1500
+KEYS = ["week", "scope", "credit", "time_window"]
+
+
+@pytest.fixture(scope="module")
+def world():
+    return World(7, MODELS, WEEKS, FIRST_WEEK)
+
+
+@pytest.fixture(scope="module")
+def truth(world):
+    return Truth(world)
+
+
+@pytest.fixture(scope="module")
+def labs(truth):
+    return truth.share_by_lab()
+
+
+@pytest.fixture(scope="module")
+def roots(truth):
+    return truth.roots()
+
+
+def week_of(number):
+    return FIRST_WEEK + timedelta(weeks=number)
+
+
+def only(frame, scope="S1", credit="publisher", window="week"):
+    return frame.filter((pl.col("scope") == scope) & (pl.col("credit") == credit) & (pl.col("time_window") == window))
+
+
+def test_it_uses_nothing_of_the_pipeline():
+    package = Path(dagster_project.__file__).parent.parent
+    seen, waiting = set(), [oracle.__name__]
+    while waiting:
+        module = waiting.pop()
+        path = package / Path(*module.split("."))
+        tree = ast.parse((path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("dagster_project"):
+                assert node.module.startswith("dagster_project.rehearsal.") or node.module == "dagster_project.errors"
+                waiting += [node.module] if "rehearsal" in node.module and node.module not in seen else []
+                seen.add(node.module)
+            if isinstance(node, ast.Import):
+                assert not {alias.name for alias in node.names} & {"duckdb", "sqlglot"}
+    assert len(seen) > 5
+
+
+def test_weekly_flow_is_what_the_world_counts(truth, world):
+    for week in (0, 13, WEEKS - 1):
+        frame = truth.weekly_flow(week)
+        flow = dict(frame.select("hub_id", "downloads_flow").iter_rows())
+        assert set(frame["week"]) == {week_of(week)}
+        for index in range(world.models):
+            begins, ends = world.monday(week), world.monday(week + 1)
+            is_there = world.created_at(index) < ends and world.is_listed(index, begins)
+            assert (world.hub_id(index) in flow) == is_there
+            assert flow.get(world.hub_id(index), 0) == world.true_downloads(index, week)
+    assert truth.weekly_flow().height == sum(truth.weekly_flow(week).height for week in range(WEEKS))
+
+
+def test_shares_add_up_in_every_scope_credit_and_window(truth, labs):
+    for frame in (labs, truth.share_by_country()):
+        sums = frame.group_by(KEYS).agg(pl.col("share_of_total").sum(), pl.col("share_of_known").sum())
+        assert sums.height == WEEKS * len(SCOPES) * len(CREDITS) * len(WINDOWS)
+        assert sums["share_of_total"].to_list() == pytest.approx([1.0] * sums.height)
+        assert sums["share_of_known"].to_list() == pytest.approx([1.0] * sums.height)
+        assert frame.filter(pl.col("upper_bound") < pl.col("lower_bound")).is_empty()
+        assert frame["n_models"].min() > 0
+
+
+def test_every_credit_shares_out_the_same_total(truth, labs):
+    totals = labs.group_by(KEYS).agg(pl.col("downloads_flow").sum())
+    spread = totals.group_by("week", "scope", "time_window").agg(
+        (pl.col("downloads_flow").max() - pl.col("downloads_flow").min()).alias("spread"),
+        pl.col("downloads_flow").max().alias("most"),
+    )
+    assert (spread["spread"] <= 1e-9 * spread["most"]).all()
+    whole = dict(truth.weekly_flow().group_by("week").agg(pl.col("downloads_flow").sum()).iter_rows())
+    served = dict(only(totals).select("week", "downloads_flow").iter_rows())
+    assert served == pytest.approx(whole)
+    by_root = only(labs, credit="root").group_by("lab").agg(pl.col("downloads_flow").sum())
+    by_publisher = only(labs).group_by("lab").agg(pl.col("downloads_flow").sum())
+    assert not by_root.sort("lab").equals(by_publisher.sort("lab"))
+
+
+def test_countries_are_the_sums_of_their_labs(truth, labs):
+    summed = labs.group_by(*KEYS, "country").agg(pl.col("downloads_flow", "n_models").sum())
+    joined = truth.share_by_country().join(summed, on=[*KEYS, "country"], how="full", suffix="_labs")
+    assert joined.null_count()["downloads_flow_labs"][0] == joined.null_count()["downloads_flow"][0] == 0
+    assert joined["downloads_flow"].to_list() == pytest.approx(joined["downloads_flow_labs"].to_list())
+
+
+def test_longer_windows_are_sums_of_weeks(labs):
+    def flows(window):
+        frame = only(labs, window=window)
+        return {(week, lab): flow for week, lab, flow in frame.select("week", "lab", "downloads_flow").iter_rows()}
+
+    weekly, month, ever = flows("week"), flows("28d"), flows("cumulative")
+    for lab in ("rehearsal-aurelon", "hf:rehearsal-user-003"):
+        for last in (3, 20, WEEKS - 1):
+            four = sum(weekly.get((week_of(week), lab), 0) for week in range(last - 3, last + 1))
+            assert month[week_of(last), lab] == pytest.approx(four)
+            since = sum(weekly.get((week_of(week), lab), 0) for week in range(last + 1))
+            assert ever[week_of(last), lab] == pytest.approx(since)
+
+
+def test_a_year_is_365_days_and_s4_a_models_first_ones(truth, world, labs):
+    end = world.monday(WEEKS)
+    year = 365 * 86_400
+    flow = sum(world.all_time(index, end) - world.all_time(index, end - year) for index in range(MODELS))
+    last = pl.col("week") == week_of(WEEKS - 1)
+    assert only(labs, window="365d").filter(last)["downloads_flow"].sum() == flow
+    young = [index for index in range(MODELS) if world.created_at(index) + year > world.monday(WEEKS - 1)]
+    s4 = sum(
+        world.all_time(index, min(end, world.created_at(index) + year)) - world.all_time(index, world.monday(WEEKS - 1))
+        for index in young
+    )
+    assert only(labs, scope="S4").filter(last)["downloads_flow"].sum() == s4
+    assert len(young) < MODELS
+
+
+def test_the_scopes_are_nested(labs):
+    totals = {
+        scope: only(labs, scope=scope).group_by("week").agg(pl.col("downloads_flow").sum()).sort("week")
+        for scope in SCOPES
+    }
+    s1, s2, s3, s4 = (np.array(totals[scope]["downloads_flow"]) for scope in SCOPES)
+    assert (s1 > s2).all()
+    assert (s2 > s3).all()
+    assert (s3 > 0).all()
+    assert (s1 > s4).all()
+    assert not only(labs, scope="S3")["lab"].str.starts_with("hf:").any()
+
+
+def test_root_weights_add_up_and_chains_reach_eight_hops(roots, world):
+    sums = roots.group_by("hub_id").agg(pl.col("weight").sum())
+    assert sums.height == MODELS
+    assert sums["weight"].to_list() == pytest.approx([1.0] * MODELS)
+    merges = {world.hub_id(i) for i in range(MODELS) if len(world.model(i).parents) > 1}
+    assert roots.filter(pl.col("hub_id").is_in(merges) & (pl.col("weight") < 1)).height > 20
+    assert set(roots["depth"]) == set(range(9))
+
+
+def test_roots_are_found_by_following_parents(roots, world):
+    """Another way to the same: walk up from each model, halving the weight at each fork."""
+    found = {}
+    for hub_id, root, name, weight in roots.select("hub_id", "root_hub_id", "root_name", "weight").iter_rows():
+        found.setdefault(hub_id, {})[root or name] = weight
+
+    def walk(index, weight, into):
+        model = world.model(index)
+        older = [parent for parent in model.parents if parent < index]
+        if model.plant == "missing_parent":
+            into[f"rehearsal-gone/Never-Was-r{index:05d}"] = weight
+        elif model.plant == "path_parent":
+            into["./outputs/checkpoint-500"] = weight
+        elif not older:
+            into[world.hub_id(index)] = into.get(world.hub_id(index), 0) + weight
+        for parent in older:
+            walk(parent, weight / len(older), into)
+
+    for index in range(MODELS):
+        expected = {}
+        walk(index, 1.0, expected)
+        assert found[world.hub_id(index)] == pytest.approx(expected), index
+
+
+def test_circles_are_cut_at_their_oldest(roots, world):
+    depth = dict(roots.select("hub_id", "depth").iter_rows())
+    pairs = [i for i in range(MODELS - 1) if {world.model(i).plant, world.model(i + 1).plant} == {"cycle"}]
+    for older in pairs:
+        assert (depth[world.hub_id(older)], depth[world.hub_id(older + 1)]) == (0, 1)
+    assert pairs
+    assert all(depth[world.hub_id(index)] == 0 for index in range(MODELS) if world.model(index).plant == "self_loop")
+
+
+def test_concentration_is_that_of_the_shares(truth, labs):
+    table = truth.concentration()
+    week = week_of(20)
+    for scope, credit in (("S1", "publisher"), ("S2", "root")):
+        shares = np.sort(only(labs, scope, credit).filter(pl.col("week") == week)["share_of_total"].to_numpy())[::-1]
+        chosen = (pl.col("scope") == scope) & (pl.col("credit") == credit) & (pl.col("level") == "lab")
+        row = table.filter(chosen & (pl.col("week") == week)).row(0, named=True)
+        assert row["hhi"] == pytest.approx(10_000 * (shares**2).sum())
+        assert row["effective_number"] == pytest.approx(10_000 / row["hhi"])
+        assert row["cr4"] == pytest.approx(shares[:4].sum())
+        gaps = np.abs(shares[:, None] - shares[None, :]).sum()
+        assert row["gini_with_zeros"] == pytest.approx(gaps / (2 * len(shares) * shares.sum()))
+        assert row["n"] == np.count_nonzero(shares)
+    models = table.filter((pl.col("level") == "model") & (pl.col("scope") == "S1"))
+    assert models.filter(pl.col("credit") == "publisher")["n"].max() > 500
+    assert set(table["level"]) == {"lab", "country", "model"}
+
+
+def test_derivative_births_count_each_derivative_once(truth, world):
+    births = truth.derivative_births()
+    derived = sum(
+        bool(set(world.model(i).parents) - {i}) or world.model(i).plant in {"missing_parent", "path_parent"}
+        for i in range(MODELS)
+    )
+    circles = sum(world.model(i).plant == "cycle" for i in range(MODELS)) // 2
+    for level in ("country", "lab"):
+        whole = births.filter((pl.col("level") == level) & (pl.col("variant") == "all"))
+        assert whole["new_models"].sum() == pytest.approx(derived - circles)
+    assert not (births.filter(pl.col("variant") != "all")["relation"] == "quantized").any()
+
+
+def test_events_are_those_of_the_world_and_in_it(truth, world):
+    events = truth.events()
+    end = datetime.combine(week_of(WEEKS), datetime.min.time(), UTC)
+    assert events["at"].max() < end
+    assert {"rollback", "stall", "partial_snapshot", "rename", "removal", "spike"} <= set(events["kind"])
+    ids = {world.hub_id(index) for index in range(MODELS)}
+    assert set(events["hub_id"].drop_nulls()) <= ids
+    plants = {kind for index in range(MODELS) if (kind := world.model(index).plant)}
+    assert plants <= set(KINDS)
