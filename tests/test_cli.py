@@ -14,7 +14,8 @@ from dagster_project.cli import main
 from dagster_project.errors import EXIT_CODES
 from tests.faults.stage import Leadershift, is_one_message
 
-WEEKS = ["2026-W42", "2026-W43", "2026-W44"]
+WEEKS = ["2026-W45", "2026-W46", "2026-W47"]
+AFTER_THE_LAST = {"LEADERSHIFT_NOW": "2026-11-16T03:00:00+00:00"}
 
 
 def json_of(leadershift, *arguments):
@@ -34,12 +35,12 @@ def rehearsed(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def leadershift(rehearsed):
-    return Leadershift(Path(rehearsed["home"]))
+    return Leadershift(Path(rehearsed["home"]), AFTER_THE_LAST)
 
 
 @pytest.fixture
 def fresh(tmp_path):
-    return Leadershift(tmp_path / "home")
+    return Leadershift(tmp_path / "home", AFTER_THE_LAST)
 
 
 def commands(group=main, path=()):
@@ -85,12 +86,13 @@ def test_an_unknown_command_and_an_unknown_option_are_refused(fresh):
 # JSON
 
 
-def json_of_each_command(leadershift, rehearsed):
+def json_of_each_command(leadershift, rehearsed, fresh):
     """Run every command that knows --json; the steps in the order in which they depend on each other."""
     table = leadershift.home / "archive.parquet"
     pl.DataFrame({"id": ["a/x"], "downloads": [1]}).write_parquet(table)
     return {
         ("rehearse", "demo"): rehearsed,
+        ("rehearse", "run"): json_of(fresh, "rehearse", "run", "--models", "80", "--weeks", "2", "--no-faults"),
         ("doctor",): json_of(leadershift, "doctor"),
         ("registry", "check"): json_of(leadershift, "registry", "check"),
         ("capture",): json_of(leadershift, "capture"),
@@ -99,7 +101,7 @@ def json_of_each_command(leadershift, rehearsed):
         ("build",): json_of(leadershift, "build"),
         ("audit",): json_of(leadershift, "audit"),
         ("publish",): json_of(leadershift, "publish"),
-        ("report",): json_of(leadershift, "report", "--week", "2026-W44"),
+        ("report",): json_of(leadershift, "report", "--week", "2026-W47"),
         ("status",): json_of(leadershift, "status"),
         ("query",): json_of(leadershift, "query", "from marts.releases"),
         ("tables",): json_of(leadershift, "tables"),
@@ -107,8 +109,8 @@ def json_of_each_command(leadershift, rehearsed):
     }
 
 
-def test_json_is_all_that_is_printed_by_every_command_that_knows_it(leadershift, rehearsed):
-    said = json_of_each_command(leadershift, rehearsed)
+def test_json_is_all_that_is_printed_by_every_command_that_knows_it(leadershift, rehearsed, fresh):
+    said = json_of_each_command(leadershift, rehearsed, fresh)
     know_json = {path for path, command in COMMANDS.items() if any("--json" in p.opts for p in command.params)}
     assert set(said) == know_json - {("run",)}, "a whole run and its JSON: faults/test_kill"
     assert said["capture",]["pages_fetched"] == 0
@@ -117,7 +119,7 @@ def test_json_is_all_that_is_printed_by_every_command_that_knows_it(leadershift,
     assert said["build",]["tables"]["core.snapshots"] == 4
     assert said["audit",]["passed"] is True
     assert said["publish",]["is_new"] is True
-    assert said["report",]["page"].endswith("2026-W44/weekly.html")
+    assert said["report",]["page"].endswith("2026-W47/weekly.html")
     assert Path(said["report",]["page"]).is_file()
     assert said["status",]["release"] == said["publish",]["release_id"]
     assert [row["release_id"] for row in said["query",]] == [rehearsed["release_id"], said["publish",]["release_id"]]
@@ -131,7 +133,7 @@ def test_status_says_what_is_sealed_missing_and_next(leadershift, fresh):
     assert (sealed, found["is_week_sealed"], found["unfinished"]) == (WEEKS, True, None)
     assert json_of(fresh, "status") | {"home": ""} == {
         "home": "",
-        "week": "2026-W44",
+        "week": "2026-W47",
         "is_week_sealed": False,
         "snapshots": [],
         "gaps": [],
@@ -143,15 +145,15 @@ def test_status_says_what_is_sealed_missing_and_next(leadershift, fresh):
 
 
 def test_a_week_that_nobody_captured_stays_a_gap(leadershift):
-    later = leadershift.invoke("status", LEADERSHIFT_NOW="2026-11-16T02:00:00Z").stdout
-    assert "gap       2026-W45: nobody captured it\ngap       2026-W46: nobody captured it\n" in later
+    later = leadershift.invoke("status", LEADERSHIFT_NOW="2026-12-07T02:00:00Z").stdout
+    assert "gap       2026-W48: nobody captured it\ngap       2026-W49: nobody captured it\n" in later
 
 
 def test_status_in_words_says_the_same(leadershift):
     said = leadershift.invoke("status").stdout
     for week in WEEKS:
         assert f"({week}, sealed)" in said
-    assert "now       2026-W44, sealed" in said
+    assert "now       2026-W47, sealed" in said
 
 
 # Queries

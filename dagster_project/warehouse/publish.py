@@ -29,7 +29,7 @@ PUBLISHED = "published"
 CURRENT = f"{PUBLISHED}/current.json"
 # Every DuckDB since 1.2 can open it; the default of 2.0 can't be opened by any 1.x tool.
 STORAGE_VERSION = "v1.2.0"
-DATABASE_NAME = "leadershift.duckdb"
+REHEARSAL_PREFIX = "REHEARSAL-"
 PRIVATE = "private"
 HASH_CHARACTERS = 8
 # A spreadsheet runs a text that begins with one of these.
@@ -83,7 +83,9 @@ def publish(
         with durable.disk_trouble(folder):
             shutil.rmtree(building, ignore_errors=True)
             building.mkdir(parents=True)
-            _write_database(connection, building / DATABASE_NAME, tables, release, verdict, sign_off, history)
+            _write_database(
+                connection, building / Path(release.database).name, tables, release, verdict, sign_off, history
+            )
     with durable.disk_trouble(folder):
         _export(building, tables, release)
         for file in building.rglob("*"):
@@ -118,15 +120,16 @@ def _name(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table], no
     newest, weeks = _row(connection, "select max(week), count(distinct week) from marts.share_by_country")
     label = Week(newest) if newest else Week.of(now)
     digest = content_hash(connection, tables)[:HASH_CHARACTERS]
-    release_id = f"{label}-{digest}"
     origins = connection.execute("select distinct origin from core.snapshots where status = 'sealed'").fetchall()
+    is_rehearsal = any(is_loopback(origin) for (origin,) in origins)
+    release_id = f"{REHEARSAL_PREFIX if is_rehearsal else ''}{label}-{digest}"
     return Publication(
         release_id=release_id,
         published_at=stamp(now),
-        database=f"{PUBLISHED}/{release_id}/{DATABASE_NAME}",
+        database=f"{PUBLISHED}/{release_id}/leadershift-{release_id}.duckdb",
         weeks=weeks,
         newest_week=str(label),
-        is_rehearsal=any(is_loopback(origin) for (origin,) in origins),
+        is_rehearsal=is_rehearsal,
     )
 
 
@@ -271,7 +274,7 @@ def _export(folder: Path, tables: Mapping[str, Table], release: Publication) -> 
     (folder / "parquet").mkdir()
     (folder / "csv").mkdir()
     resources = []
-    with connect_private(folder / DATABASE_NAME, read_only=True) as connection:
+    with connect_private(folder / Path(release.database).name, read_only=True) as connection:
         for table in exported:
             described = connection.execute(f"describe {table.full_name}").fetchall()
             fields = [(str(row[0]), str(row[1])) for row in described]

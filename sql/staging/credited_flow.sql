@@ -14,21 +14,37 @@ columns:
   is_estimate: whether it is estimated from the 30-day counter
   as_of: last snapshot used
 */
-with placed as (
+-- A model belongs to the namespace it had when the week ended: after an owner's rename, the past stays with the old name.
+with names as (
+    select
+        hub_id,
+        case when contains(model_name, '/') then split_part(model_name, '/', 1) end as namespace,
+        row_number() over (partition by hub_id order by first_seen_on, model_name) as place,
+        first_seen_on,
+        lead(first_seen_on) over (partition by hub_id order by first_seen_on, model_name) as next_on
+    from core.model_names
+),
+
+placed as (
     select
         flow.week,
         flow.hub_id,
         models.pipeline_tag,
-        coalesce(reviewed.lab, 'hf:' || coalesce(models.namespace, models.model_name)) as lab,
+        coalesce(reviewed.lab, 'hf:' || coalesce(names.namespace, models.namespace, models.model_name)) as lab,
         coalesce(reviewed.country, 'UNKNOWN') as country,
         flow.downloads_flow,
         flow.is_estimate,
         flow.as_of
     from core.weekly_flow as flow
     inner join core.models as models on flow.hub_id = models.hub_id
+    inner join names
+        on
+            flow.hub_id = names.hub_id
+            and (names.place = 1 or names.first_seen_on < flow.week + 7)
+            and (names.next_on is null or flow.week + 7 <= names.next_on)
     left join registry.namespaces as reviewed
         on
-            lower(models.namespace) = lower(reviewed.namespace)
+            lower(coalesce(names.namespace, models.namespace)) = lower(reviewed.namespace)
             and flow.week >= reviewed.valid_from
             and flow.week < reviewed.valid_to
 )

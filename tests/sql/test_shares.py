@@ -78,21 +78,41 @@ def test_a_week_without_downloads_has_no_shares_rather_than_zeros(answer: Answer
     assert all(row["share_of_total"] is None and row["unknown_share"] is None for row in rows)
 
 
-def test_credit_follows_the_registry_of_that_week(answer: Answer) -> None:
+def credited(answer: Answer, names: str, registry: str) -> set[tuple[str, str, str, str]]:
+    """Give (week, scope, lab, country) of one model's flow in three weeks."""
     given = {
-        "core.weekly_flow": "select 'm' as hub_id, week::date as week, 7::decimal(24, 6) as downloads_flow, false as is_estimate,"
-        " week::date as as_of from (values ('2026-11-09'), ('2026-11-16')) as t(week)",
+        "core.weekly_flow": """
+            select 'm' as hub_id, week::date as week, 7::decimal(24, 6) as downloads_flow, false as is_estimate, week::date as as_of
+            from (values ('2026-11-02'), ('2026-11-09'), ('2026-11-16')) as t(week)
+        """,
         "core.models": "select 'm' as hub_id, 'Acme/x' as model_name, 'Acme' as namespace, 'text-generation' as pipeline_tag",
-        "registry.namespaces": """
-            select 'acme' as namespace, lab, country, valid_from::date as valid_from, valid_to::date as valid_to
-            from (values ('old', 'FR', '0001-01-01', '2026-11-16'), ('new', 'US', '2026-11-16', '9999-12-31'))
-                as t(lab, country, valid_from, valid_to)
+        "core.model_names": f"select 'm' as hub_id, model_name, first_seen_on::date as first_seen_on from (values {names})"
+        " as t(model_name, first_seen_on)",
+        "registry.namespaces": f"""
+            select namespace, lab, country, valid_from::date as valid_from, valid_to::date as valid_to
+            from (values {registry}) as t(namespace, lab, country, valid_from, valid_to)
         """,
     }
     rows = answer("staging.credited_flow", given)
-    assert {(str(row["week"]), row["scope"], row["lab"], row["country"]) for row in rows} == {
-        ("2026-11-09", "S1", "old", "FR"),
-        ("2026-11-09", "S2", "old", "FR"),
-        ("2026-11-16", "S1", "new", "US"),
-        ("2026-11-16", "S2", "new", "US"),
-    }
+    return {(str(row["week"]), row["scope"], row["lab"], row["country"]) for row in rows}
+
+
+def in_both_scopes(*weeks: tuple[str, str, str]) -> set[tuple[str, str, str, str]]:
+    return {(week, scope, lab, country) for week, lab, country in weeks for scope in ("S1", "S2")}
+
+
+def test_credit_follows_the_registry_of_that_week(answer: Answer) -> None:
+    registry = "('acme', 'old', 'FR', '0001-01-01', '2026-11-16'), ('acme', 'new', 'US', '2026-11-16', '9999-12-31')"
+    assert credited(answer, "('Acme/x', '2026-11-09')", registry) == in_both_scopes(
+        ("2026-11-02", "old", "FR"), ("2026-11-09", "old", "FR"), ("2026-11-16", "new", "US")
+    )
+
+
+def test_after_an_owners_rename_the_past_stays_with_the_old_name(answer: Answer) -> None:
+    registry = (
+        "('acme', 'lab', 'FR', '2026-11-09', '9999-12-31'), ('acme-old', 'lab', 'FR', '0001-01-01', '2026-11-09')"
+    )
+    names = "('Acme-old/x', '2026-11-02'), ('Acme/x', '2026-11-09')"
+    assert credited(answer, names, registry) == in_both_scopes(
+        ("2026-11-02", "lab", "FR"), ("2026-11-09", "lab", "FR"), ("2026-11-16", "lab", "FR")
+    )
