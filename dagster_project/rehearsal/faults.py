@@ -26,6 +26,7 @@ Action = Literal[
     "link_elsewhere",  # next is on another origin: `value`
     "overlap",  # the page begins `size` rows early (a page at most), so those come twice and none is missing
     "mutate",  # the record at place `row` becomes odd in the way `value` (MUTATIONS)
+    "vanish",  # the record at place `row` is on no page, as if it had gone between two
     "clock",  # the service's clock moves on by `seconds` before it answers, as if the client had been slow
     "stall",  # silence of `seconds` before the first byte
     "drip",  # `seconds` between each two bytes of the body
@@ -172,6 +173,9 @@ def _spoil_body(body: bytes, fault: Fault) -> bytes | None:
             return body[: fault.size]
         case "partial":
             return _lose_part(body, fault)
+        case "vanish":
+            rows = msgspec.json.decode(body, type=list[msgspec.Raw])
+            return msgspec.json.encode(rows[: fault.row] + rows[fault.row + 1 :])
     return None
 
 
@@ -204,6 +208,8 @@ def _with(key: str, raw: Callable[[int], bytes]) -> Callable[[dict[str, Any], in
 
 
 MUTATIONS: Mapping[str, Callable[[dict[str, Any], int], bytes]] = {
+    "fallen_total": _with("downloadsAllTime", lambda _: b"1"),
+    "negative_total": _with("downloadsAllTime", lambda _: b"-7"),
     "wrong_type": _with("downloads", lambda _: b'"many"'),
     "lone_surrogate": _with("library_name", lambda _: rb'"lone \ud800 surrogate"'),
     "nul": _with("pipeline_tag", lambda _: rb'"text\u0000generation"'),
@@ -271,6 +277,7 @@ CATALOGUE: dict[str, list[Fault]] = {
     "F06": [Fault(action="body", nth=2, body="[]"), Fault(action="no_link", nth=2)],
     "F06-with-next": [Fault(action="body", nth=2, body="[]")],
     "F07": [Fault(action="reply", nth=2, status=410, body='{"error":"The cursor has expired"}')],
+    "F08": [Fault(action="vanish", nth=2, row=1)],
     "F09": [Fault(action="clock", nth=3, seconds=60), Fault(action="overlap", nth=3, size=1000)],
     "F10": [Fault(action="overlap", nth=3, size=1000)],
     "F10-shifted": [Fault(action="overlap", nth=3, size=1)],
@@ -281,6 +288,7 @@ CATALOGUE: dict[str, list[Fault]] = {
     "F15": [Fault(action="reply", nth=2, times=FOR_EVER, status=401, body='{"error":"Invalid credentials"}')],
     "F16": [Fault(action="link_elsewhere", nth=2, value="http://rehearsal.invalid")],
     "F17": [Fault(action="link_self", nth=2, times=FOR_EVER)],
+    "F18": [_odd(0, "fallen_total"), _odd(1, "negative_total")],
     "F19": [
         _odd(0, "wrong_type"),
         _odd(1, "lone_surrogate"),

@@ -248,7 +248,23 @@ def test_a_switch_to_offline_is_said_in_words(stage):
     assert stage.hub.log == []
 
 
-# One record is odd
+# One record is odd, or gone
+
+
+def test_F08_a_model_that_vanishes_between_two_pages_is_no_error(stage, undisturbed):
+    stage.hub.inject(on_page(2, "F08"))
+    found = stage.capture().seal
+    gone = undisturbed.table().filter((pl.col("page") == 2) & (pl.col("position") == 1))["hub_id"]
+    assert found.quarantined == 0
+    assert set(undisturbed.table()["hub_id"]) - set(stage.table()["hub_id"]) == set(gone)
+    assert len(gone) == 1
+
+
+def test_F18_a_total_that_falls_or_is_negative_is_stored_as_it_came(stage, undisturbed):
+    stage.hub.inject(on_page(2, "F18"))
+    assert stage.capture().seal.quarantined == 0
+    odd = stage.table().filter((pl.col("page") == 2) & pl.col("position").is_in([0, 1]))
+    assert odd["downloads_all_time"].to_list() == [1, -7]
 
 
 def test_F19_an_odd_record_costs_itself_and_nothing_else(stage, undisturbed):
