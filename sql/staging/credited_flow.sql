@@ -14,8 +14,9 @@ columns:
   is_estimate: whether it is estimated from the 30-day counter
   as_of: last snapshot used
 */
+with
 -- A model belongs to the namespace it had when the week ended: after an owner's rename, the past stays with the old name.
-with names as (
+names as (
     select
         hub_id,
         case when contains(model_name, '/') then split_part(model_name, '/', 1) end as namespace,
