@@ -187,7 +187,7 @@ def test_the_release_and_the_page_are_there(first: Run, home: House) -> None:
         "is_rehearsal": True,
         "database": str(home.home / release.database),
     }
-    assert release.release_id.startswith("2026-W47-")
+    assert release.release_id.startswith("REHEARSAL-2026-W47-")
     page = Path(first.metadata("reports/weekly")["page"])
     assert page.name == "weekly.html"
     assert page.is_relative_to(home.home / "reports")
