@@ -35,8 +35,8 @@ class CellFailedError(Exception):
 def execute(source: Path, parameters: Mapping[str, str], folder: Path) -> NotebookNode:
     """Execute a jupytext notebook with `folder` as its working directory; gives it scrubbed. Raises CellFailedError."""
     import jupytext  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy: only a report needs it
-    import papermill  # noqa: PLC0415
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError  # noqa: PLC0415
+    import papermill  # noqa: PLC0415 - heavy too
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError  # noqa: PLC0415 - heavy too
 
     notebook: NotebookNode = jupytext.read(source, fmt="py:percent")
     notebook.metadata["kernelspec"] = dict(KERNEL)
@@ -82,7 +82,7 @@ def to_page(notebook: NotebookNode, template: str, page: Mapping[str, str]) -> s
 
 def _markdown(source: str) -> str:
     """Turn a markdown cell of ours into HTML; even there, tags are text."""
-    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath  # noqa: PLC0415
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath  # noqa: PLC0415 - heavy too
 
     renderer = IPythonRenderer(escape=True, allow_harmful_protocols=False, exclude_anchor_links=True)
     return str(MarkdownWithMath(renderer=renderer).render(source)).strip()
@@ -90,9 +90,9 @@ def _markdown(source: str) -> str:
 
 def _kernel_class(scratch: Path) -> type[Any]:
     """Make the kernel manager of one execution: always this interpreter, whatever kernelspecs a user has installed."""
-    import zmq  # noqa: PLC0415
-    from jupyter_client.kernelspec import KernelSpec  # noqa: PLC0415
-    from jupyter_client.manager import AsyncKernelManager  # noqa: PLC0415
+    import zmq  # noqa: PLC0415 - heavy too
+    from jupyter_client.kernelspec import KernelSpec  # noqa: PLC0415 - heavy too
+    from jupyter_client.manager import AsyncKernelManager  # noqa: PLC0415 - heavy too
 
     spec = KernelSpec(
         argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],

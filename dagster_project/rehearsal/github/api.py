@@ -62,7 +62,7 @@ class GitHub:
             reply = self._route(request, int(now.timestamp()))
         except GitHubError as refusal:
             reply = refusal.reply()
-        is_star = reply.status == 200 and any(media in request.accept for media in STAR_MEDIA)  # noqa: PLR2004
+        is_star = reply.status == 200 and any(media in request.accept for media in STAR_MEDIA)  # noqa: PLR2004 - HTTP OK
         return finished(reply, "github.v3; param=star; format=json" if is_star else "github.v3; format=json")
 
     def _route(self, request: GitHubRequest, now: int) -> Reply:

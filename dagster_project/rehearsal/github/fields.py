@@ -44,7 +44,7 @@ class Roots:
             "rateLimit": lambda _info, **_: {**self._limits, "resetAt": stamp(self._limits["reset"])},
         }
 
-    def _repository(self, _info: GraphQLResolveInfo, owner: str, name: str, followRenames: bool = True) -> Tree:  # noqa: N803
+    def _repository(self, _info: GraphQLResolveInfo, owner: str, name: str, followRenames: bool = True) -> Tree:  # noqa: N803 - GraphQL's name
         found = self._source.find(owner, name, self._now)
         repo = self._source.repo(found[0], self._now) if found and (followRenames or not found[1]) else None
         if repo is None:
