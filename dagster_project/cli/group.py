@@ -1,0 +1,67 @@
+"""The command `leadershift` itself: its help, its exit codes, and how a function becomes a command of it.
+
+Not here: the commands (steps, questions, rehearse).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from dagster_project.cli.terminal import say
+from dagster_project.errors import EXIT_CODES, LeadershiftError
+from dagster_project.settings import Settings
+
+_CODES = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
+
+
+class _Group(click.Group):
+    """Turns our errors into one sentence and an exit code. A traceback is for our own faults only."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except LeadershiftError as error:
+            click.echo(f"leadershift: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo(
+                "\nleadershift: stopped. What was durable is safe; the same command goes on from there.", err=True
+            )
+            ctx.exit(130)
+
+
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog=f"\b\nExit codes:\n{_CODES}\n\b\nExamples:\n  leadershift doctor\n  leadershift run\n"
+    '  leadershift query "from marts.share_by_country limit 5" --json',
+)
+@click.version_option(package_name="leadershift", prog_name="leadershift")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Who leads open-source AI, week by week, with the denominator in sight."""
+    settings = Settings.from_environment()
+    ctx.obj = settings
+    if settings.ignores_pretended_now:
+        say(
+            "LEADERSHIFT_NOW is ignored: HF_ENDPOINT and GITHUB_API_URL are not both on this machine, and history must not be falsified."
+        )
+
+
+def command(example: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Register a command whose function takes the settings first; its help ends with an example."""
+
+    def register(function: Callable[..., Any]) -> click.Command:
+        @functools.wraps(function)
+        def run(*arguments: Any, **options: Any) -> Any:
+            return function(click.get_current_context().obj, *arguments, **options)
+
+        name = function.__name__.removesuffix("_command").replace("_", "-")
+        return main.command(name, epilog=f"\b\nExample:\n  {example}")(run)
+
+    return register

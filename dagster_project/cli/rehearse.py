@@ -1,0 +1,133 @@
+"""`leadershift rehearse ...`: a pretend Hub and GitHub, served, or played through the whole pipeline.
+
+Not here: the rehearsal itself, which is loaded only when asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from dagster_project.cli.group import main
+from dagster_project.cli.terminal import JSON, print_json, print_table, say
+from dagster_project.settings import Settings
+
+
+@main.group()
+def rehearse() -> None:
+    """A pretend Hub on this machine, for trying everything out without the real one."""
+
+
+_PATH = click.Path(path_type=Path)
+_MODELS = click.option(
+    "--models", type=click.IntRange(min=1), default=3000, show_default=True, help="Size of the simulated world."
+)
+_DIRT = click.option(
+    "--dirt/--no-dirt", default=True, show_default=True, help="Let counters, names and records misbehave."
+)
+
+
+@rehearse.command("serve", epilog="\b\nExample:\n  leadershift rehearse serve --port 8750 --table models.parquet")
+@click.option(
+    "--port", type=int, default=8750, show_default=True, help="Port of the Hub on 127.0.0.1; 0 takes any free one."
+)
+@click.option(
+    "--github-port",
+    type=int,
+    default=8751,
+    show_default=True,
+    help="Port of GitHub on 127.0.0.1; 0 takes any free one.",
+)
+@click.option("--table", type=_PATH, help="Parquet or CSV of real models to serve instead of the simulated world.")
+@click.option("--series", type=_PATH, help="Parquet or CSV of readings over time; the clock chooses among them.")
+@click.option("--github-table", type=_PATH, help="Folder of tables of real repositories.")
+@_MODELS
+@click.option(
+    "--weeks", type=click.IntRange(min=1), default=6, show_default=True, help="Length of the world's history."
+)
+@_DIRT
+@click.option(
+    "--page-cap", type=click.IntRange(min=1), default=1000, show_default=True, help="The most rows a page may have."
+)
+@click.pass_obj
+def rehearse_serve(
+    settings: Settings,
+    *,
+    port: int,
+    github_port: int,
+    table: Path | None,
+    series: Path | None,
+    github_table: Path | None,
+    models: int,
+    weeks: int,
+    dirt: bool,
+    page_cap: int,
+) -> None:
+    """Serve the Hub's and GitHub's APIs the way the originals do, until interrupted."""
+    from dagster_project.rehearsal import run as rehearsing  # noqa: PLC0415 - the pipeline never loads the rehearsal
+
+    played = rehearsing.Played(rehearsing.make_world(models, weeks, dirt=dirt), table, series, github_table)
+    now = settings.pretended_now
+    hub, github = rehearsing.serve(played, port=port, github_port=github_port, now=now, page_cap=page_cap)
+    with github:
+        click.echo(f"The Hub is played on {hub.url}, GitHub on {github.url}. In another shell:")
+        click.echo(
+            f"  export HF_ENDPOINT={hub.url} GITHUB_API_URL={github.url} LEADERSHIFT_NOW={hub.now():%Y-%m-%dT%H:%M:%SZ}"
+        )
+        click.echo("  leadershift run")
+        hub.serve_forever()
+
+
+@rehearse.command("demo", epilog="\b\nExample:\n  leadershift rehearse demo --models 1000 --weeks 4")
+@_MODELS
+@click.option(
+    "--weeks", type=click.IntRange(min=1), default=6, show_default=True, help="How many weekly snapshots to capture."
+)
+@JSON
+@click.pass_obj
+def rehearse_demo(settings: Settings, *, models: int, weeks: int, as_json: bool) -> None:
+    """Capture a simulated world week by week and derive everything from it, down to the page."""
+    _rehearse(settings, models=models, weeks=weeks, dirt=True, faults=False, as_json=as_json)
+
+
+@rehearse.command("run", epilog="\b\nExample:\n  leadershift rehearse run --weeks 60 --models 20000")
+@click.option(
+    "--models", type=click.IntRange(min=1), default=20_000, show_default=True, help="Size of the simulated world."
+)
+@click.option(
+    "--weeks", type=click.IntRange(min=1), default=60, show_default=True, help="How many weekly snapshots to capture."
+)
+@_DIRT
+@click.option(
+    "--faults/--no-faults", default=True, show_default=True, help="Let a scripted fault strike every fourth crawl."
+)
+@JSON
+@click.pass_obj
+def rehearse_run(settings: Settings, *, models: int, weeks: int, dirt: bool, faults: bool, as_json: bool) -> None:
+    """Replay a simulated world through the whole pipeline, faults included, and compare every measure with its truth."""
+    _rehearse(settings, models=models, weeks=weeks, dirt=dirt, faults=faults, as_json=as_json)
+
+
+def _rehearse(settings: Settings, *, models: int, weeks: int, dirt: bool, faults: bool, as_json: bool) -> None:
+    from dagster_project.rehearsal import run as rehearsing  # noqa: PLC0415 - the pipeline never loads the rehearsal
+
+    home = settings.home / "rehearsal"
+    done = rehearsing.rehearse(home, models=models, weeks=weeks, say=say, dirt=dirt, faults=faults)
+    database = done.home / done.release.database
+    verdicts = [vars(verdict) for verdict in done.verdicts]
+    gaps = {f"{day}": reason for day, reason in done.gaps.items()}
+    shown = {"home": done.home, "release_id": done.release.release_id, "database": database, "page": done.page}
+    if as_json:
+        print_json(shown | {"verdicts": verdicts, "gaps": gaps})
+        return
+    print_table(["measure", "truth", "measured", "error"], [verdict.words() for verdict in done.verdicts])
+    for line in (
+        "",
+        *(f"{day} stayed unsealed: {reason}" for day, reason in gaps.items()),
+        f"Rehearsal {done.release.release_id}: simulated, it says nothing about the real Hub.",
+        f"Page   {done.page}",
+        f'SQL    LEADERSHIFT_HOME={done.home} {sys.argv[0]} query "from marts.share_by_country"',
+    ):
+        click.echo(line)

@@ -1,0 +1,207 @@
+"""The steps of the way from the Hub to a page, as commands in the order in which they happen.
+
+Not here: any step itself (pipeline).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dagster_project import pipeline
+from dagster_project.calendar import Week, parse_time
+from dagster_project.cli.group import command
+from dagster_project.cli.terminal import JSON, SIGN_OFF, WEEK, progress, quiet, say, show
+from dagster_project.crawl import HUB
+from dagster_project.errors import DamagedDataError, GateError, UsageError
+from dagster_project.settings import Settings
+from dagster_project.sources.pages import Limits
+
+
+@command("leadershift capture --week 2026-W47")
+@WEEK
+@click.option("--source", type=click.Choice([HUB]), default=HUB, show_default=True, help="Whom to ask.")
+@click.option("--again", is_flag=True, help="Another snapshot although the week has one; daily ones sharpen the flow.")
+@click.option(
+    "--patience",
+    type=float,
+    default=Limits.patience_seconds,
+    show_default=True,
+    help="Seconds of retries for one page.",
+)
+@SIGN_OFF
+@JSON
+def capture(
+    settings: Settings,
+    week: Week | None,
+    source: str,
+    again: bool,
+    patience: float,
+    sign_off: str | None,
+    as_json: bool,
+) -> None:
+    """Capture the Hub as it is now, page by page, and seal the snapshot. Killed anywhere, it goes on from there."""
+    del source
+    with progress("models") as advance:
+        captured = pipeline.capture(
+            settings,
+            week=week,
+            again=again,
+            sign_off=sign_off,
+            limits=Limits(patience_seconds=patience),
+            say=say,
+            on_page=advance,
+        )
+    show(as_json, _captured(captured), [_captured_words(captured)])
+
+
+def _captured(captured: pipeline.Captured) -> dict[str, Any]:
+    found = captured.seal
+    counts = {name: getattr(found, name) for name in ("seen", "loaded", "merged", "quarantined")}
+    return {
+        "source": found.source,
+        "week": str(found.week),
+        "observed_on": found.observed_on,
+        **counts,
+        "sealed_at": found.sealed_at,
+        "pages_fetched": captured.pages_fetched,
+    }
+
+
+def _captured_words(captured: pipeline.Captured) -> str:
+    found = captured.seal
+    counts = (
+        f"{found.seen:,} seen = {found.loaded:,} loaded + {found.merged:,} merged + {found.quarantined:,} quarantined"
+    )
+    if captured.pages_fetched == 0:
+        return f"{found.week} is sealed since {found.sealed_at} ({counts}); nothing was fetched."
+    return f"{found.week} sealed: {counts}."
+
+
+@command("leadershift import table dump.parquet --source hub_weekly --observed-at 2026-08-22")
+@click.argument("adapter", type=click.Choice(["table"]))
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--source", help="Name of the archive in core.snapshots; the file's name if not given.")
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="OURS=THEIRS",
+    help="Column of ours = column of the table. May be repeated.",
+)
+@click.option("--observed-at", metavar="TIME", help="When the table was captured, if no column says so.")
+@click.option("--complete", is_flag=True, help="The table lists every model that was on the Hub then.")
+@JSON
+def import_command(
+    settings: Settings,
+    adapter: str,
+    path: Path,
+    source: str | None,
+    mapping: tuple[str, ...],
+    observed_at: str | None,
+    complete: bool,
+    as_json: bool,
+) -> None:
+    """Import what somebody else captured, as dated snapshots: the only way the past gets in."""
+    del adapter
+    if bad := [text for text in mapping if "=" not in text]:
+        raise UsageError(f"--map takes OURS=THEIRS, not '{bad[0]}'.")
+    name = source or path.stem
+    if not name.replace("_", "").replace("-", "").isalnum() or name == HUB:
+        raise UsageError(f"'{name}' can't name an archive: use letters, digits, - and _, and not '{HUB}'.")
+    seals = pipeline.import_table(
+        settings,
+        path,
+        source=name,
+        mapping=dict(text.split("=", 1) for text in mapping),
+        observed_at=parse_time(observed_at) if observed_at else None,
+        is_complete=complete,
+        say=say,
+    )
+    shown = [_captured(pipeline.Captured(found, 0)) for found in seals]
+    show(
+        as_json,
+        {"imported": shown},
+        [f"{s['source']} {s['observed_on']}: {s['loaded']:,} of {s['seen']:,} rows" for s in shown],
+    )
+
+
+@command("leadershift verify")
+@JSON
+def verify(settings: Settings, *, as_json: bool) -> None:
+    """Check every byte of every sealed snapshot against its hash."""
+    verified = pipeline.verify(settings)
+    words = list(verified.troubles) or [f"{verified.snapshots} sealed snapshots, every byte as sealed."]
+    show(as_json, {"snapshots": verified.snapshots, "troubles": verified.troubles}, words)
+    if verified.troubles:
+        sys.exit(DamagedDataError.exit_code)
+
+
+@command("leadershift build --known-at 2026-11-30")
+@click.option("--known-at", metavar="DATE", help="Use the registry as it was known on that day.")
+@JSON
+def build(settings: Settings, *, known_at: str | None, as_json: bool) -> None:
+    """Build every table from the sealed snapshots, beside the last build."""
+    built = pipeline.build(settings, known_at=parse_time(known_at).date() if known_at else None, say=quiet(as_json))
+    show(as_json, {"tables": {made.table.full_name: made.rows for made in built}}, [f"{len(built)} tables built."])
+
+
+@command("leadershift audit")
+@JSON
+def audit(settings: Settings, *, as_json: bool) -> None:
+    """Judge the last build: every declared check, in plain words."""
+    judged = pipeline.audit(settings, say=quiet(as_json))
+    checks = [{name: getattr(result, name) for name in result.__struct_fields__} for result in judged.results]
+    show(
+        as_json,
+        {"passed": judged.passed, "checks": checks},
+        [f"{len(judged.results)} checks, {len(judged.failures)} failed."],
+    )
+    if not judged.passed:
+        sys.exit(GateError.exit_code)
+
+
+@command("leadershift publish")
+@SIGN_OFF
+@JSON
+def publish(settings: Settings, *, sign_off: str | None, as_json: bool) -> None:
+    """Publish the last build if its audit passed: database, Parquet, CSV, all or nothing."""
+    release = pipeline.publish(settings, sign_off=sign_off)
+    database = settings.home / release.database
+    shown = {"release_id": release.release_id, "weeks": release.weeks, "is_new": release.is_new, "database": database}
+    show(as_json, shown, [f"{release.release_id}{'' if release.is_new else ' (as before)'}: {database}"])
+
+
+@command("leadershift report --week 2026-W47")
+@WEEK
+@JSON
+def report(settings: Settings, *, week: Week | None, as_json: bool) -> None:
+    """Write the weekly page from the current release."""
+    page = pipeline.report(settings, week=week)
+    show(as_json, {"page": page}, [str(page)])
+
+
+@command("leadershift run")
+@SIGN_OFF
+@JSON
+def run(settings: Settings, *, sign_off: str | None, as_json: bool) -> None:
+    """All of it: capture, verify, build, audit, publish, report."""
+    with progress("models") as advance:
+        captured = pipeline.capture(settings, sign_off=sign_off, say=say, on_page=advance)
+    say(_captured_words(captured))
+    release = pipeline.derive(settings, say=say)
+    page = pipeline.report(settings)
+    shown = {
+        "captured": _captured(captured),
+        "release_id": release.release_id,
+        "database": settings.home / release.database,
+        "page": page,
+    }
+    show(
+        as_json,
+        shown,
+        [f"Release {release.release_id}", f"Page    {page}", f"SQL     {settings.home / release.database}"],
+    )

@@ -1,0 +1,119 @@
+"""What commands share: options, words for people, JSON for machines, a progress bar.
+
+Not here: what is said (steps, questions).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from dagster_project.calendar import Week
+from dagster_project.errors import UsageError
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout and nothing else.")
+SIGN_OFF = click.option(
+    "--sign-off", metavar='"NAME: REASON"', help="Accept what a gate refuses. Kept with the data for ever."
+)
+TERMINAL_ROWS = 60
+
+
+class WeekType(click.ParamType[Week]):
+    """An ISO week or the date of its Monday."""
+
+    name = "week"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Week:
+        """Read the week."""
+        try:
+            return value if isinstance(value, Week) else Week.parse(value)
+        except UsageError as error:
+            self.fail(error.message, param, ctx)
+
+
+WEEK = click.option(
+    "--week", type=WeekType(), metavar="2026-W47|2026-11-16", help="The ISO week, or the date of its Monday."
+)
+
+
+def show(as_json: bool, found: Any, lines: list[str]) -> None:
+    """Print what was found: as JSON, or as lines."""
+    if as_json:
+        print_json(found)
+    else:
+        for line in lines:
+            click.echo(line)
+
+
+def print_json(found: Any) -> None:
+    """Print one JSON value; NaN and infinity become null."""
+    click.echo(json.dumps(_finite(found), default=_plain, ensure_ascii=True))
+
+
+def _finite(value: Any) -> Any:
+    """Put null where a number is none: JSON knows neither NaN nor infinity."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    return str(value)
+
+
+def print_table(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    """Print rows in columns, cleaned of what a hostile string could do to a terminal."""
+    from dagster_project.reports.render import clean  # noqa: PLC0415 - strings of the Hub are hostile, in a terminal too
+
+    cells = [columns, *([clean(_cell(value)) for value in row] for row in rows[:TERMINAL_ROWS])]
+    widths = [max(len(row[index]) for row in cells) for index in range(len(columns))]
+    for row in cells:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    if len(rows) > TERMINAL_ROWS:
+        click.echo(f"... {len(rows) - TERMINAL_ROWS:,} more rows; --json prints all")
+
+
+def _cell(value: Any) -> str:
+    return (
+        ""
+        if value is None
+        else f"{value:,.4f}".rstrip("0").rstrip(".")
+        if isinstance(value, float | Decimal)
+        else str(value)
+    )
+
+
+def say(text: str) -> None:
+    """Say something to a person, beside a progress bar."""
+    tqdm.write(text, file=sys.stderr)
+
+
+def quiet(as_json: bool) -> Callable[[str], None]:
+    """Give `say`, or nothing where only JSON may be printed."""
+    return (lambda _text: None) if as_json else say
+
+
+@contextlib.contextmanager
+def progress(unit: str) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, nothing elsewhere."""
+    with tqdm(unit=f" {unit}", unit_scale=True, file=sys.stderr, disable=not sys.stderr.isatty(), leave=False) as bar:
+
+        def advance(rows: int) -> None:
+            bar.update(rows)
+
+        yield advance
