@@ -6,7 +6,7 @@ Not here: what a table says (sql/), whether it may be believed (audit), what rea
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,15 +15,18 @@ import duckdb
 
 from dagster_project.calendar import parse_time
 from dagster_project.errors import DamagedDataError, LeadershiftError, UsageError
-from dagster_project.snapshots import durable, manifest
+from dagster_project.snapshots import durable
 from dagster_project.snapshots.seal import Seal, damage
 from dagster_project.snapshots.spool import Spool
-from dagster_project.warehouse import catalog, lineage
+from dagster_project.warehouse import catalog, facts, lineage
 from dagster_project.warehouse.catalog import Table
 from dagster_project.warehouse.engine import connect_private, quoted
 
 DATABASE = "warehouse/leadershift.duckdb"
 REGISTRY_FILES = ("labs", "namespaces", "countries", "events", "licences")
+
+
+Recipe = Callable[[duckdb.DuckDBPyConnection, Table], None]
 
 
 @dataclass(frozen=True)
@@ -56,16 +59,20 @@ def build(
     """
     order = lineage.build_order(catalog.load(sql))
     _refuse_damage(snapshots)
+    whole = facts.comparable(snapshots)
+    made = facts.update(home, whole, [table for table in order if table.per == "snapshot"], say)
     target = database_path(home)
     with durable.replacing(target) as temporary:
         with connect_private(temporary, read_only=False) as connection:
             connection.execute("create schema raw")
-            _load_snapshots(connection, snapshots)
+            _load_snapshots(connection, snapshots, {seal for _attempt, seal in whole})
             _load_registry(connection, registry)
             connection.execute("create table raw.parameters as select cast(? as date) as known_at", [known_at])
             for schema in catalog.SCHEMAS:
                 connection.execute(f"create schema {schema}")
-            built = [_make(connection, table, say) for table in order]
+            connection.execute("create schema now")
+            built = [_make(connection, table, _recipe(table, made), say) for table in order]
+            connection.execute("drop schema now cascade")
             connection.execute("checkpoint")
         if temporary.with_name(f"{temporary.name}.wal").exists():
             raise LeadershiftError("The build left a write-ahead log behind, so the database file alone is not whole.")
@@ -81,10 +88,10 @@ def comment(connection: duckdb.DuckDBPyConnection, table: Table, *, as_view: boo
         connection.execute(f'comment on column {table.full_name}."{column}" is {quoted(meaning)}')
 
 
-def _make(connection: duckdb.DuckDBPyConnection, table: Table, say: Callable[[str], None]) -> Built:
+def _make(connection: duckdb.DuckDBPyConnection, table: Table, recipe: Recipe, say: Callable[[str], None]) -> Built:
     started = time.monotonic()
     try:
-        connection.execute(f"create {'view' if table.is_view else 'table'} {table.full_name} as\n{table.body}")
+        recipe(connection, table)
     except duckdb.Error as error:
         raise UsageError(f"{table.path} could not be built: {error}", next_command="leadershift build") from error
     described = connection.execute(
@@ -103,6 +110,28 @@ def _make(connection: duckdb.DuckDBPyConnection, table: Table, say: Callable[[st
     return Built(table, rows, seconds, columns)
 
 
+def _recipe(table: Table, made: Mapping[str, Sequence[Path]]) -> Recipe:
+    if table.per == "snapshot":
+        files = ", ".join(quoted(str(path)) for path in made[table.name])
+        return lambda connection, table: _once(connection, table, f"select * from read_parquet([{files}])")
+    if table.per == "week":
+        return _week_by_week
+    return lambda connection, table: _once(connection, table, table.body)
+
+
+def _once(connection: duckdb.DuckDBPyConnection, table: Table, query: str) -> None:
+    connection.execute(f"create {'view' if table.is_view else 'table'} {table.full_name} as\n{query}")
+
+
+def _week_by_week(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Run a SELECT once for each week, so that memory holds one week at a time. It finds its week in `now.week`."""
+    start = f"create table {table.full_name} as\n"
+    for (week,) in connection.execute("select week from staging.weeks order by week").fetchall():
+        connection.execute(f"create or replace view now.week as select * from staging.weeks where week = date '{week}'")
+        connection.execute(start + table.body)
+        start = f"insert into {table.full_name}\n"
+
+
 def _refuse_damage(snapshots: Sequence[tuple[Spool, Seal]]) -> None:
     troubles = [trouble for attempt, seal in snapshots for trouble in damage(attempt, seal, tables_only=True)]
     if troubles:
@@ -111,14 +140,9 @@ def _refuse_damage(snapshots: Sequence[tuple[Spool, Seal]]) -> None:
         )
 
 
-def _load_snapshots(connection: duckdb.DuckDBPyConnection, snapshots: Sequence[tuple[Spool, Seal]]) -> None:
-    files = [
-        str(attempt.home / entry.path)
-        for attempt, _seal in snapshots
-        for entry in manifest.tables(manifest.read(attempt.folder))
-    ]
-    listed = ", ".join(map(quoted, files))
-    connection.execute(f"create view raw.models as select * from read_parquet([{listed}], union_by_name = true)")
+def _load_snapshots(
+    connection: duckdb.DuckDBPyConnection, snapshots: Sequence[tuple[Spool, Seal]], whole: Collection[Seal]
+) -> None:
     connection.execute(
         "create table raw.snapshots (source varchar, observed_on date, status varchar, is_complete boolean, origin varchar, seen bigint,"
         " loaded bigint, merged bigint, quarantined bigint, started_at timestamp, sealed_at timestamp, sign_off varchar)"
@@ -127,7 +151,7 @@ def _load_snapshots(connection: duckdb.DuckDBPyConnection, snapshots: Sequence[t
         (
             seal.source,
             seal.observed_on,
-            seal.status,
+            seal.status if seal in whole else "partial",
             seal.is_complete,
             seal.origin,
             seal.seen,

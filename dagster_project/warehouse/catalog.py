@@ -1,7 +1,9 @@
 """The tables as their files declare them: a folder is a schema, a file is a table, its header the whole truth about it.
 
-A header is YAML in the comment that opens the file: meaning, grain, columns, and where needed kind, warnings, checks.
-Not here: dependencies (lineage), running anything (build), judging anything (audit).
+A header is YAML in the comment that opens the file: meaning, grain, columns, and where needed kind, warnings, checks, and
+`per`: a SELECT is run once for the whole, once for each snapshot (facts; `types` then names its columns' types), or once
+for each week (build).
+Not here: dependencies (lineage), running anything (facts, build), judging anything (audit).
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -20,7 +22,9 @@ SCHEMAS = ("registry", "staging", "core", "marts")
 PUBLISHED_SCHEMAS = ("registry", "core", "marts")
 _HEADER = re.compile(r"\A\s*/\*(?P<header>.*?)\*/(?P<body>.*)\Z", re.DOTALL)
 _REQUIRED = {"meaning", "grain", "columns"}
-_ALLOWED = _REQUIRED | {"kind", "warnings", "checks", "source"}
+_ALLOWED = _REQUIRED | {"kind", "warnings", "checks", "source", "per", "types"}
+PER = ("build", "snapshot", "week")
+Per = Literal["build", "snapshot", "week"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Table:
     warnings: tuple[str, ...]
     checks: tuple[tuple[str, Any], ...]
     is_view: bool
+    per: Per
+    types: Mapping[str, str]
     body: str
 
     @property
@@ -85,6 +91,12 @@ def _read(path: Path) -> Table:
     grain = tuple(parsed["grain"])
     if strangers := [name for name in grain if name not in columns]:
         raise UsageError(f"The grain of {path} names columns that it does not describe: {strangers}.")
+    types = {name: str(kind) for name, kind in (parsed.get("types") or {}).items()}
+    per = parsed.get("per", "build")
+    if per not in PER or (per == "snapshot") != bool(types) or (types and list(types) != list(columns)):
+        raise UsageError(
+            f"The header of {path}: per is one of {', '.join(PER)}; a table per snapshot names the type of each column, no other does."
+        )
     return Table(
         schema=path.parent.name,
         name=path.stem,
@@ -94,6 +106,8 @@ def _read(path: Path) -> Table:
         columns=columns,
         warnings=tuple(map(str, parsed.get("warnings") or ())),
         checks=tuple(item for check in parsed.get("checks") or () for item in check.items()),
-        is_view=parsed.get("kind") == "view",
+        is_view=parsed.get("kind") == "view" or per == "snapshot",
+        per=per,
+        types=types,
         body=body,
     )

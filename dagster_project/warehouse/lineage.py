@@ -19,16 +19,23 @@ from dagster_project.warehouse.catalog import Table
 
 DIALECT = "duckdb"
 INPUT_SCHEMA = "raw"
+# What a SELECT run once for each snapshot or week sees under these names is made from these.
+_MOMENTS = {"now", "before", "sofar"}
+_INPUTS_OF_A_MOMENT = {"models": "raw.models", "snapshot": "raw.snapshots", "week": "staging.weeks"}
 
 
 def parents(table: Table) -> frozenset[str]:
-    """Name the tables that a file selects from, schema and name; its own CTEs don't count."""
+    """Name the tables that a file selects from, schema and name; its own CTEs and its own earlier answers don't count."""
     tree = _parse(table)
     ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
-    found = {
-        f"{source.db}.{source.name}" if source.db else source.name for source in tree.find_all(exp.Table) if source.name
-    }
-    return frozenset(found - ctes)
+    found = {_source(source) for source in tree.find_all(exp.Table) if source.name}
+    return frozenset(found - ctes - {table.full_name})
+
+
+def _source(source: exp.Table) -> str:
+    if source.db in _MOMENTS:
+        return _INPUTS_OF_A_MOMENT.get(source.name, f"staging.{source.name}")
+    return f"{source.db}.{source.name}" if source.db else source.name
 
 
 def build_order(tables: Mapping[str, Table]) -> list[Table]:

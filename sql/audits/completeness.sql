@@ -3,9 +3,15 @@ meaning: Whether anything was lost between the snapshots and the marts.
 expect:
   snapshots_without_rows: {min: 0, max: 0, says: every sealed snapshot has models}
   models_lost: {min: 0, max: 0, says: every model that was ever seen is in core.models}
-  rows_lost: {min: 0, max: 0, says: every loaded record of a snapshot is readable in its Parquet}
+  rows_lost: {min: 0, max: 0, says: every record loaded by a capture is in the facts}
 */
 select
     (select count(*) from core.snapshots where row_count = 0) as snapshots_without_rows,
-    (select count(distinct hub_id) from staging.models) - (select count(*) from core.models) as models_lost,
-    (select sum(row_count) from core.snapshots) - (select count(*) from staging.models) as rows_lost
+    (select count(distinct hub_id) from staging.identities) - (select count(*) from core.models) as models_lost,
+    (select coalesce(sum(row_count), 0) from core.snapshots where status = 'sealed')
+    - (
+        select count(*)
+        from staging.counters as counters
+        semi join (select * from core.snapshots where status = 'sealed') as captured
+            on counters.source = captured.source and counters.observed_on = captured.observed_on
+    ) as rows_lost

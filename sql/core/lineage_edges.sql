@@ -16,15 +16,35 @@ checks:
   - one_of: {column: evidence, values: [resolved, tag, card]}
   - one_of: {column: relation, values: [finetune, adapter, quantized, merge, unspecified]}
 */
-with resolved as (
+with records as (
+    select
+        spans.source,
+        spans.hub_id,
+        spans.observed_on,
+        spans.last_on,
+        records.tags,
+        records.base_models,
+        records.base_relation,
+        records.card_base_models,
+        records.card_base_relation
+    from staging.record_spans as spans
+    inner join staging.records as records
+        on
+            spans.source = records.source
+            and spans.model_key = records.model_key
+            and spans.observed_on = records.observed_on
+),
+
+resolved as (
     select
         source,
         hub_id,
         observed_on,
+        last_on,
         unnest(base_models).hub_id as parent_hub_id,
         unnest(base_models).model_name as parent_name,
         base_relation as relation
-    from staging.models
+    from records
 ),
 
 tagged as (
@@ -32,8 +52,9 @@ tagged as (
         source,
         hub_id,
         observed_on,
+        last_on,
         unnest(list_filter(tags, lambda tag: starts_with(tag, 'base_model:'))) as tag
-    from staging.models
+    from records
 ),
 
 tags as (
@@ -41,10 +62,16 @@ tags as (
         source,
         hub_id,
         observed_on,
+        last_on,
         regexp_replace(tag, '^base_model:((finetune|adapter|quantized|merge):)?', '') as parent_name,
         max(nullif(regexp_extract(tag, '^base_model:(finetune|adapter|quantized|merge):', 1), '')) as relation
     from tagged
-    group by source, hub_id, observed_on, regexp_replace(tag, '^base_model:((finetune|adapter|quantized|merge):)?', '')
+    group by
+        source,
+        hub_id,
+        observed_on,
+        last_on,
+        regexp_replace(tag, '^base_model:((finetune|adapter|quantized|merge):)?', '')
 ),
 
 cards as (
@@ -52,17 +79,18 @@ cards as (
         source,
         hub_id,
         observed_on,
+        last_on,
         unnest(card_base_models) as parent_name,
         card_base_relation as relation
-    from staging.models
+    from records
 ),
 
 evidence as (
-    select source, hub_id, observed_on, parent_hub_id, parent_name, relation, 'resolved' as evidence, 1 as priority from resolved
+    select source, hub_id, observed_on, last_on, parent_hub_id, parent_name, relation, 'resolved' as evidence, 1 as priority from resolved
     union all
-    select source, hub_id, observed_on, null as parent_hub_id, parent_name, relation, 'tag' as evidence, 2 as priority from tags
+    select source, hub_id, observed_on, last_on, null as parent_hub_id, parent_name, relation, 'tag' as evidence, 2 as priority from tags
     union all
-    select source, hub_id, observed_on, null as parent_hub_id, parent_name, relation, 'card' as evidence, 3 as priority from cards
+    select source, hub_id, observed_on, last_on, null as parent_hub_id, parent_name, relation, 'card' as evidence, 3 as priority from cards
 ),
 
 best as (
@@ -83,7 +111,7 @@ edges as (
         max(parent_hub_id) as parent_hub_id,
         arg_min(evidence, priority) as evidence,
         min(observed_on) as first_seen_on,
-        max(observed_on) as last_seen_on
+        max(last_on) as last_seen_on
     from best
     group by
         hub_id,

@@ -8,9 +8,14 @@ columns:
   last_seen_on: last day under this name
 */
 select
-    hub_id,
-    model_name,
-    min(observed_on) as first_seen_on,
-    max(observed_on) as last_seen_on
-from staging.models
-group by hub_id, model_name
+    spans.hub_id,
+    records.model_name,
+    min(spans.observed_on) as first_seen_on,
+    max(spans.last_on) as last_seen_on
+from staging.record_spans as spans
+inner join staging.records as records
+    on
+        spans.source = records.source
+        and spans.model_key = records.model_key
+        and spans.observed_on = records.observed_on
+group by spans.hub_id, records.model_name

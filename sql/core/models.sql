@@ -24,31 +24,62 @@ warnings:
   - parameters_total is what the repository's weights add up to; quantised repacks count fewer than their base.
 */
 with latest as (
-    select *
-    from staging.models
-    qualify row_number() over (
-        partition by hub_id order by observed_on desc, created_at is null, source = 'huggingface' desc, source
-    ) = 1
+    select
+        spans.hub_id,
+        records.*
+    from staging.record_spans as spans
+    inner join staging.records as records
+        on
+            spans.source = records.source
+            and spans.model_key = records.model_key
+            and spans.observed_on = records.observed_on
+    where spans.is_latest
+),
+
+sights as (
+    select
+        identities.hub_id,
+        min(stays.first_on) as first_seen_on,
+        max(stays.last_on) filter (where stays.source = 'huggingface') as last_captured_on
+    from staging.stays as stays
+    inner join staging.identities as identities on stays.model_key = identities.model_key
+    group by identities.hub_id
+),
+
+states as (
+    select
+        spans.hub_id,
+        spans.observed_on,
+        spans.last_on,
+        coalesce(records.is_removed, false) as is_removed,
+        coalesce(records.is_removed or records.is_disabled, false) as is_away
+    from staging.record_spans as spans
+    inner join staging.records as records
+        on
+            spans.source = records.source
+            and spans.model_key = records.model_key
+            and spans.observed_on = records.observed_on
 ),
 
 seen as (
     select
-        hub_id,
-        min(observed_on) as first_seen_on,
-        max(observed_on) filter (where not coalesce(is_removed or is_disabled, false)) as last_seen_on,
-        max(observed_on) filter (where source = 'huggingface') as last_captured_on
-    from staging.models
-    group by hub_id
+        sights.hub_id,
+        sights.first_seen_on,
+        sights.last_captured_on,
+        max(states.last_on) filter (where not states.is_away) as last_seen_on
+    from sights
+    inner join states on sights.hub_id = states.hub_id
+    group by sights.hub_id, sights.first_seen_on, sights.last_captured_on
 ),
 
 removals as (
     select
-        models.hub_id,
-        min(models.observed_on) as called_removed_on
-    from staging.models as models
-    inner join seen on models.hub_id = seen.hub_id
-    where models.is_removed and models.observed_on > coalesce(seen.last_seen_on, date '0001-01-01')
-    group by models.hub_id
+        states.hub_id,
+        min(greatest(states.observed_on, coalesce(seen.last_seen_on + 1, states.observed_on))) as called_removed_on
+    from states
+    inner join seen on states.hub_id = seen.hub_id
+    where states.is_removed and states.last_on > coalesce(seen.last_seen_on, date '0001-01-01')
+    group by states.hub_id
 ),
 
 captures as (
@@ -56,17 +87,7 @@ captures as (
         observed_on,
         lead(observed_on) over (order by observed_on) as next_on
     from core.snapshots
-    where source = 'huggingface' and is_complete
-),
-
-licensed as (
-    select
-        hub_id,
-        coalesce(
-            lower(substr(list_filter(tags, lambda tag: starts_with(tag, 'license:'))[1], 9)),
-            lower(card_licence)
-        ) as licence_id
-    from latest
+    where source = 'huggingface' and is_complete and status <> 'partial'
 )
 
 select
@@ -76,9 +97,9 @@ select
     latest.created_at,
     latest.pipeline_tag,
     latest.library,
-    licensed.licence_id,
+    latest.licence_id,
     case
-        when licensed.licence_id is null then 'none'
+        when latest.licence_id is null then 'none'
         else coalesce(classes.licence_class, 'UNKNOWN')
     end as licence_class,
     coalesce(latest.gated not in ('false', ''), false) as is_gated,
@@ -99,7 +120,6 @@ select
     least(removals.called_removed_on, captures.next_on) as removed_on
 from latest
 inner join seen on latest.hub_id = seen.hub_id
-inner join licensed on latest.hub_id = licensed.hub_id
-left join registry.licences as classes on licensed.licence_id = classes.licence_id
+left join registry.licences as classes on latest.licence_id = classes.licence_id
 left join removals on latest.hub_id = removals.hub_id
 left join captures on seen.last_captured_on = captures.observed_on

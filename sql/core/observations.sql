@@ -1,5 +1,6 @@
 /*
 meaning: The counters as they were sent, one row for each model and day; our own capture wins over an archive of the same day.
+kind: view
 grain: [hub_id, observed_on]
 columns:
   hub_id: the Hub's immutable id
@@ -12,13 +13,15 @@ warnings:
   - These are counters, not downloads of a day. Never add downloads_30d over days; differences need core.weekly_flow.
 */
 select
-    hub_id,
-    observed_on,
-    downloads_30d,
-    downloads_all_time,
-    likes,
-    source
-from staging.models
+    identities.hub_id,
+    counters.observed_on,
+    counters.downloads_30d,
+    counters.downloads_all_time,
+    counters.likes,
+    counters.source
+from staging.counters as counters
+inner join staging.identities as identities on counters.model_key = identities.model_key
 qualify row_number() over (
-    partition by hub_id, observed_on order by source = 'huggingface' desc, source, coalesce(downloads_30d, -1) desc
+    partition by identities.hub_id, counters.observed_on
+    order by counters.source = 'huggingface' desc, counters.source asc, coalesce(counters.downloads_30d, -1) desc
 ) = 1

@@ -1,0 +1,239 @@
+"""What follows from one sealed snapshot and the one before it, worked out once and kept: narrow counters, changes, steps.
+
+A table that says `per: snapshot` is run here once for each snapshot. Its SELECT sees
+  now.models       the snapshot's rows, as sealed
+  now.snapshot     one row: source, observed_on, started_at
+  before.snapshot  the same of the snapshot before, of the same source; no row for the first one
+  now.TABLE        a table of this snapshot that was made before it
+  before.TABLE     that table of the snapshot before, of the same source; empty for the first one
+  sofar.TABLE      that table of every snapshot made so far, of any source
+Each answer is one Parquet file. As sealed snapshots never change, neither do these; a changed SELECT, an erased or a lost
+file makes all of them anew. Nothing here is evidence: the whole folder may be deleted.
+Not here: tables over all snapshots (build).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from dagster_project.calendar import parse_time
+from dagster_project.errors import UsageError
+from dagster_project.snapshots import durable, manifest
+from dagster_project.snapshots.seal import Seal
+from dagster_project.snapshots.spool import Spool
+from dagster_project.warehouse.catalog import Table
+from dagster_project.warehouse.engine import connect_private, quoted
+
+FOLDER = "facts"
+INDEX = f"{FOLDER}/index.json"
+MODELS = "models"
+# Only a snapshot with at least this share of the rows of the one before can be compared with it.
+SMALLEST_COMPARABLE_SHARE = 0.5
+_SCHEMAS = ("now", "before", "sofar")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A sealed table of models. `rows` says how many; `is_unique` whether its ids were checked to be (an archive's may repeat)."""
+
+    source: str
+    day: str
+    started_at: datetime
+    path: Path
+    sha256: str
+    is_unique: bool
+
+
+class _File(msgspec.Struct, frozen=True):
+    path: str
+    sha256: str
+
+
+class _Made(msgspec.Struct, frozen=True):
+    """What was made of one snapshot: known by its hash and that of the snapshot it was compared with."""
+
+    source: str
+    day: str
+    sha256: str
+    before_sha256: str | None
+    files: dict[str, _File]
+
+
+class _Index(msgspec.Struct, frozen=True):
+    recipe: str
+    made: list[_Made]
+
+
+def comparable(snapshots: Iterable[tuple[Spool, Seal]]) -> list[tuple[Spool, Seal]]:
+    """Leave out what is partial: signed for as such, or with less than half of the rows of the last whole one of its source."""
+    kept: list[tuple[Spool, Seal]] = []
+    rows: dict[str, int] = {}
+    for attempt, seal in sorted(snapshots, key=lambda found: (found[1].observed_on, found[1].source)):
+        if seal.loaded >= SMALLEST_COMPARABLE_SHARE * rows.get(seal.source, 0):
+            kept.append((attempt, seal))
+            rows[seal.source] = seal.loaded
+    return kept
+
+
+def update(
+    home: Path,
+    snapshots: Sequence[tuple[Spool, Seal]],
+    tables: Sequence[Table],
+    say: Callable[[str], None] = lambda _text: None,
+) -> dict[str, list[Path]]:
+    """Make what is missing for these snapshots, in this order of tables; give the files of each table.
+
+    Raises UsageError that names the file whose SELECT fails, StorageError.
+    """
+    wanted = _wanted(snapshots)
+    recipe = _recipe(tables)
+    made = _usable(home, recipe, wanted, say)
+    with connect_private(Path(":memory:"), read_only=False) as connection:
+        for schema in _SCHEMAS:
+            connection.execute(f"create schema {schema}")
+        for source in sorted({snapshot.source for snapshot in wanted}):
+            chain = [snapshot for snapshot in wanted if snapshot.source == source]
+            for before, snapshot in itertools.pairwise([None, *chain]):
+                assert snapshot is not None  # pairwise puts None first only
+                known = made.get((source, snapshot.day))
+                if known and known.before_sha256 == (before.sha256 if before else None):
+                    continue
+                made[source, snapshot.day] = _make(connection, home, tables, snapshot, before, made, known)
+                _write_index(home, _Index(recipe, list(made.values())))
+                say(f"facts of {source} {snapshot.day}")
+    order = [made[snapshot.source, snapshot.day] for snapshot in wanted]
+    return {table.name: [home / done.files[table.name].path for done in order] for table in tables}
+
+
+def _wanted(snapshots: Sequence[tuple[Spool, Seal]]) -> list[Snapshot]:
+    found = []
+    for attempt, seal in snapshots:
+        for entry in manifest.tables(manifest.read(attempt.folder)):
+            if Path(entry.path).parent.name == MODELS:
+                started = parse_time(seal.started_at).replace(tzinfo=None)
+                is_unique = seal.status != "imported"
+                day = seal.observed_on.isoformat()
+                found.append(Snapshot(seal.source, day, started, attempt.home / entry.path, entry.sha256, is_unique))
+    return sorted(found, key=lambda snapshot: (snapshot.source, snapshot.day))
+
+
+def _recipe(tables: Sequence[Table]) -> str:
+    """Name the program that made the files: the SELECTs, and the engine, whose hash() is its own."""
+    text = "\n".join([duckdb.__version__, *(f"{table.name}: {table.body}" for table in tables)])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _usable(
+    home: Path, recipe: str, wanted: Sequence[Snapshot], say: Callable[[str], None]
+) -> dict[tuple[str, str], _Made]:
+    """Give what was made before, or nothing: numbers of models run through all of it, so it stands or falls together."""
+    path = home / INDEX
+    if not path.exists():
+        return {}
+    index = msgspec.json.decode(path.read_bytes(), type=_Index)
+    made = {(done.source, done.day): done for done in index.made}
+    sealed = {(snapshot.source, snapshot.day): snapshot.sha256 for snapshot in wanted}
+    is_current = index.recipe == recipe and all(sealed.get(key) == done.sha256 for key, done in made.items())
+    if is_current and all(_is_whole(home, file) for done in made.values() for file in done.files.values()):
+        return made
+    say("The facts are made anew from all snapshots.")
+    with durable.disk_trouble(path):
+        shutil.rmtree(home / FOLDER)
+    return {}
+
+
+def _is_whole(home: Path, file: _File) -> bool:
+    path = home / file.path
+    return path.is_file() and durable.sha256(path) == file.sha256
+
+
+def _make(
+    connection: duckdb.DuckDBPyConnection,
+    home: Path,
+    tables: Sequence[Table],
+    snapshot: Snapshot,
+    before: Snapshot | None,
+    made: Mapping[tuple[str, str], _Made],
+    known: _Made | None,
+) -> _Made:
+    """Run every table once for one snapshot. Numbers given to its models before are kept: other files hold them."""
+    former = made[before.source, before.day].files if before else {}
+    files = {_KEYS: known.files[_KEYS]} if known else {}
+    _view(connection, f"now.{MODELS}", _rows(snapshot))
+    _view(connection, "now.snapshot", _facts_of(snapshot))
+    _view(connection, "before.snapshot", _facts_of(before) if before else f"{_facts_of(snapshot)} where false")
+    for table in tables:
+        _view(connection, f"before.{table.name}", _files(home, [former[table.name]] if before else [], table))
+    for table in tables:
+        earlier = [done.files[table.name] for done in made.values() if done is not known]
+        _view(connection, f"sofar.{table.name}", _files(home, earlier, table))
+        if table.name not in files:
+            files[table.name] = _write(connection, home, table, snapshot)
+        _view(connection, f"now.{table.name}", _files(home, [files[table.name]], table))
+        _view(connection, f"sofar.{table.name}", _files(home, [*earlier, files[table.name]], table))
+    return _Made(snapshot.source, snapshot.day, snapshot.sha256, before.sha256 if before else None, files)
+
+
+_KEYS = "model_keys"
+
+
+def _write(connection: duckdb.DuckDBPyConnection, home: Path, table: Table, snapshot: Snapshot) -> _File:
+    path = home / FOLDER / table.name / snapshot.source / f"{snapshot.day}.parquet"
+    order = ", ".join(table.grain)
+    columns = ", ".join(f'cast("{name}" as {kind}) as "{name}"' for name, kind in table.types.items())
+    try:
+        with durable.replacing(path) as temporary:
+            connection.execute(
+                f"copy (select {columns} from ({table.body}) order by {order}) to {quoted(str(temporary))}"
+                " (format parquet, compression zstd)"
+            )
+    except duckdb.Error as error:
+        raise UsageError(
+            f"{table.path} could not be run for {snapshot.source} {snapshot.day}: {error}",
+            next_command="leadershift build",
+        ) from error
+    return _File(path.relative_to(home).as_posix(), durable.sha256(path))
+
+
+def _rows(snapshot: Snapshot) -> str:
+    rows = f"select * from read_parquet({quoted(str(snapshot.path))})"
+    if snapshot.is_unique:
+        return rows
+    # An archive is keyed by name: two of its names may carry one id.
+    identity = "coalesce(hub_id, 'name:' || model_name)"
+    return f"{rows} qualify row_number() over (partition by {identity} order by downloads_30d desc nulls last, model_name) = 1"
+
+
+def _facts_of(snapshot: Snapshot) -> str:
+    return (
+        f"select source, observed_on, started_at from (select {quoted(snapshot.source)} as source,"
+        f" date {quoted(snapshot.day)} as observed_on, timestamp {quoted(str(snapshot.started_at))} as started_at)"
+    )
+
+
+def _files(home: Path, files: Sequence[_File], table: Table) -> str:
+    if not files:
+        return (
+            "select "
+            + ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in table.types.items())
+            + " where false"
+        )
+    listed = ", ".join(quoted(str(home / file.path)) for file in files)
+    return f"select * from read_parquet([{listed}])"
+
+
+def _view(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
+    connection.execute(f"create or replace view {name} as {query}")
+
+
+def _write_index(home: Path, index: _Index) -> None:
+    durable.write_bytes(home / INDEX, msgspec.json.encode(index))

@@ -1,0 +1,19 @@
+/*
+meaning: A small number for every model ever seen, so that counters of millions of models can be joined as integers.
+per: snapshot
+grain: [hub_id]
+columns:
+  hub_id: the Hub's `_id`; `name:` and the name in an archive that has no ids
+  model_key: our number for it; it means nothing outside one home
+types: {hub_id: varchar, model_key: integer}
+*/
+with arrived as (
+    select distinct coalesce(hub_id, 'name:' || model_name) as hub_id
+    from now.models
+)
+
+select
+    arrived.hub_id,
+    cast((select count(*) from sofar.model_keys) + row_number() over (order by arrived.hub_id) as integer) as model_key
+from arrived
+anti join sofar.model_keys as known on arrived.hub_id = known.hub_id
