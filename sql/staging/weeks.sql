@@ -2,7 +2,7 @@
 meaning: The ISO weeks there is anything to say about, and whose snapshots measure each.
 grain: [week]
 columns:
-  week: Monday
+  week: Monday of the ISO week, UTC
   source: whose snapshots lie on both sides of all its seven days; null where nobody's do, so that the week can only be estimated
 */
 with reach as (

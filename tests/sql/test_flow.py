@@ -2,126 +2,204 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from .conftest import Answer
+from .history import History, model
 
-MONDAYS = [date(2026, 11, 2), date(2026, 11, 9), date(2026, 11, 16), date(2026, 11, 23)]
-
-
-def snapshots(days: list[date], source: str = "huggingface") -> str:
-    rows = ", ".join(
-        f"('{source}', date '{day}', date_trunc('week', date '{day}')::date, timestamp '{day} 02:00:00')"
-        for day in days
-    )
-    return f"select * from (values {rows}) as t(source, observed_on, week, started_at)"
+MONDAYS = [date(2026, 8, 31) + timedelta(days=7 * week) for week in range(14)]
+Flow = dict[date, tuple[float, bool, bool]]
+Write = Callable[..., History]
 
 
-def counters(rows: list[tuple[str, date, int | None, int | None]], created: str = "2022-01-01 00:00:00") -> str:
-    listed = ", ".join(
-        f"('huggingface', '{model}', date '{day}', {'null' if total is None else total}::bigint,"
-        f" {'null' if rolling is None else rolling}::bigint, timestamp '{created}')"
-        for model, day, total, rolling in rows
-    )
-    return (
-        f"select * from (values {listed})"
-        " as t(source, hub_id, observed_on, downloads_all_time, downloads_30d, created_at)"
-    )
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Give `write(totals, days, month)`: a home in which one model, "m", read so on these days; None leaves it out."""
+
+    def written(totals: list[int | None], days: list[date] = MONDAYS, month: list[int] | None = None) -> History:
+        history = History(tmp_path / "home")
+        for place, (total, day) in enumerate(zip(totals, days, strict=False)):
+            seen = [] if total is None else [model("m", total=total, month=month[place] if month else 0)]
+            history.day(day, model("steady", total=1000 * place), *seen)
+        return history.build()
+
+    return written
 
 
-def steps(answer: Answer, totals: list[int], **options: str) -> list[tuple[int, bool]]:
-    """Give (gained, is_bridged) of one model's steps."""
-    days = MONDAYS[: len(totals)]
-    models = counters([("m", day, total, None) for day, total in zip(days, totals, strict=True)], **options)
-    rows = answer("staging.counter_steps", {"staging.models": models, "core.snapshots": snapshots(days)})
-    return [(row["gained"], row["is_bridged"]) for row in sorted(rows, key=lambda row: row["to_on"])]
+def flow(history: History, hub_id: str = "m") -> Flow:
+    """Give downloads, is_estimate, is_bridged of each week of a model that has a row."""
+    rows = history.rows(f"select * from core.weekly_flow where hub_id = '{hub_id}' order by week")
+    return {row["week"]: (float(row["downloads_flow"]), row["is_estimate"], row["is_bridged"]) for row in rows}
+
+
+def measured(history: History) -> list[float]:
+    """Give the downloads of the measured weeks, a week without a row being zero."""
+    weeks = [
+        row["week"] for row in history.rows("select week from staging.weeks where source is not null order by week")
+    ]
+    found = {week: value for week, (value, is_estimate, _bridged) in flow(history).items() if not is_estimate}
+    return [found.get(week, 0.0) for week in weeks]
 
 
 @pytest.mark.parametrize(
-    ("totals", "gained"),
+    ("totals", "weekly"),
     [
-        pytest.param([100, 110, 130], [(10, False), (20, False)], id="growth"),
-        pytest.param([100, 100, 100], [(0, False), (0, False)], id="standstill"),
-        pytest.param([100, 60, 130], [(0, True), (30, True)], id="rollback-and-recovery-is-not-growth"),
-        pytest.param([100, 60, 80, 130], [(0, True), (0, True), (30, True)], id="slow-recovery"),
-        pytest.param([100, 60, 130, 140], [(0, True), (30, True), (10, False)], id="normal-again"),
-        pytest.param([0, 5, 3], [(5, False), (0, True)], id="never-negative"),
+        pytest.param([100, 110, 130], [10, 20], id="growth"),
+        pytest.param([100, 100, 100], [0, 0], id="standstill"),
+        pytest.param([100, 60, 130], [15, 15], id="a-rollback-is-bridged-from-the-last-good-to-the-recovered-value"),
+        pytest.param([100, 60, 80, 130], [10, 10, 10], id="slow-recovery"),
+        pytest.param([100, 60, 130, 140], [15, 15, 10], id="normal-again"),
+        pytest.param([100, 60, 50, 100, 103], [0, 0, 0, 3], id="a-fall-inside-a-fall"),
+        pytest.param([100, 60, 100, 90, 120], [0, 0, 10, 10], id="two-rollbacks-in-a-row"),
+        pytest.param([0, 5, 3], [5, 0], id="never-negative"),
+        pytest.param([100, 40, 45, 47], [0, 5, 2], id="not-back-yet-counts-from-the-lower-level"),
+        pytest.param([100, None, 130], [15, 15], id="a-model-that-was-away-a-week-loses-nothing"),
     ],
 )
-def test_steps_of_a_counter(answer: Answer, totals: list[int], gained: list[tuple[int, bool]]) -> None:
-    assert steps(answer, totals) == gained
+def test_steps_of_a_counter(write: Write, totals: list[int | None], weekly: list[float]) -> None:
+    assert measured(write(totals)) == weekly
 
 
-def test_the_first_sight_of_an_old_model_is_a_baseline(answer: Answer) -> None:
-    models = counters(
-        [("old", MONDAYS[1], 5_000, None), ("other", MONDAYS[0], 1, None), ("other", MONDAYS[1], 2, None)]
-    )
-    rows = answer("staging.counter_steps", {"staging.models": models, "core.snapshots": snapshots(MONDAYS[:2])})
-    assert [row["hub_id"] for row in rows] == ["other"]
+def test_a_counter_that_comes_back_after_eight_snapshots_is_bridged_and_after_nine_it_is_not(write: Write) -> None:
+    falls_for = {8: [100, *[60] * 8, 120], 9: [100, *[60] * 9, 120]}
+    bridged = write(falls_for[8])
+    assert sum(measured(bridged)) == pytest.approx(20)
+    assert bridged.rows("select corrected from staging.disturbed_steps where corrected <> 0") == []
 
 
-def test_a_model_created_since_the_last_snapshot_brings_all_its_downloads(answer: Answer) -> None:
-    models = counters([("new", MONDAYS[1], 70, None)], created="2026-11-05 09:00:00")
-    rows = answer("staging.counter_steps", {"staging.models": models, "core.snapshots": snapshots(MONDAYS[:2])})
-    assert [(row["gained"], row["from_on"], row["to_on"]) for row in rows] == [(70, date(2026, 11, 5), MONDAYS[1])]
+def test_a_lasting_correction_is_no_flow_and_stays_written_down(write: Write) -> None:
+    history = write([100, *[60] * 9, 120])
+    assert measured(history) == [0] * 9 + [60]
+    assert history.rows("select fell_on, corrected, is_final from staging.disturbed_steps where corrected <> 0") == [
+        {"fell_on": MONDAYS[1], "corrected": -40, "is_final": True}
+    ]
 
 
-def test_a_model_created_just_before_the_last_snapshot_began_is_a_baseline(answer: Answer) -> None:
-    models = counters([("odd", MONDAYS[1], 70, None)], created="2026-11-02 01:59:59")
-    assert answer("staging.counter_steps", {"staging.models": models, "core.snapshots": snapshots(MONDAYS[:2])}) == []
+@pytest.mark.parametrize(
+    "totals",
+    [
+        [100, 60, 130, 90, 95, 200, 10, 12, 9],
+        [5, 5, 0, 7, 3, 3, 3, 3, 3, 3, 3, 3, 9],
+        [0, 9, None, 4, 20, None, None, 2, 50],
+    ],
+)
+def test_conservation_flow_plus_corrections_is_what_the_counter_moved(write: Write, totals: list[int | None]) -> None:
+    history = write(totals)
+    corrected = history.rows("select coalesce(sum(corrected), 0) as total from staging.disturbed_steps")[0]["total"]
+    known = [total for total in totals if total is not None]
+    assert sum(measured(history)) + float(corrected) == pytest.approx(known[-1] - known[0])
 
 
-def flow(
-    answer: Answer, days: list[date], totals: list[int | None], rolling: list[int | None]
-) -> dict[date, tuple[float, bool]]:
-    rows = [("m", day, total, month) for day, total, month in zip(days, totals, rolling, strict=True)]
-    given = {"staging.models": counters(rows), "core.snapshots": snapshots(days)}
-    made = answer("staging.counter_steps", given)
-    listed = ", ".join(
-        f"('huggingface', 'm', date '{row['from_on']}', date '{row['to_on']}', {row['gained']}::bigint, {row['is_bridged']})"
-        for row in made
-    )
-    columns = "t(source, hub_id, from_on, to_on, gained, is_bridged)"
-    empty = (
-        "select * from (values ('', '', date '2000-01-01', date '2000-01-01', 0::bigint, false)) as "
-        + columns
-        + " where false"
-    )
-    observed = "select hub_id, observed_on, downloads_30d, downloads_all_time, source from (" + counters(rows) + ")"
-    given |= {
-        "staging.counter_steps": f"select * from (values {listed}) as {columns}" if made else empty,
-        "core.observations": observed,
-    }
-    return {
-        row["week"]: (float(row["downloads_flow"]), row["is_estimate"]) for row in answer("core.weekly_flow", given)
-    }
+def test_a_single_snapshot_gives_an_estimate_and_says_so(write: Write) -> None:
+    assert flow(write([900], [date(2026, 11, 18)], [300])) == {date(2026, 11, 16): (70.0, True, False)}
 
 
-def test_a_single_snapshot_gives_an_estimate_and_says_so(answer: Answer) -> None:
-    assert flow(answer, [date(2026, 11, 18)], [900], [300]) == {MONDAYS[2]: (70.0, True)}
+def test_a_week_between_two_mondays_is_measured_and_the_running_one_estimated(write: Write) -> None:
+    found = flow(write([100, 170], month=[300, 330]))
+    assert found == {MONDAYS[0]: (70.0, False, False), MONDAYS[1]: (77.0, True, False)}
 
 
-def test_a_week_between_two_mondays_is_measured_and_the_running_one_estimated(answer: Answer) -> None:
-    found = flow(answer, MONDAYS[:2], [100, 170], [300, 330])
-    assert found == {MONDAYS[0]: (70.0, False), MONDAYS[1]: (77.0, True)}
-
-
-def test_midweek_snapshots_spread_evenly_over_their_days(answer: Answer) -> None:
+def test_midweek_snapshots_spread_evenly_over_their_days(write: Write) -> None:
     wednesdays = [date(2026, 11, 4), date(2026, 11, 11), date(2026, 11, 18)]
-    found = flow(answer, wednesdays, [0, 70, 210], [0, 0, 0])
-    assert found[MONDAYS[1]] == (2 * 10 + 5 * 20, False)
-    assert found[MONDAYS[0]][1], "no snapshot lies before its Monday"
-    assert found[MONDAYS[2]][1], "no snapshot lies after its Sunday"
+    found = flow(write([0, 70, 210], wednesdays))
+    assert found[date(2026, 11, 9)] == (2 * 10 + 5 * 20, False, False)
+    assert found[date(2026, 11, 2)][1], "no snapshot lies before its Monday"
+    assert found[date(2026, 11, 16)][1], "no snapshot lies after its Sunday"
 
 
-def test_nothing_is_lost_between_snapshots(answer: Answer) -> None:
-    days = [MONDAYS[0], date(2026, 11, 5), MONDAYS[1], date(2026, 11, 20), MONDAYS[3]]
-    found = flow(answer, days, [100, 117, 131, 200, 260], [0] * 5)
-    measured = sum(value for value, is_estimate in found.values() if not is_estimate)
-    assert measured == pytest.approx(260 - 100)
+def test_daily_and_weekly_snapshots_mix_and_nothing_is_lost_between_them(write: Write) -> None:
+    days = [date(2026, 11, day) for day in (2, 3, 4, 9, 16)] + [date(2026, 11, 20), date(2026, 11, 23)]
+    assert sum(measured(write([100, 117, 118, 131, 180, 200, 260], days))) == pytest.approx(160)
 
 
-def test_a_table_with_only_the_rolling_counter_is_estimated_throughout(answer: Answer) -> None:
-    assert flow(answer, MONDAYS[:2], [None, None], [30, 60]) == {MONDAYS[0]: (7.0, True), MONDAYS[1]: (14.0, True)}
+def test_a_missing_week_is_spread_and_flagged(write: Write) -> None:
+    found = flow(write([100, 110, 170], [MONDAYS[0], MONDAYS[1], MONDAYS[3]]))
+    assert found[MONDAYS[1]] == found[MONDAYS[2]] == (30.0, False, True)
+
+
+def test_a_table_with_only_the_rolling_counter_is_estimated_throughout(tmp_path: Path) -> None:
+    history = History(tmp_path / "home")
+    for day, month in zip(MONDAYS, [30, 60], strict=False):
+        history.day(day, model("m", month=month))
+    assert flow(history.build()) == {MONDAYS[0]: (7.0, True, False), MONDAYS[1]: (14.0, True, False)}
+
+
+def test_a_rolling_counter_that_outlived_the_downloads_counts_for_nothing(write: Write) -> None:
+    history = write([500] * 6, month=[300] * 6)
+    assert flow(history) == {MONDAYS[5]: (0.0, True, False)}
+
+
+def test_the_first_sight_of_an_old_model_is_a_baseline(tmp_path: Path) -> None:
+    history = History(tmp_path / "home")
+    history.day(MONDAYS[0], model("other", total=1))
+    history.day(MONDAYS[1], model("other", total=2), model("old", total=5_000))
+    assert MONDAYS[0] not in flow(history.build(), "old")
+
+
+@pytest.mark.parametrize(
+    ("created_at", "weekly"),
+    [
+        pytest.param(datetime(2026, 9, 3, 9), 70.0, id="since-the-last-snapshot"),
+        pytest.param(datetime(2026, 8, 31, 1, 59, 59), None, id="just-before-it-was-taken"),
+        pytest.param(datetime(2026, 8, 31, 2, 0, 1), 70.0, id="just-after-it-began-times-not-dates"),
+    ],
+)
+def test_a_model_created_since_the_last_snapshot_brings_all_its_downloads(
+    tmp_path: Path, created_at: datetime, weekly: float | None
+) -> None:
+    history = History(tmp_path / "home")
+    history.day(MONDAYS[0], model("other", total=1))
+    history.day(MONDAYS[1], model("other", total=2), model("new", total=70, created_at=created_at))
+    found = flow(history.build(), "new").get(MONDAYS[0])
+    assert (found and found[0]) == weekly
+
+
+def busy(history: History, totals: list[int]) -> History:
+    """Write a Hub of ten busy models that all read so, Monday after Monday."""
+    for day, total in zip(MONDAYS, totals, strict=False):
+        history.day(day, *(model(f"m{n}", total=total * (n + 1), month=90_000) for n in range(10)))
+    return history.build()
+
+
+def test_a_stall_of_the_whole_hub_is_no_dip_and_no_spike(tmp_path: Path) -> None:
+    history = busy(History(tmp_path / "home"), [0, 100, 200, 300, 400, 400, 600, 700])
+    found = flow(history, "m0")
+    assert [found[week][0] for week in MONDAYS[:7]] == [100] * 7
+    assert [found[week][2] for week in MONDAYS[:7]] == [False] * 4 + [True, True, False]
+    assert history.rows("select to_on from staging.spans where is_stalled") == [{"to_on": MONDAYS[5]}]
+
+
+def test_one_falling_giant_is_no_stall(tmp_path: Path) -> None:
+    history = History(tmp_path / "home")
+    for place, day in enumerate(MONDAYS[:6]):
+        giant = 10_000_000 if place < 4 else 9_000_000
+        history.day(day, model("giant", total=giant + place), *(model(f"m{n}", total=100 * place) for n in range(10)))
+    assert history.build().rows("select * from staging.spans where is_stalled") == []
+
+
+def test_a_snapshot_with_less_than_half_of_the_rows_is_not_used(tmp_path: Path) -> None:
+    history = History(tmp_path / "home")
+    for place, day in enumerate(MONDAYS[:4]):
+        names = ["a"] if place == 2 else ["a", "b", "c"]
+        history.day(day, *(model(name, total=70 * place) for name in names))
+    history.build()
+    assert [row["status"] for row in history.rows("select status from core.snapshots order by observed_on")] == [
+        "sealed",
+        "sealed",
+        "partial",
+        "sealed",
+    ]
+    assert [value for value, _estimate, _bridged in flow(history, "b").values()][:3] == [70, 70, 70]
+    assert history.rows("select hub_id from core.models where removed_on is not null") == []
+
+
+def test_an_archive_without_ids_is_joined_by_name(tmp_path: Path) -> None:
+    history = History(tmp_path / "home")
+    for place, day in enumerate(MONDAYS[:2]):
+        history.day(day, model(None, model_name="lab/m", total=70 * place), source="archive")
+    history.day(MONDAYS[2], model("m", total=500))
+    history.build()
+    assert flow(history)[MONDAYS[0]] == (70.0, False, False)

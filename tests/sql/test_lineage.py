@@ -2,69 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from .conftest import Answer
+from .history import History, model
 
-NAMES = """
-select * from (values
-    ('1', 'lab/Base', date '2026-11-16'), ('2', 'lab/base', date '2026-11-09'), ('3', 'me/child', date '2026-11-16')
-) as t(hub_id, model_name, last_seen_on)
-"""
+Edges = Callable[..., list[tuple[object, ...]]]
 
 
-def edges(
-    answer: Answer,
-    *,
-    tags: str = "[]",
-    card: str = "[]",
-    card_relation: str = "null",
-    bases: str = "[]",
-    relation: str = "null",
-) -> list[tuple[object, ...]]:
-    models = (
-        f"select 'huggingface' as source, '3' as hub_id, date '2026-11-16' as observed_on, {tags}::varchar[] as tags,"
-        f" {card}::varchar[] as card_base_models, {card_relation}::varchar as card_base_relation,"
-        f" {bases}::struct(hub_id varchar, model_name varchar)[] as base_models, {relation}::varchar as base_relation"
-    )
-    rows = answer("core.lineage_edges", {"staging.models": models, "core.model_names": NAMES})
-    return sorted((r["parent_name"], r["parent_hub_id"], r["relation"], r["evidence"], r["is_self_loop"]) for r in rows)
+@pytest.fixture
+def edges(tmp_path: Path) -> Edges:
+    """Give `edges(**said)`: the edges of one child on a Hub with two bases whose names differ only in case."""
+
+    def found(
+        *, bases: list[dict[str, str]] | None = None, card: list[str] | None = None, **said: Any
+    ) -> list[tuple[object, ...]]:
+        history = History(tmp_path / "home")
+        older = model("2", model_name="lab/base")
+        history.day(date(2026, 11, 9), older)
+        child = model("3", model_name="me/child", base_models=bases, card_base_models=card, **said)
+        history.day(date(2026, 11, 16), model("1", model_name="lab/Base"), older, child)
+        history.build()
+        rows = history.rows("select * from core.lineage_edges where child_hub_id = '3'")
+        return sorted(
+            (r["parent_name"], r["parent_hub_id"], r["relation"], r["evidence"], r["is_self_loop"]) for r in rows
+        )
+
+    return found
 
 
-def test_what_the_hub_resolved_goes_before_tags_and_card(answer: Answer) -> None:
+def test_what_the_hub_resolved_goes_before_tags_and_card(edges: Edges) -> None:
     found = edges(
-        answer,
-        bases="[{'hub_id': '1', 'model_name': 'lab/Base'}]",
-        relation="'adapter'",
-        tags="['base_model:old/name']",
-        card="['old/name']",
+        bases=[{"hub_id": "1", "model_name": "lab/Base"}],
+        base_relation="adapter",
+        tags=["base_model:old/name"],
+        card=["old/name"],
     )
     assert found == [("lab/Base", "1", "adapter", "resolved", False)]
 
 
-def test_a_typed_tag_and_its_plain_twin_are_one_edge(answer: Answer) -> None:
-    found = edges(
-        answer, tags="['base_model:lab/Base', 'base_model:quantized:lab/Base', 'license:mit']", card="['x/y']"
-    )
+def test_a_typed_tag_and_its_plain_twin_are_one_edge(edges: Edges) -> None:
+    found = edges(tags=["base_model:lab/Base", "base_model:quantized:lab/Base", "license:mit"], card=["x/y"])
     assert found == [("lab/Base", "1", "quantized", "tag", False)]
 
 
-def test_several_parents_of_a_merge(answer: Answer) -> None:
-    found = edges(answer, tags="['base_model:merge:lab/Base', 'base_model:merge:gone/away']")
+def test_several_parents_of_a_merge(edges: Edges) -> None:
+    found = edges(tags=["base_model:merge:lab/Base", "base_model:merge:gone/away"])
     assert found == [("gone/away", None, "merge", "tag", False), ("lab/Base", "1", "merge", "tag", False)]
 
 
-def test_the_card_speaks_when_nothing_else_does(answer: Answer) -> None:
-    assert edges(answer, card="['lab/Base', '', ' ']", card_relation="'FineTune'") == [
-        ("lab/Base", "1", "finetune", "card", False)
-    ]
-    assert edges(answer, card="['lab/Base']") == [("lab/Base", "1", "unspecified", "card", False)]
+@pytest.mark.parametrize(("said", "relation"), [("FineTune", "finetune"), (None, "unspecified")])
+def test_the_card_speaks_when_nothing_else_does(edges: Edges, said: str | None, relation: str) -> None:
+    found = edges(card=["lab/Base", "", " "], card_base_relation=said)
+    assert found == [("lab/Base", "1", relation, "card", False)]
 
 
 @pytest.mark.parametrize(("written", "hub_id"), [("lab/Base", "1"), ("lab/base", "2"), ("LAB/BASE", "1")])
-def test_case_decides_only_between_names_that_differ_in_nothing_else(answer: Answer, written: str, hub_id: str) -> None:
-    assert edges(answer, tags=f"['base_model:finetune:{written}']")[0][1] == hub_id
+def test_case_decides_only_between_names_that_differ_in_nothing_else(edges: Edges, written: str, hub_id: str) -> None:
+    assert edges(tags=[f"base_model:finetune:{written}"])[0][1] == hub_id
 
 
-def test_a_model_that_names_itself_is_kept_and_marked(answer: Answer) -> None:
-    assert edges(answer, tags="['base_model:finetune:me/child']") == [("me/child", "3", "finetune", "tag", True)]
+def test_a_model_that_names_itself_is_kept_and_marked(edges: Edges) -> None:
+    assert edges(tags=["base_model:finetune:me/child"]) == [("me/child", "3", "finetune", "tag", True)]
