@@ -19,7 +19,7 @@ from dagster_project.warehouse import build
 from dagster_project.warehouse.engine import connect_private
 
 Rows = list[dict[str, Any]]
-LONG_AGO = datetime(2022, 3, 3)
+LONG_AGO = datetime.fromisoformat("2022-03-03")
 HOUR = 2
 
 

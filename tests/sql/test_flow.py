@@ -142,9 +142,9 @@ def test_the_first_sight_of_an_old_model_is_a_baseline(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("created_at", "weekly"),
     [
-        pytest.param(datetime(2026, 9, 3, 9), 70.0, id="since-the-last-snapshot"),
-        pytest.param(datetime(2026, 8, 31, 1, 59, 59), None, id="just-before-it-was-taken"),
-        pytest.param(datetime(2026, 8, 31, 2, 0, 1), 70.0, id="just-after-it-began-times-not-dates"),
+        pytest.param(datetime.fromisoformat("2026-09-03T09:00"), 70.0, id="since-the-last-snapshot"),
+        pytest.param(datetime.fromisoformat("2026-08-31T01:59:59"), None, id="just-before-it-was-taken"),
+        pytest.param(datetime.fromisoformat("2026-08-31T02:00:01"), 70.0, id="just-after-it-began-times-not-dates"),
     ],
 )
 def test_a_model_created_since_the_last_snapshot_brings_all_its_downloads(
