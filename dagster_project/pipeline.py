@@ -192,7 +192,7 @@ def build(settings: Settings, *, known_at: date | None = None, say: Say = _silen
             known_at=known_at or date.max,
             say=say,
         )
-        ledger.write(settings.home, "built", now, tables=len(built), rows=sum(made.rows for made in built))
+        ledger.write(settings.home, "built", now, tables=len(built), rows=sum(made.rows or 0 for made in built))
     return built
 
 

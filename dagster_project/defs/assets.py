@@ -26,7 +26,7 @@ REPORT = dg.AssetKey(["reports", "weekly"])
 # A release a week, and a day of grace.
 RELEASE_DUE = timedelta(days=8)
 # What a run is told, not what it reads.
-NO_ASSETS = {"raw.parameters"}
+NO_ASSETS = {"raw.parameters", "raw.hop"}
 LOG_EVERY_ROWS = 100_000
 
 registry_files = dg.AssetSpec(
@@ -84,7 +84,7 @@ def warehouse_assets() -> Sequence[dg.AssetsDefinition]:
     @dg.multi_asset(
         name="warehouse",
         specs=[_spec(table) for table in lineage.build_order(tables)],
-        check_specs=[spec for table in tables.values() if not table.is_view for spec in _check_specs(table)],
+        check_specs=[spec for table in tables.values() if table.is_stored for spec in _check_specs(table)],
     )
     def build_and_audit(
         context: dg.AssetExecutionContext, installation: Installation
@@ -175,8 +175,8 @@ def _input(parent: str) -> dg.AssetKey:
 
 def _metadata(made: Built) -> dict[str, dg.MetadataValue]:
     columns = [dg.TableColumn(name, kind, description=made.table.columns[name]) for name, kind in made.columns.items()]
-    return {
-        "dagster/row_count": dg.MetadataValue.int(made.rows),
+    counted = {} if made.rows is None else {"dagster/row_count": dg.MetadataValue.int(made.rows)}
+    return counted | {
         "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),
         "seconds": dg.MetadataValue.float(round(made.seconds, 3)),
     }

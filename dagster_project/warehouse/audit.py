@@ -63,7 +63,7 @@ def audit(home: Path, *, sql: Path, say: Callable[[str], None] = lambda _text: N
         profiles = [
             _profile(connection, name, metrics(table))
             for name, table in sorted(catalog.load(sql).items())
-            if not table.is_view
+            if table.is_stored
         ]
         profiles += [_spanning(connection, path) for path in sorted((sql / "audits").glob("*.sql"))]
     results = _judge(profiles)

@@ -5,14 +5,19 @@ Not here: what a table says (sql/), whether it may be believed (audit), what rea
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import tempfile
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
+from dagster_project import statistics
 from dagster_project.calendar import parse_time
 from dagster_project.errors import DamagedDataError, LeadershiftError, UsageError
 from dagster_project.snapshots import durable
@@ -23,18 +28,16 @@ from dagster_project.warehouse.catalog import Table
 from dagster_project.warehouse.engine import connect_private, quoted
 
 DATABASE = "warehouse/leadershift.duckdb"
+MOST_HOPS = 20
 REGISTRY_FILES = ("labs", "namespaces", "countries", "events", "licences")
-
-
-Recipe = Callable[[duckdb.DuckDBPyConnection, Table], None]
 
 
 @dataclass(frozen=True)
 class Built:
-    """What building one table came to. `columns` maps each column to its type."""
+    """What building one table came to. `columns` maps each column to its type; `rows` is None for what is not stored."""
 
     table: Table
-    rows: int
+    rows: int | None
     seconds: float
     columns: Mapping[str, str]
 
@@ -70,9 +73,7 @@ def build(
             connection.execute("create table raw.parameters as select cast(? as date) as known_at", [known_at])
             for schema in catalog.SCHEMAS:
                 connection.execute(f"create schema {schema}")
-            connection.execute("create schema now")
-            built = [_make(connection, table, _recipe(table, made), say) for table in order]
-            connection.execute("drop schema now cascade")
+            built = _make_all(connection, order, made, say)
             connection.execute("checkpoint")
         if temporary.with_name(f"{temporary.name}.wal").exists():
             raise LeadershiftError("The build left a write-ahead log behind, so the database file alone is not whole.")
@@ -88,48 +89,129 @@ def comment(connection: duckdb.DuckDBPyConnection, table: Table, *, as_view: boo
         connection.execute(f'comment on column {table.full_name}."{column}" is {quoted(meaning)}')
 
 
-def _make(connection: duckdb.DuckDBPyConnection, table: Table, recipe: Recipe, say: Callable[[str], None]) -> Built:
+def _make_all(
+    connection: duckdb.DuckDBPyConnection,
+    order: Sequence[Table],
+    files: Mapping[str, Sequence[Path]],
+    say: Callable[[str], None],
+) -> list[Built]:
+    """Make every table: first what needs no week, then all that is made week by week, then what is made from those."""
+    for moment in ("now", "before"):
+        connection.execute(f"attach ':memory:' as {moment}")
+    weekly = [table for table in order if table.per == "week"]
+    late = _made_from(weekly, order)
+    built = [_make(connection, table, files, say) for table in order if table not in late]
+    built += _make_weekly(connection, weekly, say)
+    built += [_make(connection, table, files, say) for table in order if table in late and table not in weekly]
+    for moment in ("now", "before"):
+        connection.execute(f"detach {moment}")
+    return built
+
+
+def _made_from(origins: Sequence[Table], order: Sequence[Table]) -> list[Table]:
+    """Give these tables and all that selects from them, directly or not."""
+    found = {table.full_name for table in origins}
+    for table in order:
+        if lineage.parents(table) & found:
+            found.add(table.full_name)
+    return [table for table in order if table.full_name in found]
+
+
+def _make(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    files: Mapping[str, Sequence[Path]],
+    say: Callable[[str], None],
+) -> Built:
     started = time.monotonic()
+    with _named(table):
+        if table.per == "snapshot":
+            listed = ", ".join(quoted(str(path)) for path in files[table.name])
+            connection.execute(f"create view {table.full_name} as select * from read_parquet([{listed}])")
+        elif table.per == "hop":
+            _hop_by_hop(connection, table)
+        elif table.through:
+            _through(connection, table)
+        else:
+            connection.execute(f"create {'view' if table.is_view else 'table'} {table.full_name} as\n{table.body}")
+    return _described(connection, table, time.monotonic() - started, say)
+
+
+def _make_weekly(
+    connection: duckdb.DuckDBPyConnection, weekly: Sequence[Table], say: Callable[[str], None]
+) -> list[Built]:
+    """Run each SELECT once for each week, so that memory holds one week at a time; a week's earlier answers are `now.TABLE`."""
+    seconds = dict.fromkeys([table.full_name for table in weekly], 0.0)
+    kept = [table for table in weekly if not table.is_passing]
+    is_first = True
+    for (week,) in connection.execute("select week from staging.weeks order by week").fetchall():
+        connection.execute(f"create or replace table now.week as select * from staging.weeks where week = date '{week}'")
+        for table in weekly:
+            started = time.monotonic()
+            with _named(table):
+                connection.execute(f"create or replace table now.{table.name} as\n{table.body}")
+            if table in kept:
+                into = f"create table {table.full_name} as" if is_first else f"insert into {table.full_name}"
+                connection.execute(f"{into} from now.{table.name}")
+            seconds[table.full_name] += time.monotonic() - started
+        is_first = False
+    return [_described(connection, table, seconds[table.full_name], say) for table in weekly]
+
+
+def _hop_by_hop(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Run a SELECT on its own last answer, `before.TABLE`, until no row `is_open`, at most MOST_HOPS times."""
+    columns = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in table.types.items())
+    connection.execute(f"create table before.{table.name} as select {columns} where false")
+    for number in range(1, MOST_HOPS + 1):
+        connection.execute(f"create or replace table now.hop as select {number} as number")
+        connection.execute(f"create table now.{table.name} as\n{table.body}")
+        connection.execute(f"create or replace table before.{table.name} as from now.{table.name}")
+        connection.execute(f"drop table now.{table.name}")
+        if not _one(connection, f"select count(*) from before.{table.name} where is_open"):
+            break
+    connection.execute(f"create table {table.full_name} as from before.{table.name}")
+
+
+def _through(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Hand the answer to the function of `statistics` that the header names, and keep what comes back."""
+    module, _, function = str(table.through).partition(".")
+    work = getattr(importlib.import_module(f"{statistics.__name__}.{module}"), function)
+    frame = work(pl.DataFrame(connection.sql(table.body)))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{table.name}.parquet"
+        frame.write_parquet(path)
+        connection.execute(f"create table {table.full_name} as select * from read_parquet({quoted(str(path))})")
+
+
+@contextlib.contextmanager
+def _named(table: Table) -> Iterator[None]:
     try:
-        recipe(connection, table)
+        yield
     except duckdb.Error as error:
         raise UsageError(f"{table.path} could not be built: {error}", next_command="leadershift build") from error
+
+
+def _described(
+    connection: duckdb.DuckDBPyConnection, table: Table, seconds: float, say: Callable[[str], None]
+) -> Built:
+    place = ["now", "main"] if table.is_passing else [_current(connection), table.schema]
     described = connection.execute(
-        "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ? order by column_index",
-        [table.schema, table.name],
+        "select column_name, data_type from duckdb_columns()"
+        " where database_name = ? and schema_name = ? and table_name = ? order by column_index",
+        [*place, table.name],
     )
     columns: dict[str, str] = dict(described.fetchall())
     if list(columns) != list(table.columns):
         raise UsageError(
             f"{table.path} makes the columns {list(columns)}, but its header describes {list(table.columns)}."
         )
-    comment(connection, table, as_view=table.is_view)
-    rows = _one(connection, f"select count(*) from {table.full_name}")
-    seconds = time.monotonic() - started
-    say(f"{table.full_name}: {rows:,} rows in {seconds:.1f} s")
+    rows = None
+    if not table.is_passing:
+        comment(connection, table, as_view=table.is_view)
+    if table.is_stored:  # counting the rows of a view would run it, for nothing but a number
+        rows = _one(connection, f"select count(*) from {table.full_name}")
+    say(f"{table.full_name}: {'not stored' if rows is None else f'{rows:,} rows'}, {seconds:.1f} s")
     return Built(table, rows, seconds, columns)
-
-
-def _recipe(table: Table, made: Mapping[str, Sequence[Path]]) -> Recipe:
-    if table.per == "snapshot":
-        files = ", ".join(quoted(str(path)) for path in made[table.name])
-        return lambda connection, table: _once(connection, table, f"select * from read_parquet([{files}])")
-    if table.per == "week":
-        return _week_by_week
-    return lambda connection, table: _once(connection, table, table.body)
-
-
-def _once(connection: duckdb.DuckDBPyConnection, table: Table, query: str) -> None:
-    connection.execute(f"create {'view' if table.is_view else 'table'} {table.full_name} as\n{query}")
-
-
-def _week_by_week(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Run a SELECT once for each week, so that memory holds one week at a time. It finds its week in `now.week`."""
-    start = f"create table {table.full_name} as\n"
-    for (week,) in connection.execute("select week from staging.weeks order by week").fetchall():
-        connection.execute(f"create or replace view now.week as select * from staging.weeks where week = date '{week}'")
-        connection.execute(start + table.body)
-        start = f"insert into {table.full_name}\n"
 
 
 def _refuse_damage(snapshots: Sequence[tuple[Spool, Seal]]) -> None:
@@ -174,6 +256,11 @@ def _load_registry(connection: duckdb.DuckDBPyConnection, registry: Path) -> Non
             f"create table raw.registry_{name} as select * from read_csv({quoted(str(path))}, header = true, all_varchar = true,"
             " delim = ',', quote = '\"', escape = '\"', auto_detect = true, sample_size = -1)"
         )
+
+
+def _current(connection: duckdb.DuckDBPyConnection) -> str:
+    row = connection.execute("select current_database()").fetchone()
+    return str(row[0]) if row else ""
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:

@@ -1,8 +1,9 @@
 """The tables as their files declare them: a folder is a schema, a file is a table, its header the whole truth about it.
 
 A header is YAML in the comment that opens the file: meaning, grain, columns, and where needed kind, warnings, checks, and
-`per`: a SELECT is run once for the whole, once for each snapshot (facts; `types` then names its columns' types), or once
-for each week (build).
+`per`: a SELECT is run once for the whole, once for each snapshot (facts; `types` then names its columns' types), once for
+each week, or hop by hop on its own answer. `kind: passing` is a table per week that is gone when its week is done;
+`through` names a function of `statistics` that turns the answer into the table.
 Not here: dependencies (lineage), running anything (facts, build), judging anything (audit).
 """
 
@@ -22,9 +23,9 @@ SCHEMAS = ("registry", "staging", "core", "marts")
 PUBLISHED_SCHEMAS = ("registry", "core", "marts")
 _HEADER = re.compile(r"\A\s*/\*(?P<header>.*?)\*/(?P<body>.*)\Z", re.DOTALL)
 _REQUIRED = {"meaning", "grain", "columns"}
-_ALLOWED = _REQUIRED | {"kind", "warnings", "checks", "source", "per", "types"}
-PER = ("build", "snapshot", "week")
-Per = Literal["build", "snapshot", "week"]
+_ALLOWED = _REQUIRED | {"kind", "warnings", "checks", "source", "per", "types", "through"}
+PER = ("build", "snapshot", "week", "hop")
+Per = Literal["build", "snapshot", "week", "hop"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,9 @@ class Table:
     warnings: tuple[str, ...]
     checks: tuple[tuple[str, Any], ...]
     is_view: bool
+    is_passing: bool
     per: Per
+    through: str | None
     types: Mapping[str, str]
     body: str
 
@@ -48,6 +51,11 @@ class Table:
     def full_name(self) -> str:
         """Schema and name, as SQL writes it."""
         return f"{self.schema}.{self.name}"
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether its rows lie in the build, so that they can be checked there."""
+        return not self.is_view and not self.is_passing
 
     @property
     def comment(self) -> str:
@@ -93,9 +101,10 @@ def _read(path: Path) -> Table:
         raise UsageError(f"The grain of {path} names columns that it does not describe: {strangers}.")
     types = {name: str(kind) for name, kind in (parsed.get("types") or {}).items()}
     per = parsed.get("per", "build")
-    if per not in PER or (per == "snapshot") != bool(types) or (types and list(types) != list(columns)):
+    is_typed = per in ("snapshot", "hop")
+    if per not in PER or is_typed != bool(types) or (types and list(types) != list(columns)):
         raise UsageError(
-            f"The header of {path}: per is one of {', '.join(PER)}; a table per snapshot names the type of each column, no other does."
+            f"The header of {path}: per is one of {', '.join(PER)}; a table per snapshot or hop names the type of each column, no other does."
         )
     return Table(
         schema=path.parent.name,
@@ -107,7 +116,9 @@ def _read(path: Path) -> Table:
         warnings=tuple(map(str, parsed.get("warnings") or ())),
         checks=tuple(item for check in parsed.get("checks") or () for item in check.items()),
         is_view=parsed.get("kind") == "view" or per == "snapshot",
+        is_passing=parsed.get("kind") == "passing",
         per=per,
+        through=parsed.get("through"),
         types=types,
         body=body,
     )

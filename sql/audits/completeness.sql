@@ -7,7 +7,7 @@ expect:
 */
 select
     (select count(*) from core.snapshots where row_count = 0) as snapshots_without_rows,
-    (select count(distinct hub_id) from staging.identities) - (select count(*) from core.models) as models_lost,
+    (select count(*) from staging.model_keys) - (select count(*) from staging.aliases) - (select count(*) from staging.models) as models_lost,
     (select coalesce(sum(row_count), 0) from core.snapshots where status = 'sealed')
     - (
         select count(*)

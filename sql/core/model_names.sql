@@ -1,5 +1,6 @@
 /*
 meaning: Every name a model was ever seen under; renames keep the id and with it the history.
+kind: view
 grain: [hub_id, model_name]
 columns:
   hub_id: the Hub's immutable id
@@ -8,14 +9,9 @@ columns:
   last_seen_on: last day under this name
 */
 select
-    spans.hub_id,
-    records.model_name,
-    min(spans.observed_on) as first_seen_on,
-    max(spans.last_on) as last_seen_on
-from staging.record_spans as spans
-inner join staging.records as records
-    on
-        spans.source = records.source
-        and spans.model_key = records.model_key
-        and spans.observed_on = records.observed_on
-group by spans.hub_id, records.model_name
+    keys.hub_id,
+    names.model_name,
+    names.first_seen_on,
+    names.last_seen_on
+from staging.names as names
+inner join staging.model_keys as keys on names.model_key = keys.model_key

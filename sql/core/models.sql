@@ -1,5 +1,6 @@
 /*
 meaning: Every model ever seen, as it was when last seen; removed, disabled and gated ones stay and say so.
+kind: view
 grain: [hub_id]
 columns:
   hub_id: the Hub's immutable id
@@ -17,109 +18,23 @@ columns:
   first_seen_on: day of the first snapshot with it
   last_seen_on: day of the last snapshot with it, neither disabled nor called removed; the first one if there is none
   removed_on: day of the first complete snapshot without it, or of the first archive that calls it removed; null if it is there
-checks:
-  - one_of: {column: size_band, values: [<1B, 1-5B, 5-10B, 10-50B, 50-100B, 100-250B, '>250B', unknown]}
-  - not_null: [model_name, first_seen_on, last_seen_on]
 warnings:
   - parameters_total is what the repository's weights add up to; quantised repacks count fewer than their base.
 */
-with latest as (
-    select
-        spans.hub_id,
-        records.*
-    from staging.record_spans as spans
-    inner join staging.records as records
-        on
-            spans.source = records.source
-            and spans.model_key = records.model_key
-            and spans.observed_on = records.observed_on
-    where spans.is_latest
-),
-
-sights as (
-    select
-        identities.hub_id,
-        min(stays.first_on) as first_seen_on,
-        max(stays.last_on) filter (where stays.source = 'huggingface') as last_captured_on
-    from staging.stays as stays
-    inner join staging.identities as identities on stays.model_key = identities.model_key
-    group by identities.hub_id
-),
-
-states as (
-    select
-        spans.hub_id,
-        spans.observed_on,
-        spans.last_on,
-        coalesce(records.is_removed, false) as is_removed,
-        coalesce(records.is_removed or records.is_disabled, false) as is_away
-    from staging.record_spans as spans
-    inner join staging.records as records
-        on
-            spans.source = records.source
-            and spans.model_key = records.model_key
-            and spans.observed_on = records.observed_on
-),
-
-seen as (
-    select
-        sights.hub_id,
-        sights.first_seen_on,
-        sights.last_captured_on,
-        max(states.last_on) filter (where not states.is_away) as last_seen_on
-    from sights
-    inner join states on sights.hub_id = states.hub_id
-    group by sights.hub_id, sights.first_seen_on, sights.last_captured_on
-),
-
-removals as (
-    select
-        states.hub_id,
-        min(greatest(states.observed_on, coalesce(seen.last_seen_on + 1, states.observed_on))) as called_removed_on
-    from states
-    inner join seen on states.hub_id = seen.hub_id
-    where states.is_removed and states.last_on > coalesce(seen.last_seen_on, date '0001-01-01')
-    group by states.hub_id
-),
-
-captures as (
-    select
-        observed_on,
-        lead(observed_on) over (order by observed_on) as next_on
-    from core.snapshots
-    where source = 'huggingface' and is_complete and status <> 'partial'
-)
-
 select
-    latest.hub_id,
-    latest.model_name,
-    latest.namespace,
-    latest.created_at,
-    latest.pipeline_tag,
-    latest.library,
-    latest.licence_id,
-    case
-        when latest.licence_id is null then 'none'
-        else coalesce(classes.licence_class, 'UNKNOWN')
-    end as licence_class,
-    coalesce(latest.gated not in ('false', ''), false) as is_gated,
-    coalesce(latest.is_disabled, false) as is_disabled,
-    latest.parameters_total,
-    case
-        when latest.parameters_total is null or latest.parameters_total <= 0 then 'unknown'
-        when latest.parameters_total < 1e9 then '<1B'
-        when latest.parameters_total < 5e9 then '1-5B'
-        when latest.parameters_total < 10e9 then '5-10B'
-        when latest.parameters_total < 50e9 then '10-50B'
-        when latest.parameters_total < 100e9 then '50-100B'
-        when latest.parameters_total <= 250e9 then '100-250B'
-        else '>250B'
-    end as size_band,
-    seen.first_seen_on,
-    coalesce(seen.last_seen_on, seen.first_seen_on) as last_seen_on,
-    least(removals.called_removed_on, captures.next_on) as removed_on
-from latest
-inner join seen on latest.hub_id = seen.hub_id
-left join registry.licences as classes on latest.licence_id = classes.licence_id
-left join removals on latest.hub_id = removals.hub_id
-left join captures on seen.last_captured_on = captures.observed_on
+    hub_id,
+    model_name,
+    namespace,
+    created_at,
+    pipeline_tag,
+    library,
+    licence_id,
+    licence_class,
+    is_gated,
+    is_disabled,
+    parameters_total,
+    size_band,
+    first_seen_on,
+    last_seen_on,
+    removed_on
+from staging.models

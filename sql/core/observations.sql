@@ -13,15 +13,16 @@ warnings:
   - These are counters, not downloads of a day. Never add downloads_30d over days; differences need core.weekly_flow.
 */
 select
-    identities.hub_id,
+    keys.hub_id,
     counters.observed_on,
     counters.downloads_30d,
     counters.downloads_all_time,
     counters.likes,
     counters.source
 from staging.counters as counters
-inner join staging.identities as identities on counters.model_key = identities.model_key
+left join staging.aliases as aliases on counters.model_key = aliases.model_key
+inner join staging.model_keys as keys on coalesce(aliases.known_key, counters.model_key) = keys.model_key
 qualify row_number() over (
-    partition by identities.hub_id, counters.observed_on
+    partition by keys.hub_id, counters.observed_on
     order by counters.source = 'huggingface' desc, counters.source asc, coalesce(counters.downloads_30d, -1) desc
 ) = 1

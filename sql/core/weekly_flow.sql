@@ -2,7 +2,7 @@
 meaning: >-
   Downloads of each model in each ISO week. Measured where snapshots of the cumulative counter bracket the whole week;
   until then estimated from the rolling 30-day counter, and flagged.
-per: week
+kind: view
 grain: [hub_id, week]
 columns:
   hub_id: the Hub's immutable id
@@ -12,115 +12,16 @@ columns:
   is_bridged: whether the counter had fallen or the Hub's counters stood still, or a step spans more than ten days, so that the week is only known together with others
   is_flagged: whether to leave the row out when only undisturbed numbers are wanted
   as_of: last snapshot used
-checks:
-  - between: {column: downloads_flow, min: 0}
 warnings:
   - A model without a row in a measured week was listed without being downloaded, or not listed; core.models says from when to when it was.
 */
-with moved as (
-    select
-        steps.source,
-        steps.to_on,
-        steps.model_key,
-        case when steps.is_birth then steps.from_on else spans.span_from end as from_on,
-        spans.span_to as until_on,
-        greatest(steps.difference, 0) as gained,
-        spans.is_stretched as is_bridged
-    from now.week as running
-    inner join staging.spans as spans on running.source = spans.source
-    inner join staging.counter_steps as steps on spans.source = steps.source and spans.to_on = steps.to_on
-    anti join staging.disturbed_models as disturbed
-        on steps.source = disturbed.source and steps.model_key = disturbed.model_key and not steps.is_birth
-    where spans.span_from < running.week + 7 and spans.span_to >= running.week
-    union all
-    select
-        steps.source,
-        steps.to_on,
-        steps.model_key,
-        steps.from_on,
-        steps.to_on as until_on,
-        steps.gained,
-        steps.is_bridged
-    from now.week as running
-    inner join staging.disturbed_steps as steps on running.source = steps.source
-    where steps.from_on < running.week + 7 and steps.to_on >= running.week
-),
-
-measured as (
-    select
-        identities.hub_id,
-        running.week,
-        moved.to_on,
-        moved.is_bridged or moved.until_on - moved.from_on > 10 as is_bridged,
-        moved.gained
-        * case
-            when moved.until_on = moved.from_on then 1.0
-            else
-                (least(moved.until_on, running.week + 7) - greatest(moved.from_on, running.week))
-                / cast(moved.until_on - moved.from_on as double)
-        end as gained
-    from moved
-    inner join now.week as running on moved.from_on < running.week + 7 and greatest(moved.until_on, moved.from_on + 1) > running.week
-    inner join staging.identities as identities on moved.model_key = identities.model_key
-),
-
--- Where nobody's snapshots bracket the week, or the cumulative counter is unknown.
-sights as (
-    select
-        identities.hub_id,
-        running.week,
-        counters.source,
-        counters.model_key,
-        counters.observed_on,
-        counters.downloads_30d,
-        counters.downloads_all_time
-    from now.week as running
-    inner join staging.counters as counters
-        on counters.observed_on >= running.week and counters.observed_on < running.week + 7
-    inner join staging.identities as identities on counters.model_key = identities.model_key
-    where running.source is null or (counters.source = running.source and counters.downloads_all_time is null)
-    qualify row_number() over (
-        partition by identities.hub_id
-        order by counters.observed_on desc, counters.source = 'huggingface' desc, counters.source asc, counters.model_key asc
-    ) = 1
-),
-
--- MEASURES 1: the 30-day counter says nothing any more when the cumulative one has not moved for 31 days.
-stale as (
-    select
-        sights.source,
-        sights.model_key
-    from sights
-    inner join staging.stays as stays
-        on sights.source = stays.source and sights.model_key = stays.model_key and stays.first_on <= sights.observed_on - 31
-    anti join staging.counter_steps as steps
-        on
-            sights.source = steps.source
-            and sights.model_key = steps.model_key
-            and steps.to_on > sights.observed_on - 31
-            and steps.to_on <= sights.observed_on
-    where sights.downloads_all_time is not null and sights.downloads_30d > 0
-)
-
 select
-    hub_id,
-    week,
-    cast(sum(cast(gained as decimal(18, 6))) as decimal(18, 6)) as downloads_flow,
-    false as is_estimate,
-    bool_or(is_bridged) as is_bridged,
-    bool_or(is_bridged) as is_flagged,
-    max(to_on) as as_of
-from measured
-group by hub_id, week
-union all
-select
-    sights.hub_id,
-    sights.week,
-    cast(case when stale.model_key is null then sights.downloads_30d * 7 / 30.0 else 0 end as decimal(18, 6)) as downloads_flow,
-    true as is_estimate,
-    false as is_bridged,
-    stale.model_key is not null as is_flagged,
-    sights.observed_on as as_of
-from sights
-left join stale on sights.source = stale.source and sights.model_key = stale.model_key
-where sights.downloads_30d >= 0
+    keys.hub_id,
+    flow.week,
+    flow.downloads_flow,
+    flow.is_estimate,
+    flow.is_bridged,
+    flow.is_flagged,
+    flow.as_of
+from staging.flow as flow
+inner join staging.model_keys as keys on flow.model_key = keys.model_key

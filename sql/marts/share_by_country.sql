@@ -2,10 +2,10 @@
 meaning: Who is downloaded, by country and week; the unknown stays visible.
 grain: [week, scope, credit, time_window, country]
 columns:
-  week: Monday of the ISO week, UTC
-  scope: S1 all models; S2 text generation and image-text-to-text
-  credit: publisher, the lab that uploaded
-  time_window: length of time added up; only single weeks so far
+  week: Monday of the window's last ISO week, UTC
+  scope: S1 all models; S2 text generation and image-text-to-text; S3 those of S2 that a reviewed lab published itself, no quantised re-packs, created after 2022-11-30, with 100,000 downloads; S4 all models in their first 365 days
+  credit: publisher, the lab that uploaded; direct, the lab of the parent; root, the lab of the model it comes from in the end
+  time_window: week; 28d; 365d; cumulative, since the first week in this home
   country: ISO 3166-1 alpha-2; INTERNATIONAL (reviewed, has no home); UNKNOWN (namespace not reviewed)
   country_name: short name
   downloads_flow: downloads in the window
@@ -13,7 +13,7 @@ columns:
   share_of_known: downloads_flow / all downloads of reviewed namespaces, 0..1; null for UNKNOWN
   lower_bound: share of total if none of the unknown belonged here
   upper_bound: share of total if all of the unknown belonged here
-  n_models: models with a flow in the window
+  n_models: models that were listed in the last week of the window and give the credit
   unknown_share: part of the downloads in scope whose namespace was not reviewed
   is_estimate: whether any of downloads_flow is estimated from the 30-day counter
   estimated_share: part of downloads_flow that is estimated from the 30-day counter
@@ -36,12 +36,11 @@ with by_country as (
         credit,
         time_window,
         country,
-        cast(sum(downloads_flow) as double) as downloads_flow,
-        coalesce(cast(sum(downloads_flow) filter (where is_estimate) as double), 0) as estimated_flow,
-        count(distinct hub_id) as n_models,
-        bool_or(is_estimate) as is_estimate,
+        sum(downloads_flow) as downloads_flow,
+        sum(estimated_flow) as estimated_flow,
+        cast(sum(n_models) as bigint) as n_models,
         max(as_of) as as_of
-    from staging.credited_flow
+    from staging.lab_windows
     group by week, scope, credit, time_window, country
 ),
 
@@ -51,9 +50,9 @@ totals as (
         scope,
         credit,
         time_window,
-        cast(sum(downloads_flow) as double) as total,
-        coalesce(cast(sum(downloads_flow) filter (where country <> 'UNKNOWN') as double), 0) as known
-    from staging.credited_flow
+        sum(downloads_flow) as total,
+        coalesce(sum(downloads_flow) filter (where country <> 'UNKNOWN'), 0) as known
+    from by_country
     group by week, scope, credit, time_window
 )
 
@@ -64,18 +63,18 @@ select
     by_country.time_window,
     by_country.country,
     coalesce(countries.country_name, by_country.country) as country_name,
-    by_country.downloads_flow,
-    by_country.downloads_flow / nullif(totals.total, 0) as share_of_total,
-    case when by_country.country <> 'UNKNOWN' then by_country.downloads_flow / nullif(totals.known, 0) end as share_of_known,
-    case when by_country.country = 'UNKNOWN' then 0 else by_country.downloads_flow / nullif(totals.total, 0) end as lower_bound,
+    cast(by_country.downloads_flow as double) as downloads_flow,
+    cast(by_country.downloads_flow as double) / cast(nullif(totals.total, 0) as double) as share_of_total,
+    case when by_country.country <> 'UNKNOWN' then cast(by_country.downloads_flow as double) / cast(nullif(totals.known, 0) as double) end as share_of_known,
+    case when by_country.country = 'UNKNOWN' then 0 else cast(by_country.downloads_flow as double) / cast(nullif(totals.total, 0) as double) end as lower_bound,
     case
-        when by_country.country = 'UNKNOWN' then by_country.downloads_flow / nullif(totals.total, 0)
-        else (by_country.downloads_flow + totals.total - totals.known) / nullif(totals.total, 0)
+        when by_country.country = 'UNKNOWN' then cast(by_country.downloads_flow as double) / cast(nullif(totals.total, 0) as double)
+        else cast(by_country.downloads_flow + totals.total - totals.known as double) / cast(nullif(totals.total, 0) as double)
     end as upper_bound,
     by_country.n_models,
-    (totals.total - totals.known) / nullif(totals.total, 0) as unknown_share,
-    by_country.is_estimate,
-    by_country.estimated_flow / nullif(by_country.downloads_flow, 0) as estimated_share,
+    cast(totals.total - totals.known as double) / cast(nullif(totals.total, 0) as double) as unknown_share,
+    by_country.estimated_flow > 0 as is_estimate,
+    cast(by_country.estimated_flow as double) / cast(nullif(by_country.downloads_flow, 0) as double) as estimated_share,
     by_country.as_of
 from by_country
 inner join totals

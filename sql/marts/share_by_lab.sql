@@ -2,11 +2,11 @@
 meaning: Who is downloaded, by lab and week. A namespace that nobody reviewed is a lab of its own, of unknown country.
 grain: [week, scope, credit, time_window, lab]
 columns:
-  week: Monday of the ISO week, UTC
-  scope: S1 all models; S2 text generation and image-text-to-text
-  credit: publisher, the lab that uploaded
-  time_window: length of time added up; only single weeks so far
-  lab: slug of the lab; hf and the namespace where it was not reviewed
+  week: Monday of the window's last ISO week, UTC
+  scope: S1 all models; S2 text generation and image-text-to-text; S3 those of S2 that a reviewed lab published itself, no quantised re-packs, created after 2022-11-30, with 100,000 downloads; S4 all models in their first 365 days
+  credit: publisher, the lab that uploaded; direct, the lab of the parent; root, the lab of the model it comes from in the end
+  time_window: week; 28d; 365d; cumulative, since the first week in this home
+  lab: slug of the lab; hf and the namespace where it was not reviewed; hf:(others) for the small ones of these together
   lab_name: name of the lab, or the namespace as spelled on the Hub
   parent: slug of the owning lab, null if none
   country: ISO 3166-1 alpha-2, INTERNATIONAL or UNKNOWN
@@ -16,7 +16,7 @@ columns:
   share_of_known: downloads_flow / all downloads of reviewed namespaces; null for an unreviewed namespace
   lower_bound: share of total if none of the unreviewed namespaces belonged to the lab
   upper_bound: share of total if all of them did; for an unreviewed namespace its own share
-  n_models: models with a flow in the window
+  n_models: models that were listed in the last week of the window and give the credit
   unknown_share: part of the downloads in scope whose namespace was not reviewed
   is_estimate: whether any of downloads_flow is estimated from the 30-day counter
   estimated_share: part of downloads_flow that is estimated from the 30-day counter
@@ -28,32 +28,15 @@ checks:
 warnings:
   - The country is that of the publishing lab, never of the base model.
 */
-with by_lab as (
+with totals as (
     select
         week,
         scope,
         credit,
         time_window,
-        lab,
-        min(country) as country,
-        cast(sum(downloads_flow) as double) as downloads_flow,
-        coalesce(cast(sum(downloads_flow) filter (where is_estimate) as double), 0) as estimated_flow,
-        count(distinct hub_id) as n_models,
-        bool_or(is_estimate) as is_estimate,
-        max(as_of) as as_of
-    from staging.credited_flow
-    group by week, scope, credit, time_window, lab
-),
-
-totals as (
-    select
-        week,
-        scope,
-        credit,
-        time_window,
-        cast(sum(downloads_flow) as double) as total,
-        coalesce(cast(sum(downloads_flow) filter (where country <> 'UNKNOWN') as double), 0) as known
-    from staging.credited_flow
+        sum(downloads_flow) as total,
+        coalesce(sum(downloads_flow) filter (where country <> 'UNKNOWN'), 0) as known
+    from staging.lab_windows
     group by week, scope, credit, time_window
 )
 
@@ -69,20 +52,20 @@ select
     rank() over (
         partition by by_lab.week, by_lab.scope, by_lab.credit, by_lab.time_window order by by_lab.downloads_flow desc
     ) as rank,
-    by_lab.downloads_flow,
-    by_lab.downloads_flow / nullif(totals.total, 0) as share_of_total,
-    case when by_lab.country <> 'UNKNOWN' then by_lab.downloads_flow / nullif(totals.known, 0) end as share_of_known,
-    by_lab.downloads_flow / nullif(totals.total, 0) as lower_bound,
+    cast(by_lab.downloads_flow as double) as downloads_flow,
+    cast(by_lab.downloads_flow as double) / cast(nullif(totals.total, 0) as double) as share_of_total,
+    case when by_lab.country <> 'UNKNOWN' then cast(by_lab.downloads_flow as double) / cast(nullif(totals.known, 0) as double) end as share_of_known,
+    cast(by_lab.downloads_flow as double) / cast(nullif(totals.total, 0) as double) as lower_bound,
     case
-        when by_lab.country = 'UNKNOWN' then by_lab.downloads_flow / nullif(totals.total, 0)
-        else (by_lab.downloads_flow + totals.total - totals.known) / nullif(totals.total, 0)
+        when by_lab.country = 'UNKNOWN' then cast(by_lab.downloads_flow as double) / cast(nullif(totals.total, 0) as double)
+        else cast(by_lab.downloads_flow + totals.total - totals.known as double) / cast(nullif(totals.total, 0) as double)
     end as upper_bound,
     by_lab.n_models,
-    (totals.total - totals.known) / nullif(totals.total, 0) as unknown_share,
-    by_lab.is_estimate,
-    by_lab.estimated_flow / nullif(by_lab.downloads_flow, 0) as estimated_share,
+    cast(totals.total - totals.known as double) / cast(nullif(totals.total, 0) as double) as unknown_share,
+    by_lab.estimated_flow > 0 as is_estimate,
+    cast(by_lab.estimated_flow as double) / cast(nullif(by_lab.downloads_flow, 0) as double) as estimated_share,
     by_lab.as_of
-from by_lab
+from staging.lab_windows as by_lab
 inner join totals
     on
         by_lab.week = totals.week

@@ -20,7 +20,7 @@ import polars as pl
 
 from dagster_project.rehearsal.truth.lineage import CREDITS, UNKNOWN, Descent, Shares
 from dagster_project.rehearsal.truth.releases import Releases
-from dagster_project.rehearsal.world.cast import INTERMEDIARIES, LAB_NUMBERS, NOBODY, QUANTIZED
+from dagster_project.rehearsal.world.cast import LABS, NOBODY, QUANTIZED
 from dagster_project.rehearsal.world.dirt import Pretence
 from dagster_project.rehearsal.world.draws import Bools, Floats, Ints
 from dagster_project.rehearsal.world.facts import DAY_SECONDS, is_text
@@ -134,10 +134,10 @@ class Truth:
             yield SCOPES.index("S4"), window, young - self._count(begin, first_year=True), is_young
 
     def _in_scope(self, all_time: Ints) -> list[Bools]:
-        """Say which models are in S1, S2 and S3. First-party: published by a known lab that is no intermediary."""
+        """Say which models are in S1, S2 and S3. First-party: published by a known lab that is no community of uploaders."""
         facts = self._facts
-        known = [LAB_NUMBERS[slug] for slug in INTERMEDIARIES if slug in LAB_NUMBERS]
-        text, first_party = is_text(facts.task), (facts.lab < NOBODY) & ~np.isin(facts.lab, known)
+        communities = [number for number, lab in enumerate(LABS) if lab.kind == "community"]
+        text, first_party = is_text(facts.task), (facts.lab < NOBODY) & ~np.isin(facts.lab, communities)
         large = (all_time >= S3_LEAST_DOWNLOADS) & (facts.created >= S3_CREATED_AFTER)
         return [np.ones(len(text), dtype=np.bool_), text, text & first_party & large & (facts.role != QUANTIZED)]
 

@@ -1,0 +1,66 @@
+"""Circles among models that declare each other as parents.
+
+Not here: who declares what (sql/staging/edges), and what follows from the cuts (sql/staging/parents).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+import polars as pl
+
+
+def cycle_cuts(edges: pl.DataFrame) -> pl.DataFrame:
+    """Give (model_key, members) for the oldest member of each circle among edges (child_key, parent_key, child_created_at).
+
+    Where circles share members, one cut may not open all of them: it is repeated on what is left until none remains.
+    """
+    created = dict(edges.select("child_key", "child_created_at").iter_rows())
+    parents: defaultdict[int, set[int]] = defaultdict(set)
+    for child, parent in edges.select("child_key", "parent_key").iter_rows():
+        parents[child].add(parent)
+    cuts: list[tuple[int, int]] = []
+    while circles := list(_circles(parents)):
+        for circle in circles:
+            oldest = min(circle, key=lambda key: (created[key] is None, created[key], key))
+            cuts.append((oldest, len(circle)))
+            del parents[oldest]
+    return pl.DataFrame(cuts, {"model_key": pl.Int32, "members": pl.Int64}, orient="row").sort("model_key")
+
+
+def _circles(parents: Mapping[int, set[int]]) -> Iterator[list[int]]:
+    """Find the groups of more than one model in which each descends from every other (Tarjan, without recursion)."""
+    order: dict[int, int] = {}
+    lowest: dict[int, int] = {}
+    path: list[int] = []
+    on_path: set[int] = set()
+    work: list[tuple[int, Iterator[int]]] = []
+
+    def enter(model: int) -> None:
+        order[model] = lowest[model] = len(order)
+        path.append(model)
+        on_path.add(model)
+        work.append((model, iter(sorted(parents.get(model, ())))))
+
+    for start in sorted(parents):
+        if start not in order:
+            enter(start)
+        while work:
+            model, above = work[-1]
+            parent = next(above, None)
+            if parent is None:
+                work.pop()
+                if work:
+                    lowest[work[-1][0]] = min(lowest[work[-1][0]], lowest[model])
+                if lowest[model] == order[model]:
+                    place = path.index(model)
+                    circle = path[place:]
+                    del path[place:]
+                    on_path.difference_update(circle)
+                    if len(circle) > 1:
+                        yield circle
+            elif parent not in order:
+                enter(parent)
+            elif parent in on_path:
+                lowest[model] = min(lowest[model], order[parent])

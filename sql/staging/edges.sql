@@ -1,0 +1,125 @@
+/*
+meaning: Which model says that it was made from which, by our numbers; all that was ever declared, and which of it counts.
+grain: [child_key, parent_name]
+columns:
+  child_key: our number for the model that was made
+  parent_key: our number for the model it was made from; null when no snapshot ever had it
+  parent_name: the parent as named by the best evidence
+  relation: finetune, adapter, quantized, merge or unspecified
+  evidence: best evidence for the edge, resolved, tag or card
+  is_self_loop: whether the model names itself
+  is_used: whether the newest record declares it by the best kind of evidence that it has; only these make roots
+  first_seen_on: first day the edge was declared
+  last_seen_on: last day it was declared
+checks:
+  - one_of: {column: evidence, values: [resolved, tag, card]}
+  - one_of: {column: relation, values: [finetune, adapter, quantized, merge, unspecified]}
+*/
+with declared as (
+    select
+        spans.model_key as child_key,
+        spans.is_latest,
+        spans.observed_on,
+        spans.last_on,
+        parents.parent_name,
+        parents.parent_hub_id,
+        parents.relation,
+        parents.evidence,
+        case parents.evidence when 'resolved' then 1 when 'tag' then 2 else 3 end as place
+    from staging.declared_parents as parents
+    inner join staging.record_spans as spans
+        on
+            parents.source = spans.source
+            and parents.model_key = spans.listed_key
+            and parents.observed_on = spans.observed_on
+),
+
+wanted as (
+    select distinct
+        parent_name,
+        lower(parent_name) as folded_name
+    from declared
+),
+
+-- Names that differ only in case do coexist on the Hub, so an exact match goes first.
+exact as (
+    select
+        names.model_name,
+        arg_max(names.model_key, names.last_seen_on) as model_key
+    from staging.names as names
+    semi join wanted on names.model_name = wanted.parent_name
+    group by names.model_name
+),
+
+folded as (
+    select
+        lower(names.model_name) as folded_name,
+        arg_max(names.model_key, names.last_seen_on) as model_key
+    from staging.names as names
+    semi join wanted on lower(names.model_name) = wanted.folded_name
+    group by lower(names.model_name)
+),
+
+found as (
+    select
+        declared.*,
+        coalesce(keys.model_key, exact.model_key, folded.model_key) as parent_key,
+        min(case when declared.is_latest then declared.place end) over (partition by declared.child_key) as best_place
+    from declared
+    left join staging.model_keys as keys on declared.parent_hub_id = keys.hub_id
+    left join exact on declared.parent_name = exact.model_name
+    left join folded on lower(declared.parent_name) = folded.folded_name
+),
+
+known as (
+    select
+        child_key,
+        parent_key,
+        arg_min(parent_name, (place, parent_name)) as parent_name,
+        arg_min(relation, (place, relation)) as relation,
+        arg_min(evidence, place) as evidence,
+        bool_or(is_latest and place = best_place) as is_used,
+        min(observed_on) as first_seen_on,
+        max(last_on) as last_seen_on
+    from found
+    where parent_key is not null
+    group by child_key, parent_key
+),
+
+missing as (
+    select
+        child_key,
+        arg_min(parent_name, (place, parent_name)) as parent_name,
+        arg_min(relation, (place, relation)) as relation,
+        arg_min(evidence, place) as evidence,
+        bool_or(is_latest and place = best_place) as is_used,
+        min(observed_on) as first_seen_on,
+        max(last_on) as last_seen_on
+    from found
+    where parent_key is null
+    group by child_key, lower(parent_name)
+)
+
+select
+    child_key,
+    parent_key,
+    parent_name,
+    relation,
+    evidence,
+    child_key = parent_key as is_self_loop,
+    is_used,
+    first_seen_on,
+    last_seen_on
+from known
+union all
+select
+    child_key,
+    null as parent_key,
+    parent_name,
+    relation,
+    evidence,
+    false as is_self_loop,
+    is_used,
+    first_seen_on,
+    last_seen_on
+from missing

@@ -1,0 +1,125 @@
+/*
+meaning: >-
+  Downloads by lab over each length of time that ends with a week's Sunday. A length that reaches back before the first
+  week we know has no rows; the cumulative one begins with that week.
+grain: [week, scope, credit, time_window, lab]
+columns:
+  week: Monday of the last ISO week of the window, UTC
+  scope: S1 to S4; whether a model is in S3 or S4 is judged week by week
+  credit: publisher, direct or root
+  time_window: week; 28d; 365d, 52 weeks and a seventh of the one before; cumulative, since the first week
+  lab: slug of the lab; hf and the namespace where it was not reviewed; hf:(others) for the small ones together
+  country: country of the lab in the last week
+  downloads_flow: downloads in the window
+  estimated_flow: part of them that is estimated
+  n_models: models that were listed in the last week and give credit
+  as_of: last snapshot used
+*/
+with weeks as (
+    select
+        week,
+        max(as_of) as as_of,
+        min(week) over () as first_week
+    from staging.lab_weeks
+    group by week
+),
+
+sides as (
+    select
+        scope,
+        credit,
+        lab,
+        min(week) as since,
+        arg_max(country, week) as last_country
+    from staging.lab_weeks
+    group by scope, credit, lab
+),
+
+grid as (
+    select
+        weeks.week,
+        weeks.first_week,
+        weeks.as_of,
+        sides.scope,
+        sides.credit,
+        sides.lab,
+        coalesce(there.country, sides.last_country) as country,
+        coalesce(there.downloads_flow, 0) as downloads_flow,
+        coalesce(there.estimated_flow, 0) as estimated_flow,
+        coalesce(there.n_models, 0) as n_models,
+        there.lab is not null as is_there
+    from sides
+    inner join weeks on sides.since <= weeks.week
+    left join staging.lab_weeks as there
+        on
+            weeks.week = there.week
+            and sides.scope = there.scope
+            and sides.credit = there.credit
+            and sides.lab = there.lab
+),
+
+added as (
+    select
+        *,
+        sum(downloads_flow) over month as flow_28d,
+        sum(estimated_flow) over month as estimated_28d,
+        sum(downloads_flow) over year + cast(coalesce(sum(downloads_flow) over odd_day, 0) / 7 as decimal(28, 9)) as flow_365d,
+        sum(estimated_flow) over year + cast(coalesce(sum(estimated_flow) over odd_day, 0) / 7 as decimal(28, 9)) as estimated_365d,
+        sum(downloads_flow) over ever as flow_ever,
+        sum(estimated_flow) over ever as estimated_ever
+    from grid
+    window
+        month as (partition by scope, credit, lab order by week range between interval 21 days preceding and current row),
+        year as (partition by scope, credit, lab order by week range between interval 357 days preceding and current row),
+        odd_day as (
+            partition by scope, credit, lab order by week range between interval 364 days preceding and interval 364 days preceding
+        ),
+        ever as (partition by scope, credit, lab order by week range between unbounded preceding and current row)
+),
+
+long as (
+    select
+        added.*,
+        'week' as time_window,
+        downloads_flow as flow,
+        estimated_flow as estimated
+    from added
+    where is_there
+    union all
+    select
+        added.*,
+        '28d' as time_window,
+        flow_28d as flow,
+        estimated_28d as estimated
+    from added
+    where week >= first_week + 21 and (is_there or flow_28d > 0)
+    union all
+    select
+        added.*,
+        '365d' as time_window,
+        flow_365d as flow,
+        estimated_365d as estimated
+    from added
+    where week >= first_week + 364 and (is_there or flow_365d > 0)
+    union all
+    select
+        added.*,
+        'cumulative' as time_window,
+        flow_ever as flow,
+        estimated_ever as estimated
+    from added
+    where is_there or flow_ever > 0
+)
+
+select
+    week,
+    scope,
+    credit,
+    time_window,
+    lab,
+    country,
+    cast(flow as decimal(28, 9)) as downloads_flow,
+    cast(estimated as decimal(28, 9)) as estimated_flow,
+    n_models,
+    as_of
+from long

@@ -1,0 +1,47 @@
+/*
+meaning: >-
+  The labs that weekly tables show by name: all reviewed ones, and of the namespaces that nobody reviewed the 2,000 most
+  downloaded today and the 200 most named as parents that were never seen. The others stand together as hf:(others);
+  concentration is computed with each of them apart.
+grain: [lab]
+columns:
+  lab: slug of the lab, or hf and the namespace
+*/
+with newest as (
+    select
+        source,
+        max(observed_on) as observed_on
+    from core.snapshots
+    where status <> 'partial'
+    group by source
+),
+
+downloaded as (
+    select
+        tenures.namespace,
+        sum(coalesce(counters.downloads_30d, counters.downloads_all_time, 0)) as downloads
+    from staging.counters as counters
+    inner join newest on counters.source = newest.source and counters.observed_on = newest.observed_on
+    left join staging.aliases as aliases on counters.model_key = aliases.model_key
+    inner join staging.tenures as tenures on coalesce(aliases.known_key, counters.model_key) = tenures.model_key
+    group by tenures.namespace
+),
+
+named as (
+    select
+        stubs.namespace,
+        count(*) as children
+    from staging.stubs as stubs
+    inner join staging.parents as parents on stubs.model_key = parents.parent_key
+    group by stubs.namespace
+),
+
+shown as (
+    (select namespace from downloaded order by downloads desc, namespace asc limit 2000)
+    union
+    (select namespace from named order by children desc, namespace asc limit 200)
+)
+
+select distinct publishers.lab
+from staging.publishers as publishers
+where publishers.country <> 'UNKNOWN' or publishers.namespace in (select namespace from shown)

@@ -1,0 +1,29 @@
+/*
+meaning: The parents that count, each with its part of the child; circles are cut, and a name never seen stands as a stub.
+grain: [child_key, parent_key]
+columns:
+  child_key: our number for the model that was made
+  parent_key: our number for its parent, below zero for a stub
+  relation: finetune, adapter, quantized, merge or unspecified
+  weight: 1 / number of parents
+  first_seen_on: first day the edge was declared
+*/
+with counted as (
+    select
+        edges.child_key,
+        coalesce(edges.parent_key, stubs.model_key) as parent_key,
+        edges.relation,
+        edges.first_seen_on
+    from staging.edges as edges
+    left join staging.stubs as stubs on edges.parent_key is null and lower(edges.parent_name) = lower(stubs.model_name)
+    anti join staging.cycle_cuts as cuts on edges.child_key = cuts.model_key
+    where edges.is_used and not edges.is_self_loop
+)
+
+select
+    child_key,
+    parent_key,
+    relation,
+    1.0 / cast(count(*) over (partition by child_key) as double) as weight,
+    first_seen_on
+from counted

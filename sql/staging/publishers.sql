@@ -1,0 +1,72 @@
+/*
+meaning: Which lab and country a namespace stands for, and when; one that nobody reviewed is a lab of its own, of unknown country.
+grain: [namespace, valid_from]
+columns:
+  namespace: owner as spelled on the Hub
+  lab: slug of the lab; hf and the namespace where it was not reviewed
+  country: country of the lab; UNKNOWN where the namespace was not reviewed
+  is_first_party: whether the lab is reviewed and no community of uploaders, as S3 asks
+  valid_from: first week it holds for
+  valid_to: first week it no longer holds for
+*/
+with spelled as (
+    select distinct namespace
+    from staging.tenures
+),
+
+reviewed as (
+    select
+        spelled.namespace,
+        namespaces.lab,
+        namespaces.country,
+        namespaces.valid_from,
+        namespaces.valid_to,
+        labs.kind,
+        lag(namespaces.valid_to) over (partition by spelled.namespace order by namespaces.valid_from) as former_to,
+        lead(namespaces.valid_from) over (partition by spelled.namespace order by namespaces.valid_from) as next_from
+    from spelled
+    inner join registry.namespaces as namespaces on lower(spelled.namespace) = lower(namespaces.namespace)
+    left join registry.labs as labs
+        on namespaces.lab = labs.lab and labs.valid_from <= namespaces.valid_from and namespaces.valid_from < labs.valid_to
+),
+
+unreviewed as (
+    select
+        namespace,
+        date '0001-01-01' as valid_from,
+        date '9999-12-31' as valid_to
+    from spelled
+    anti join reviewed on spelled.namespace = reviewed.namespace
+    union all
+    select
+        namespace,
+        coalesce(former_to, date '0001-01-01') as valid_from,
+        valid_from as valid_to
+    from reviewed
+    where valid_from > coalesce(former_to, date '0001-01-01')
+    union all
+    select
+        namespace,
+        valid_to as valid_from,
+        date '9999-12-31' as valid_to
+    from reviewed
+    where next_from is null and valid_to < date '9999-12-31'
+)
+
+select
+    namespace,
+    lab,
+    country,
+    coalesce(kind <> 'community', false) as is_first_party,
+    valid_from,
+    valid_to
+from reviewed
+union all
+select
+    unreviewed.namespace,
+    'hf:' || unreviewed.namespace as lab,
+    'UNKNOWN' as country,
+    false as is_first_party,
+    unreviewed.valid_from,
+    unreviewed.valid_to
+from unreviewed

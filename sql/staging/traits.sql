@@ -1,0 +1,42 @@
+/*
+meaning: What decides whether a model is in a scope, by our numbers.
+grain: [model_key]
+columns:
+  model_key: our number for the model
+  is_language: whether it is in S2, text generation or image-text-to-text
+  is_quantised: whether it says that it is a quantised form of another
+  born_at: moment of its creation; the first day it was seen where that is unknown
+  is_after_chatgpt: whether it was created after 2022-11-30, as S3 asks
+  large_on: first day it was seen with 100,000 downloads of all time; null if never
+  listed_from: first day of its life
+  gone_on: first day it was no longer listed; null if it is
+*/
+with relations as (
+    select
+        child_key as model_key,
+        bool_or(relation = 'quantized') as is_quantised
+    from staging.parents
+    group by child_key
+),
+
+large as (
+    select
+        coalesce(aliases.known_key, milestones.model_key) as model_key,
+        min(milestones.observed_on) as large_on
+    from staging.milestones as milestones
+    left join staging.aliases as aliases on milestones.model_key = aliases.model_key
+    group by coalesce(aliases.known_key, milestones.model_key)
+)
+
+select
+    models.model_key,
+    coalesce(models.pipeline_tag in ('text-generation', 'image-text-to-text'), false) as is_language,
+    coalesce(relations.is_quantised, false) as is_quantised,
+    coalesce(models.created_at, cast(models.first_seen_on as timestamp)) as born_at,
+    coalesce(models.created_at >= timestamp '2022-12-01', false) as is_after_chatgpt,
+    large.large_on,
+    least(coalesce(cast(models.created_at as date), models.first_seen_on), models.first_seen_on) as listed_from,
+    models.removed_on as gone_on
+from staging.models as models
+left join relations on models.model_key = relations.model_key
+left join large on models.model_key = large.model_key
