@@ -63,8 +63,8 @@ class Verdict:
 
 def judge(release: Release, world: World) -> list[Verdict]:
     """Compare every published measure with its truth, over the weeks that were measured and not estimated."""
-    truth = Truth(world)
     weeks = _measured_weeks(release)
+    truth = Truth(world, since=min(weeks, default=None))
     return [
         _weeks(weeks, world),
         _total(release, truth, weeks),
@@ -126,7 +126,9 @@ def _shares(release: Release, truth: Truth, weeks: list[date], level: str) -> li
         if there.is_empty():
             continue
         keys = [*SHARE_KEYS, level]
-        both = cells.filter(pl.col("week").is_in(weeks)).join(there, on=keys, how="full", coalesce=True)
+        # A window that reaches back before the first week has no rows, so that is where nothing is promised.
+        promised = cells.filter(pl.col("week").is_in(there["week"].implode()))
+        both = promised.join(there, on=keys, how="full", coalesce=True)
         off = (both["share_of_total"].fill_null(0.0) - both["measured"].fill_null(0.0)).abs()
         worst = both[int(off.arg_max() or 0)]
         verdicts.append(

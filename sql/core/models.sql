@@ -16,7 +16,7 @@ columns:
   parameters_total: number of weights, null if the Hub does not say
   size_band: size class by parameters_total; unknown where it is null
   first_seen_on: day of the first snapshot with it
-  last_seen_on: day of the last snapshot with it, neither disabled nor called removed; the first one if there is none
+  last_seen_on: day of the last snapshot with it, readable or not, neither disabled nor called removed; the first one if there is none
   removed_on: day of the first complete snapshot without it, or of the first archive that calls it removed; null if it is there
 warnings:
   - parameters_total is what the repository's weights add up to; quantised repacks count fewer than their base.

@@ -1,5 +1,5 @@
 /*
-meaning: The counters as they were sent, one row for each model and day; our own capture wins over an archive of the same day.
+meaning: The counters as they were sent, one row for each model and day; our own whole capture wins over an archive of the same day, and that over a quick capture.
 kind: view
 grain: [hub_id, observed_on]
 columns:
@@ -24,5 +24,5 @@ left join staging.aliases as aliases on counters.model_key = aliases.model_key
 inner join staging.model_keys as keys on coalesce(aliases.known_key, counters.model_key) = keys.model_key
 qualify row_number() over (
     partition by keys.hub_id, counters.observed_on
-    order by counters.source = 'huggingface' desc, counters.source asc, coalesce(counters.downloads_30d, -1) desc
+    order by counters.source = 'huggingface' desc, counters.source = 'huggingface_quick' asc, counters.source asc, coalesce(counters.downloads_30d, -1) desc
 ) = 1

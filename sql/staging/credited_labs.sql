@@ -4,7 +4,7 @@ per: week
 kind: passing
 grain: [scope, credit, lab]
 columns:
-  scope: S1 all models; S2 text generation and image-text-to-text; S3 large first-party models of S2; S4 all in their first 365 days
+  scope: S1 all models; S2 text generation and image-text-to-text; S3 large first-party models of S2; S4 all in their first 365 days; -quick behind it where only a quick capture saw the week
   credit: publisher, direct or root
   lab: slug of the lab, or hf and the namespace
   country: country of the lab in that week
@@ -52,13 +52,14 @@ scoped as (
 )
 
 select
-    scope,
-    credit,
-    lab,
-    min(country) as country,
-    sum(downloads_flow) as downloads_flow,
-    sum(estimated_flow) as estimated_flow,
-    sum(n_models) as n_models
+    scoped.scope || case when running.is_quick then '-quick' else '' end as scope,
+    scoped.credit,
+    scoped.lab,
+    min(scoped.country) as country,
+    sum(scoped.downloads_flow) as downloads_flow,
+    sum(scoped.estimated_flow) as estimated_flow,
+    sum(scoped.n_models) as n_models
 from scoped
-where n_models > 0
-group by scope, credit, lab
+cross join now.week as running
+where scoped.n_models > 0
+group by scoped.scope || case when running.is_quick then '-quick' else '' end, scoped.credit, scoped.lab

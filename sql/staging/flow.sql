@@ -76,7 +76,9 @@ sights as (
     inner join staging.counters as counters
         on counters.observed_on >= running.week and counters.observed_on < running.week + 7
     left join staging.aliases as aliases on counters.model_key = aliases.model_key
-    where running.source is null or (counters.source = running.source and counters.downloads_all_time is null)
+    where
+        (counters.source = 'huggingface_quick') = running.is_quick
+        and (running.source is null or (counters.source = running.source and counters.downloads_all_time is null))
     qualify row_number() over (
         partition by coalesce(aliases.known_key, counters.model_key)
         order by counters.observed_on desc, counters.source = 'huggingface' desc, counters.source asc, counters.model_key asc

@@ -1,7 +1,7 @@
 /*
 meaning: >-
-  Downloads by lab over each length of time that ends with a week's Sunday. A length that reaches back before the first
-  week we know has no rows; the cumulative one begins with that week.
+  Downloads by lab over each length of time that ends with a week's Sunday. A length with a week in it that
+  nobody saw has no rows; the cumulative one begins with the first week and ends before the first one missing.
 grain: [week, scope, credit, time_window, lab]
 columns:
   week: Monday of the last ISO week of the window, UTC
@@ -15,13 +15,29 @@ columns:
   n_models: models that were listed in the last week and give credit
   as_of: last snapshot used
 */
-with weeks as (
+with counted as (
     select
+        scope,
         week,
-        max(as_of) as as_of,
-        min(week) over () as first_week
+        max(as_of) as as_of
     from staging.lab_weeks
-    group by week
+    group by scope, week
+),
+
+-- How many weeks, this one included, follow each other without one missing.
+weeks as (
+    select
+        scope,
+        week,
+        as_of,
+        count(*) over (partition by scope, chapter order by week) as weeks_in_a_row,
+        min(chapter) over (partition by scope) = chapter as is_first_chapter
+    from (
+        select
+            counted.*,
+            week - cast(7 * row_number() over (partition by scope order by week) as integer) as chapter
+        from counted
+    )
 ),
 
 sides as (
@@ -38,7 +54,8 @@ sides as (
 grid as (
     select
         weeks.week,
-        weeks.first_week,
+        weeks.weeks_in_a_row,
+        weeks.is_first_chapter,
         weeks.as_of,
         sides.scope,
         sides.credit,
@@ -49,7 +66,7 @@ grid as (
         coalesce(there.n_models, 0) as n_models,
         there.lab is not null as is_there
     from sides
-    inner join weeks on sides.since <= weeks.week
+    inner join weeks on sides.scope = weeks.scope and sides.since <= weeks.week
     left join staging.lab_weeks as there
         on
             weeks.week = there.week
@@ -92,7 +109,7 @@ long as (
         flow_28d as flow,
         estimated_28d as estimated
     from added
-    where week >= first_week + 21 and (is_there or flow_28d > 0)
+    where weeks_in_a_row >= 4 and (is_there or flow_28d > 0)
     union all
     select
         added.*,
@@ -100,7 +117,7 @@ long as (
         flow_365d as flow,
         estimated_365d as estimated
     from added
-    where week >= first_week + 364 and (is_there or flow_365d > 0)
+    where weeks_in_a_row >= 53 and (is_there or flow_365d > 0)
     union all
     select
         added.*,
@@ -108,7 +125,7 @@ long as (
         flow_ever as flow,
         estimated_ever as estimated
     from added
-    where is_there or flow_ever > 0
+    where is_first_chapter and (is_there or flow_ever > 0)
 )
 
 select

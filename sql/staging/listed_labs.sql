@@ -7,21 +7,13 @@ grain: [lab]
 columns:
   lab: slug of the lab, or hf and the namespace
 */
-with newest as (
-    select
-        source,
-        max(observed_on) as observed_on
-    from core.snapshots
-    where status <> 'partial'
-    group by source
-),
-
-downloaded as (
+with downloaded as (
     select
         tenures.namespace,
         sum(coalesce(counters.downloads_30d, counters.downloads_all_time, 0)) as downloads
     from staging.counters as counters
-    inner join newest on counters.source = newest.source and counters.observed_on = newest.observed_on
+    inner join staging.chain as newest
+        on counters.source = newest.source and counters.observed_on = newest.observed_on and newest.observed_on = newest.newest_on
     left join staging.aliases as aliases on counters.model_key = aliases.model_key
     inner join staging.tenures as tenures on coalesce(aliases.known_key, counters.model_key) = tenures.model_key
     group by tenures.namespace

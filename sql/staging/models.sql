@@ -16,7 +16,7 @@ columns:
   parameters_total: number of weights, null if the Hub does not say
   size_band: size class by parameters_total; unknown where it is null
   first_seen_on: day of the first snapshot with it
-  last_seen_on: day of the last snapshot with it, neither disabled nor called removed; the first one if there is none
+  last_seen_on: day of the last snapshot with it, readable or not, neither disabled nor called removed; the first one if there is none
   removed_on: day of the first complete snapshot without it, or of the first archive that calls it removed; null if it is there
 checks:
   - one_of: {column: size_band, values: [<1B, 1-5B, 5-10B, 10-50B, 50-100B, 100-250B, '>250B', unknown]}
@@ -96,9 +96,11 @@ removals as (
 captures as (
     select
         observed_on,
-        lead(observed_on) over (order by observed_on) as next_on
-    from core.snapshots
-    where source = 'huggingface' and is_complete and status <> 'partial'
+        min(case when is_complete then observed_on end) over (
+            order by observed_on rows between 1 following and unbounded following
+        ) as next_complete_on
+    from staging.chain
+    where source = 'huggingface'
 )
 
 select
@@ -129,7 +131,7 @@ select
     end as size_band,
     seen.first_seen_on,
     coalesce(seen.last_seen_on, seen.first_seen_on) as last_seen_on,
-    least(removals.called_removed_on, captures.next_on) as removed_on
+    least(removals.called_removed_on, captures.next_complete_on) as removed_on
 from latest
 inner join staging.model_keys as keys on latest.known_key = keys.model_key
 inner join seen on latest.known_key = seen.model_key

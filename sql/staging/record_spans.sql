@@ -9,16 +9,7 @@ columns:
   last_on: day of the last snapshot that says so
   is_latest: whether it is the newest record of the model, of all sources
 */
-with chain as (
-    select
-        source,
-        observed_on,
-        lag(observed_on) over (partition by source order by observed_on) as previous_on
-    from core.snapshots
-    where status <> 'partial'
-),
-
-followed as (
+with followed as (
     select
         source,
         model_key,
@@ -41,7 +32,7 @@ bounded as (
             followed.source = stays.source
             and followed.model_key = stays.listed_key
             and followed.observed_on between stays.first_on and stays.last_on
-    left join chain on followed.source = chain.source and followed.next_on = chain.observed_on
+    left join staging.chain as chain on followed.source = chain.source and followed.next_on = chain.observed_on
 )
 
 select
@@ -52,6 +43,6 @@ select
     last_on,
     row_number() over (
         partition by model_key
-        order by last_on desc, source = 'huggingface' desc, source asc, observed_on desc, listed_key asc
+        order by last_on desc, source = 'huggingface' desc, source = 'huggingface_quick' asc, source asc, observed_on desc, listed_key asc
     ) = 1 as is_latest
 from bounded

@@ -9,16 +9,7 @@ columns:
   last_on: day of the last snapshot with it
   gone_on: day of the first snapshot without it; null if it is in the newest
 */
-with chain as (
-    select
-        source,
-        observed_on,
-        lag(observed_on) over (partition by source order by observed_on) as previous_on,
-        max(observed_on) over (partition by source) as newest_on
-    from core.snapshots
-    where status <> 'partial'
-),
-
+with
 -- Nearly all models came once and are still there: only the others need their moves put in order.
 restless as (
     select
@@ -59,7 +50,7 @@ select
     case when moves.gone_on is null then chain.newest_on else leaving.previous_on end as last_on,
     moves.gone_on
 from moves
-inner join chain on moves.source = chain.source and moves.first_on = chain.observed_on
-left join chain as leaving on moves.source = leaving.source and moves.gone_on = leaving.observed_on
+inner join staging.chain as chain on moves.source = chain.source and moves.first_on = chain.observed_on
+left join staging.chain as leaving on moves.source = leaving.source and moves.gone_on = leaving.observed_on
 left join staging.aliases as aliases on moves.model_key = aliases.model_key
 where moves.is_there

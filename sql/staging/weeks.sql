@@ -4,35 +4,58 @@ grain: [week]
 columns:
   week: Monday of the ISO week, UTC
   source: whose snapshots lie on both sides of all its seven days; null where nobody's do, so that the week can only be estimated
+  is_quick: whether only a quick capture saw the week; captures of different reach never share a week
 */
-with reach as (
-    select
-        source,
-        min(observed_on) as first_on,
-        max(observed_on) as last_on
-    from core.snapshots
-    where status <> 'partial'
-    group by source
+with days as (
+    select cast(unnest(generate_series(
+        date_trunc('week', (select min(observed_on) from staging.chain)),
+        date_trunc('week', (select max(observed_on) from staging.chain)),
+        interval 7 day
+    )) as date) as week
 ),
 
+-- A source without a cumulative counter measures nothing.
 counting as (
     select distinct source
     from staging.pulse
     where gained > 0 or busy_count > 0 or fallen_count > 0
 ),
 
-days as (
-    select cast(unnest(generate_series(
-        date_trunc('week', (select min(first_on) from reach)),
-        date_trunc('week', (select max(last_on) from reach)),
-        interval 7 day
-    )) as date) as week
+bracketing as (
+    select
+        days.week,
+        chain.source,
+        chain.source = 'huggingface_quick' as is_quick
+    from days
+    inner join (select distinct source, first_on, newest_on from staging.chain) as chain
+        on chain.first_on <= days.week and chain.newest_on >= days.week + 7
+    semi join counting on chain.source = counting.source
+),
+
+-- Who saw a week as a whole, be it from its two sides or within it.
+seen_whole as (
+    select week
+    from bracketing
+    where not is_quick
+    union
+    select cast(date_trunc('week', observed_on) as date) as week
+    from staging.chain
+    where source <> 'huggingface_quick'
+),
+
+best as (
+    select
+        week,
+        source
+    from bracketing
+    where not is_quick or week not in (select week from seen_whole)
+    qualify row_number() over (partition by week order by source = 'huggingface' desc, source asc) = 1
 )
 
 select
     days.week,
-    min(reach.source) as source
+    best.source,
+    seen_whole.week is null as is_quick
 from days
-left join (select reach.* from reach semi join counting on reach.source = counting.source) as reach
-    on reach.first_on <= days.week and reach.last_on >= days.week + 7
-group by days.week
+left join best on days.week = best.week
+left join seen_whole on days.week = seen_whole.week

@@ -5,7 +5,7 @@ outside the rehearsal. Here: flows, shares, concentration, crossovers. Not here:
 like (truth/releases), what the API pretends (dirt; `events` lists it).
 
 Windows end with their week's Sunday: week and 28d are 7 and 28 days, 365d is 365 days and reaches back before the world's
-first week, cumulative begins with it. Scopes: S1 all; S2 text; S3 as in _Scopes; S4 all, in their first 365 days.
+first week, cumulative begins with it, or with the week of `since`. Scopes: S1 all; S2 text; S3 as in _Scopes; S4 all, in their first 365 days.
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ FULL_HHI = 10_000
 class Truth:
     """The true tables of one world. The first call reads the whole world; worlds of some hundred thousand models fit."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, since: date | None = None) -> None:
         self.world = world
+        self._origin = world.monday(((since or world.first_week) - world.first_week).days // 7)
         self.weeks = [world.first_week + timedelta(weeks=week) for week in range(world.weeks)]
         block = world.everything()
         self._facts, self._course = block.facts, block.course
@@ -122,7 +123,7 @@ class Truth:
     def _windows(self, week: int) -> Iterator[tuple[int, int, Ints, Bools]]:
         """Give scope, window, each model's flow, and which models take part, for the windows that end with a week."""
         end = self.world.monday(week + 1)
-        begins = (end - 7 * DAY_SECONDS, end - 28 * DAY_SECONDS, end - YEAR_SECONDS, self.world.first_monday)
+        begins = (end - 7 * DAY_SECONDS, end - 28 * DAY_SECONDS, end - YEAR_SECONDS, self._origin)
         whole, young = self._count(end), self._count(end, first_year=True)
         in_scope = self._in_scope(whole)
         for window, begin in enumerate(begins):
