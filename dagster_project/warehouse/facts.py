@@ -2,6 +2,7 @@
 
 A table that says `per: snapshot` is run here once for each snapshot. Its SELECT sees
   now.models       the snapshot's rows, as sealed
+  now.quarantined  hub_id, model_name of the records that could not be read, as far as they tell them
   now.snapshot     one row: source, observed_on, started_at
   before.snapshot  the same of the snapshot before, of the same source; no row for the first one
   now.TABLE        a table of this snapshot that was made before it
@@ -28,7 +29,7 @@ import msgspec
 from dagster_project.calendar import parse_time
 from dagster_project.errors import UsageError
 from dagster_project.snapshots import durable, manifest
-from dagster_project.snapshots.seal import Seal
+from dagster_project.snapshots.seal import Seal, table_name
 from dagster_project.snapshots.spool import Spool
 from dagster_project.warehouse.catalog import Table
 from dagster_project.warehouse.engine import connect_private, quoted
@@ -51,6 +52,7 @@ class Snapshot:
     path: Path
     sha256: str
     is_unique: bool
+    quarantine: Path | None
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -117,12 +119,14 @@ def update(
 def _wanted(snapshots: Sequence[tuple[Spool, Seal]]) -> list[Snapshot]:
     found = []
     for attempt, seal in snapshots:
-        for entry in manifest.tables(manifest.read(attempt.folder)):
-            if Path(entry.path).parent.name == MODELS:
+        entries = manifest.read(attempt.folder)
+        refused = next((attempt.home / entry.path for entry in entries if entry.kind == "quarantine"), None)
+        for entry in manifest.tables(entries):
+            if table_name(entry) == MODELS:
                 started = parse_time(seal.started_at).replace(tzinfo=None)
                 is_unique = seal.status != "imported"
-                day = seal.observed_on.isoformat()
-                found.append(Snapshot(seal.source, day, started, attempt.home / entry.path, entry.sha256, is_unique))
+                day, path = seal.observed_on.isoformat(), attempt.home / entry.path
+                found.append(Snapshot(seal.source, day, started, path, entry.sha256, is_unique, refused))
     return sorted(found, key=lambda snapshot: (snapshot.source, snapshot.day))
 
 
@@ -169,6 +173,7 @@ def _make(
     former = made[before.source, before.day].files if before else {}
     files = {_KEYS: known.files[_KEYS]} if known else {}
     _view(connection, f"now.{MODELS}", _rows(snapshot))
+    _view(connection, "now.quarantined", _quarantined(connection, snapshot))
     _view(connection, "now.snapshot", _facts_of(snapshot))
     _view(connection, "before.snapshot", _facts_of(before) if before else f"{_facts_of(snapshot)} where false")
     for table in tables:
@@ -211,6 +216,14 @@ def _rows(snapshot: Snapshot) -> str:
     # An archive is keyed by name: two of its names may carry one id.
     identity = "coalesce(hub_id, 'name:' || model_name)"
     return f"{rows} qualify row_number() over (partition by {identity} order by downloads_30d desc nulls last, model_name) = 1"
+
+
+def _quarantined(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> str:
+    """Say what the refused records tell about themselves; the first quarantines named nobody."""
+    file = f"read_parquet({quoted(str(snapshot.quarantine))})"
+    if snapshot.quarantine and "hub_id" in connection.sql(f"select * from {file}").columns:
+        return f"select hub_id, model_name from {file} where coalesce(hub_id, model_name) is not null"
+    return "select cast(null as varchar) as hub_id, cast(null as varchar) as model_name where false"
 
 
 def _facts_of(snapshot: Snapshot) -> str:

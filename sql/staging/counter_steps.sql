@@ -7,7 +7,7 @@ columns:
   to_on: UTC day of the later snapshot
   from_on: UTC day of the earlier one; for a model created since, the day of its creation
   model_key: our number for the model
-  difference: later minus earlier; negative after a recount, null where one of the two is unknown
+  difference: later minus earlier; negative after a recount, null where it can't be told from these two snapshots
   is_birth: whether the model was created after the earlier snapshot was taken, so that its whole counter is new
 types: {source: varchar, to_on: date, from_on: date, model_key: integer, difference: bigint, is_birth: boolean}
 */
@@ -18,6 +18,13 @@ with moved as (
     from now.counters as latter
     inner join before.counters as former on latter.model_key = former.model_key
     where latter.downloads_all_time is distinct from former.downloads_all_time
+),
+
+-- Readable again: how far it moved since it last was, other files know.
+reappeared as (
+    select latter.model_key
+    from now.counters as latter
+    semi join before.unreadable as former on latter.model_key = former.model_key
 ),
 
 came as (
@@ -45,11 +52,23 @@ union all
 select
     snapshot.source,
     snapshot.observed_on as to_on,
+    earlier.observed_on as from_on,
+    reappeared.model_key,
+    null as difference,
+    false as is_birth
+from reappeared
+cross join now.snapshot as snapshot
+cross join before.snapshot as earlier
+union all
+select
+    snapshot.source,
+    snapshot.observed_on as to_on,
     least(greatest(cast(came.created_at as date), earlier.observed_on), snapshot.observed_on) as from_on,
     came.model_key,
     came.downloads_all_time as difference,
     true as is_birth
 from came
-anti join before.counters as former on came.model_key = former.model_key
+anti join (select model_key from before.counters union all select model_key from before.unreadable) as former
+    on came.model_key = former.model_key
 cross join now.snapshot as snapshot
 cross join before.snapshot as earlier
