@@ -7,7 +7,7 @@ expect:
 */
 with flow as (
     select cast(coalesce(sum(downloads_flow), 0) as double) as total
-    from staging.flow
+    from staging.flow as flows
 ),
 
 countries as (
@@ -27,7 +27,7 @@ select
     (labs.total - flow.total) / greatest(flow.total, 1) as flow_lost_in_labs,
     (
         select count(distinct week)
-        from staging.flow
+        from staging.flow as flows
         where week not in (select week from marts.share_by_country)
     ) as weeks_without_share
 from flow, countries, labs

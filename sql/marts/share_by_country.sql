@@ -3,7 +3,9 @@ meaning: Who is downloaded, by country and week; the unknown stays visible.
 grain: [week, scope, credit, time_window, country]
 columns:
   week: Monday of the window's last ISO week, UTC
-  scope: S1 all models; S2 text generation and image-text-to-text; S3 those of S2 that a reviewed lab published itself, no quantised re-packs, created after 2022-11-30, with 100,000 downloads; S4 all models in their first 365 days; -quick behind it, the same of what a quick capture asked for
+  scope: >-
+    S1 all models; S2 text generation and image-text-to-text; S3 those of S2 that a reviewed lab published itself, no quantised re-packs,
+    created after 2022-11-30, with 100,000 downloads; S4 all models in their first 365 days; -quick behind it, the same of what a quick capture asked for
   credit: publisher, the lab that uploaded; direct, the lab of the parent; root, the lab of the model it comes from in the end
   time_window: week; 28d; 365d; cumulative, since the first week in this home
   country: ISO 3166-1 alpha-2; INTERNATIONAL (reviewed, has no home); UNKNOWN (namespace not reviewed)

@@ -27,6 +27,12 @@ reappeared as (
     semi join before.unreadable as former on latter.model_key = former.model_key
 ),
 
+listed_before as (
+    select model_key from before.counters
+    union all
+    select model_key from before.unreadable
+),
+
 came as (
     select
         models.created_at,
@@ -68,7 +74,6 @@ select
     came.downloads_all_time as difference,
     true as is_birth
 from came
-anti join (select model_key from before.counters union all select model_key from before.unreadable) as former
-    on came.model_key = former.model_key
+anti join listed_before as former on came.model_key = former.model_key
 cross join now.snapshot as snapshot
 cross join before.snapshot as earlier

@@ -4,7 +4,7 @@ per: week
 kind: passing
 grain: [scope, credit, lab]
 columns:
-  scope: S1 all models; S2 text generation and image-text-to-text; S3 large first-party models of S2; S4 all in their first 365 days; -quick behind it where only a quick capture saw the week
+  scope: S1 to S4, as in marts.share_by_lab; -quick behind it where only a quick capture saw the week
   credit: publisher, direct or root
   lab: slug of the lab, or hf and the namespace
   country: country of the lab in that week

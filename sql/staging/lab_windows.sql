@@ -24,6 +24,15 @@ with counted as (
     group by scope, week
 ),
 
+numbered as (
+    select
+        scope,
+        week,
+        as_of,
+        week - cast(7 * row_number() over (partition by scope order by week) as integer) as chapter
+    from counted
+),
+
 -- How many weeks, this one included, follow each other without one missing.
 weeks as (
     select
@@ -32,12 +41,7 @@ weeks as (
         as_of,
         count(*) over (partition by scope, chapter order by week) as weeks_in_a_row,
         min(chapter) over (partition by scope) = chapter as is_first_chapter
-    from (
-        select
-            counted.*,
-            week - cast(7 * row_number() over (partition by scope order by week) as integer) as chapter
-        from counted
-    )
+    from numbered
 ),
 
 sides as (
@@ -77,55 +81,55 @@ grid as (
 
 added as (
     select
-        *,
-        sum(downloads_flow) over month as flow_28d,
-        sum(estimated_flow) over month as estimated_28d,
-        sum(downloads_flow) over year + cast(coalesce(sum(downloads_flow) over odd_day, 0) / 7 as decimal(28, 9)) as flow_365d,
-        sum(estimated_flow) over year + cast(coalesce(sum(estimated_flow) over odd_day, 0) / 7 as decimal(28, 9)) as estimated_365d,
-        sum(downloads_flow) over ever as flow_ever,
-        sum(estimated_flow) over ever as estimated_ever
+        grid.*,
+        sum(grid.downloads_flow) over month as flow_28d,
+        sum(grid.estimated_flow) over month as estimated_28d,
+        sum(grid.downloads_flow) over year + cast(coalesce(sum(grid.downloads_flow) over odd_day, 0) / 7 as decimal(28, 9)) as flow_365d,
+        sum(grid.estimated_flow) over year + cast(coalesce(sum(grid.estimated_flow) over odd_day, 0) / 7 as decimal(28, 9)) as estimated_365d,
+        sum(grid.downloads_flow) over ever as flow_ever,
+        sum(grid.estimated_flow) over ever as estimated_ever
     from grid
     window
-        month as (partition by scope, credit, lab order by week range between interval 21 days preceding and current row),
-        year as (partition by scope, credit, lab order by week range between interval 357 days preceding and current row),
+        month as (partition by grid.scope, grid.credit, grid.lab order by grid.week range between interval 21 days preceding and current row),
+        year as (partition by grid.scope, grid.credit, grid.lab order by grid.week range between interval 357 days preceding and current row),
         odd_day as (
-            partition by scope, credit, lab order by week range between interval 364 days preceding and interval 364 days preceding
+            partition by grid.scope, grid.credit, grid.lab order by grid.week range between interval 364 days preceding and interval 364 days preceding
         ),
-        ever as (partition by scope, credit, lab order by week range between unbounded preceding and current row)
+        ever as (partition by grid.scope, grid.credit, grid.lab order by grid.week range between unbounded preceding and current row)
 ),
 
 long as (
     select
         added.*,
         'week' as time_window,
-        downloads_flow as flow,
-        estimated_flow as estimated
+        added.downloads_flow as flow,
+        added.estimated_flow as estimated
     from added
-    where is_there
+    where added.is_there
     union all
     select
         added.*,
         '28d' as time_window,
-        flow_28d as flow,
-        estimated_28d as estimated
+        added.flow_28d as flow,
+        added.estimated_28d as estimated
     from added
-    where weeks_in_a_row >= 4 and (is_there or flow_28d > 0)
+    where added.weeks_in_a_row >= 4 and (added.is_there or added.flow_28d > 0)
     union all
     select
         added.*,
         '365d' as time_window,
-        flow_365d as flow,
-        estimated_365d as estimated
+        added.flow_365d as flow,
+        added.estimated_365d as estimated
     from added
-    where weeks_in_a_row >= 53 and (is_there or flow_365d > 0)
+    where added.weeks_in_a_row >= 53 and (added.is_there or added.flow_365d > 0)
     union all
     select
         added.*,
         'cumulative' as time_window,
-        flow_ever as flow,
-        estimated_ever as estimated
+        added.flow_ever as flow,
+        added.estimated_ever as estimated
     from added
-    where is_first_chapter and (is_there or flow_ever > 0)
+    where added.is_first_chapter and (added.is_there or added.flow_ever > 0)
 )
 
 select

@@ -15,7 +15,7 @@ with ordered as (
         row_number() over (partition by model_key order by first_seen_on, model_name) as place,
         lead(first_seen_on) over (partition by model_key order by first_seen_on, model_name) as next_on
     from staging.names
-    where model_key in (select model_key from staging.names group by model_key having count(*) > 1)
+    where model_key in (select twice.model_key from staging.names as twice group by twice.model_key having count(*) > 1)
 )
 
 select
