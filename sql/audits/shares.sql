@@ -5,29 +5,29 @@ expect:
   flow_lost_in_labs: {min: -0.000001, max: 0.000001, says: "the labs' downloads add up to the flow of all models"}
   weeks_without_share: {min: 0, max: 0, says: every week with a flow has shares}
 */
-with flow as (
+with whole as (
     select cast(coalesce(sum(downloads_flow), 0) as double) as total
-    from staging.flow as flows
+    from staging.flow
 ),
 
 countries as (
     select coalesce(sum(downloads_flow), 0) as total
     from marts.share_by_country
-    where scope = 'S1' and credit = 'publisher' and time_window = 'week'
+    where scope in ('S1', 'S1-quick') and credit = 'publisher' and time_window = 'week'
 ),
 
 labs as (
     select coalesce(sum(downloads_flow), 0) as total
     from marts.share_by_lab
-    where scope = 'S1' and credit = 'publisher' and time_window = 'week'
+    where scope in ('S1', 'S1-quick') and credit = 'publisher' and time_window = 'week'
 )
 
 select
-    (countries.total - flow.total) / greatest(flow.total, 1) as flow_lost_in_countries,
-    (labs.total - flow.total) / greatest(flow.total, 1) as flow_lost_in_labs,
+    (countries.total - whole.total) / greatest(whole.total, 1) as flow_lost_in_countries,
+    (labs.total - whole.total) / greatest(whole.total, 1) as flow_lost_in_labs,
     (
         select count(distinct week)
-        from staging.flow as flows
+        from staging.flow
         where week not in (select week from marts.share_by_country)
     ) as weeks_without_share
-from flow, countries, labs
+from whole, countries, labs
