@@ -11,6 +11,7 @@ import sys
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from dagster_project import gates
 from dagster_project.calendar import Week
 from dagster_project.crawl import HUB
 from dagster_project.errors import NothingYetError, UsageError
@@ -64,6 +65,8 @@ def status(settings: Settings) -> dict[str, Any]:
     covered = {found.week.monday for found in snapshots}
     is_sealed = Week.of(now).monday in captured
     unfinished = spool.unfinished(settings.home, HUB, now)
+    awaiting = [_awaiting(attempt) for attempt in seal.awaiting(settings.home, HUB)]
+    signature = next((waiting["next_command"] for waiting in awaiting if waiting["week"] == str(Week.of(now))), None)
     published = _published(settings)
     return {
         "home": str(settings.home),
@@ -81,9 +84,12 @@ def status(settings: Settings) -> dict[str, Any]:
         ],
         "gaps": [str(week) for week in _gaps(captured, covered, now)],
         "unfinished": f"{unfinished.day}: {len(unfinished.pages()):,} pages are safe" if unfinished else None,
+        "awaiting_sign_off": awaiting,
         "release": published.release_id if published else None,
         "is_published": published is not None and published.newest_week == str(Week.of(now)),
-        "next_command": "leadershift run"
+        "next_command": signature
+        if signature and not is_sealed
+        else "leadershift run"
         if published is None or not is_sealed
         else 'leadershift query "from marts.share_by_country"',
     }
@@ -123,6 +129,17 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
         _finding("registry", not problems, problems[0] if problems else f"{settings.registry}, no problem"),
         _finding("sql", shipped("sql").is_dir(), f"{shipped('sql')}"),
     ]
+
+
+def _awaiting(attempt: spool.Spool) -> dict[str, Any]:
+    held, week = seal.held(attempt), Week.of(attempt.day)
+    return {
+        "week": str(week),
+        "observed_on": attempt.day.isoformat(),
+        "held_at": held.held_at,
+        "reasons": held.reasons,
+        "next_command": gates.sign_command(week),
+    }
 
 
 def _published(settings: Settings) -> Publication | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from dagster_project import crawl
+from dagster_project import crawl, gates
 from dagster_project.calendar import Week, stamp
 from dagster_project.errors import DamagedDataError, GateError, NothingYetError, RefusedError, StorageError
 from dagster_project.settings import Settings, is_loopback, shipped
@@ -83,23 +83,34 @@ def capture(
     """Capture the Hub's list of models as it is now, and seal it. Does nothing once the week is sealed, unless `again`.
 
     Goes on from the last durable page of an unfinished crawl. `on_page` hears the rows of each page that is safe.
-    Raises RefusedError for a week that is not now, SourceError when the Hub fails, GateError for a count that needs
-    `sign_off`, StorageError for a disk that refuses.
+    A crawl that a gate refused is kept: `sign_off` seals it whenever that is, without a request; until then the Hub is not
+    asked once more for the same week, unless `again`.
+    Raises RefusedError for a week that is not now, SourceError when the Hub fails, GateError for what needs `sign_off`,
+    StorageError for a disk that refuses.
     """
     now = settings.now()
-    if week is not None and week != Week.of(now):
+    asked = week or Week.of(now)
+    if asked != Week.of(now) and not sign_off:
         raise RefusedError(
-            f"Week {week} can't be captured: the Hub only tells the present, which is {Week.of(now)}. "
+            f"Week {asked} can't be captured: the Hub only tells the present, which is {Week.of(now)}. "
             "A past week can only be imported from an archive that somebody captured then.",
             next_command="leadershift import --help",
         )
     with lock.hold(settings.home, f"capture of {crawl.HUB}", now):
         _refuse_mixture(settings)
-        done = _sealed_already(settings.home, now, again=again)
+        waiting = None if again else crawl.awaiting(settings, asked)
+        if waiting and sign_off:
+            return Captured(crawl.close(settings, waiting, sign_off, say), 0)
+        done = _sealed_already(settings.home, asked, now, again=again)
         if done:
             return Captured(done, 0)
+        if asked != Week.of(now):
+            raise RefusedError(f"No crawl of week {asked} waits for a signature.", next_command="leadershift status")
+        attempt = crawl.unfinished(settings)
+        if waiting and not attempt:
+            raise gates.refusal(waiting, seal.held(waiting).reasons)
         transport = Transport(huggingface.request_headers(settings), limits or Limits(), clock=settings.now, say=say)
-        attempt = crawl.unfinished(settings) or spool.begin(settings.home, crawl.HUB, now)
+        attempt = attempt or spool.begin(settings.home, crawl.HUB, now)
         try:
             fetched = crawl.fetch(settings, attempt, transport, on_page)
         except CursorExpiredError as error:
@@ -107,7 +118,7 @@ def capture(
             ledger.write(settings.home, "abandoned", now, source=crawl.HUB, day=f"{attempt.day}", reason=error.message)
             attempt = spool.begin(settings.home, crawl.HUB, now)
             fetched = crawl.fetch(settings, attempt, transport, on_page)
-        return Captured(crawl.close(settings, attempt, sign_off), fetched)
+        return Captured(crawl.close(settings, attempt, sign_off, say), fetched)
 
 
 def import_table(
@@ -268,9 +279,9 @@ def _refuse_mixture(settings: Settings) -> None:
             )
 
 
-def _sealed_already(home: Path, now: datetime, *, again: bool) -> Seal | None:
+def _sealed_already(home: Path, week: Week, now: datetime, *, again: bool) -> Seal | None:
     for _attempt, found in seal.sealed(home, crawl.HUB):
-        if found.observed_on == now.date() or (found.week == Week.of(now) and not again):
+        if found.week == week and (found.observed_on == now.date() or not again):
             return found
     return None
 

@@ -35,7 +35,7 @@ def doctor(settings: Settings, *, as_json: bool) -> None:
 @command("leadershift status --json")
 @JSON
 def status(settings: Settings, *, as_json: bool) -> None:
-    """Say which weeks are sealed, which are missing for ever, what is unfinished, and what is published."""
+    """Say which weeks are sealed, which are missing for ever, what is unfinished or waits for a signature, and what is published."""
     found = overview.status(settings)
     lines = [
         f"home      {found['home']}",
@@ -45,6 +45,10 @@ def status(settings: Settings, *, as_json: bool) -> None:
             for s in found["snapshots"]
         ),
         *(f"gap       {week}: nobody captured it" for week in found["gaps"]),
+        *(
+            f"held      {w['week']} waits for a signature: {' '.join(w['reasons'])}\n          {w['next_command']}"
+            for w in found["awaiting_sign_off"]
+        ),
         f"crawl     {found['unfinished'] or 'none unfinished'}",
         f"release   {found['release'] or 'none yet'}",
         f"next      {found['next_command']}",

@@ -24,7 +24,11 @@ from dagster_project.sources.pages import Limits
 @command("leadershift capture --week 2026-W47")
 @WEEK
 @click.option("--source", type=click.Choice([HUB]), default=HUB, show_default=True, help="Whom to ask.")
-@click.option("--again", is_flag=True, help="Another snapshot although the week has one; daily ones sharpen the flow.")
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Another snapshot although the week has one, or one that waits for a signature; daily ones sharpen the flow.",
+)
 @click.option(
     "--patience",
     type=float,

@@ -18,6 +18,7 @@ from dagster_project.snapshots import durable
 LEDGER = "ledger.jsonl"
 Event = Literal[
     "captured",
+    "held",
     "sealed",
     "abandoned",
     "imported",

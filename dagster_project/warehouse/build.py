@@ -123,6 +123,13 @@ def _load_snapshots(connection: duckdb.DuckDBPyConnection, snapshots: Sequence[t
         "create table raw.snapshots (source varchar, observed_on date, status varchar, is_complete boolean, origin varchar, seen bigint,"
         " loaded bigint, merged bigint, quarantined bigint, started_at timestamp, sealed_at timestamp, sign_off varchar)"
     )
+    connection.execute(
+        "create table raw.quarantined (source varchar, observed_on date, hub_id varchar, model_name varchar)"
+    )
+    for attempt, seal in snapshots:
+        for entry in manifest.read(attempt.folder):
+            if entry.kind == "quarantine":
+                _load_quarantine(connection, seal, str(attempt.home / entry.path))
     rows = [
         (
             seal.source,
@@ -141,6 +148,16 @@ def _load_snapshots(connection: duckdb.DuckDBPyConnection, snapshots: Sequence[t
         for _attempt, seal in snapshots
     ]
     connection.executemany(f"insert into raw.snapshots values ({', '.join('?' * len(rows[0]))})", rows)
+
+
+def _load_quarantine(connection: duckdb.DuckDBPyConnection, seal: Seal, path: str) -> None:
+    """Say which models a snapshot saw without being able to read them. The first quarantines named none."""
+    if _one(connection, f"select count(*) from parquet_schema({quoted(path)}) where name = 'hub_id'"):
+        connection.execute(
+            f"insert into raw.quarantined select ?, ?, hub_id, model_name from read_parquet({quoted(path)})"
+            " where coalesce(hub_id, model_name) is not null",
+            [seal.source, seal.observed_on],
+        )
 
 
 def _load_registry(connection: duckdb.DuckDBPyConnection, registry: Path) -> None:

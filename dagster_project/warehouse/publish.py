@@ -120,7 +120,7 @@ def _name(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table], no
     newest, weeks = _row(connection, "select max(week), count(distinct week) from marts.share_by_country")
     label = Week(newest) if newest else Week.of(now)
     digest = content_hash(connection, tables)[:HASH_CHARACTERS]
-    origins = connection.execute("select distinct origin from core.snapshots where status = 'sealed'").fetchall()
+    origins = connection.execute("select distinct origin from core.snapshots where status <> 'imported'").fetchall()
     is_rehearsal = any(is_loopback(origin) for (origin,) in origins)
     release_id = f"{REHEARSAL_PREFIX if is_rehearsal else ''}{label}-{digest}"
     return Publication(

@@ -15,7 +15,7 @@ columns:
   parameters_total: number of weights, null if the Hub does not say
   size_band: size class by parameters_total; unknown where it is null
   first_seen_on: day of the first snapshot with it
-  last_seen_on: day of the last snapshot with it, neither disabled nor called removed; the first one if there is none
+  last_seen_on: day of the last snapshot with it, readable or not, neither disabled nor called removed; the first one if there is none
   removed_on: day of the first complete snapshot without it, or of the first archive that calls it removed; null if it is there
 checks:
   - one_of: {column: size_band, values: [<1B, 1-5B, 5-10B, 10-50B, 50-100B, 100-250B, '>250B', unknown]}
@@ -31,13 +31,29 @@ with latest as (
     ) = 1
 ),
 
+sights as (
+    select
+        source,
+        hub_id,
+        observed_on,
+        coalesce(is_removed or is_disabled, false) as is_gone
+    from staging.models
+    union all
+    select
+        source,
+        hub_id,
+        observed_on,
+        false as is_gone
+    from staging.quarantined
+),
+
 seen as (
     select
         hub_id,
         min(observed_on) as first_seen_on,
-        max(observed_on) filter (where not coalesce(is_removed or is_disabled, false)) as last_seen_on,
+        max(observed_on) filter (where not is_gone) as last_seen_on,
         max(observed_on) filter (where source = 'huggingface') as last_captured_on
-    from staging.models
+    from sights
     group by hub_id
 ),
 
@@ -54,9 +70,11 @@ removals as (
 captures as (
     select
         observed_on,
-        lead(observed_on) over (order by observed_on) as next_on
+        min(case when is_complete then observed_on end) over (
+            order by observed_on rows between 1 following and unbounded following
+        ) as next_complete_on
     from core.snapshots
-    where source = 'huggingface' and is_complete
+    where source = 'huggingface'
 ),
 
 licensed as (
@@ -96,7 +114,7 @@ select
     end as size_band,
     seen.first_seen_on,
     coalesce(seen.last_seen_on, seen.first_seen_on) as last_seen_on,
-    least(removals.called_removed_on, captures.next_on) as removed_on
+    least(removals.called_removed_on, captures.next_complete_on) as removed_on
 from latest
 inner join seen on latest.hub_id = seen.hub_id
 inner join licensed on latest.hub_id = licensed.hub_id

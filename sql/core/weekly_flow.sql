@@ -24,6 +24,7 @@ with sources as (
     from core.snapshots as snapshots
     semi join (select distinct source from staging.models where downloads_all_time is not null) as counted
         on snapshots.source = counted.source
+    where snapshots.status <> 'partial'
     group by snapshots.source
 ),
 
@@ -80,6 +81,7 @@ observed as (
     from core.observations as observations
     inner join core.snapshots as snapshots
         on observations.observed_on = snapshots.observed_on and observations.source = snapshots.source
+    where snapshots.status <> 'partial'
 ),
 
 last_sight as (

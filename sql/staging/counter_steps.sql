@@ -17,6 +17,8 @@ with counted as (
         models.downloads_all_time,
         models.created_at
     from staging.models as models
+    semi join core.snapshots as snapshots
+        on models.source = snapshots.source and models.observed_on = snapshots.observed_on and snapshots.status <> 'partial'
     where models.downloads_all_time is not null
 ),
 
@@ -28,6 +30,7 @@ days as (
         lag(observed_on) over (partition by source order by observed_on) as previous_on,
         lag(started_at) over (partition by source order by observed_on) as previous_started_at
     from core.snapshots
+    where status <> 'partial'
 ),
 
 steps as (

@@ -11,12 +11,13 @@ from .conftest import Answer
 MONDAYS = [date(2026, 11, 2), date(2026, 11, 9), date(2026, 11, 16), date(2026, 11, 23)]
 
 
-def snapshots(days: list[date], source: str = "huggingface") -> str:
+def snapshots(days: list[date], source: str = "huggingface", partial: date | None = None) -> str:
     rows = ", ".join(
-        f"('{source}', date '{day}', date_trunc('week', date '{day}')::date, timestamp '{day} 02:00:00')"
+        f"('{source}', date '{day}', date_trunc('week', date '{day}')::date, timestamp '{day} 02:00:00',"
+        f" '{'partial' if day == partial else 'sealed'}')"
         for day in days
     )
-    return f"select * from (values {rows}) as t(source, observed_on, week, started_at)"
+    return f"select * from (values {rows}) as t(source, observed_on, week, started_at, status)"
 
 
 def counters(rows: list[tuple[str, date, int | None, int | None]], created: str = "2022-01-01 00:00:00") -> str:
@@ -73,11 +74,24 @@ def test_a_model_created_just_before_the_last_snapshot_began_is_a_baseline(answe
     assert answer("staging.counter_steps", {"staging.models": models, "core.snapshots": snapshots(MONDAYS[:2])}) == []
 
 
+def test_a_partial_snapshot_is_stepped_over(answer: Answer) -> None:
+    seen = [("m", MONDAYS[0], 100, None), ("m", MONDAYS[1], 90, None), ("m", MONDAYS[2], 130, None)]
+    days = snapshots(MONDAYS[:3], partial=MONDAYS[1])
+    rows = answer("staging.counter_steps", {"staging.models": counters(seen), "core.snapshots": days})
+    assert [(row["from_on"], row["to_on"], row["gained"], row["is_bridged"]) for row in rows] == [
+        (MONDAYS[0], MONDAYS[2], 30, False)
+    ]
+
+
 def flow(
-    answer: Answer, days: list[date], totals: list[int | None], rolling: list[int | None]
+    answer: Answer,
+    days: list[date],
+    totals: list[int | None],
+    rolling: list[int | None],
+    partial: date | None = None,
 ) -> dict[date, tuple[float, bool]]:
     rows = [("m", day, total, month) for day, total, month in zip(days, totals, rolling, strict=True)]
-    given = {"staging.models": counters(rows), "core.snapshots": snapshots(days)}
+    given = {"staging.models": counters(rows), "core.snapshots": snapshots(days, partial=partial)}
     made = answer("staging.counter_steps", given)
     listed = ", ".join(
         f"('huggingface', 'm', date '{row['from_on']}', date '{row['to_on']}', {row['gained']}::bigint, {row['is_bridged']})"
@@ -101,6 +115,11 @@ def flow(
 
 def test_a_single_snapshot_gives_an_estimate_and_says_so(answer: Answer) -> None:
     assert flow(answer, [date(2026, 11, 18)], [900], [300]) == {MONDAYS[2]: (70.0, True)}
+
+
+def test_a_partial_snapshot_gives_no_estimate(answer: Answer) -> None:
+    found = flow(answer, MONDAYS[:3], [100, 170, 90], [300, 330, 12], partial=MONDAYS[2])
+    assert found == {MONDAYS[0]: (70.0, False), MONDAYS[1]: (77.0, True)}
 
 
 def test_a_week_between_two_mondays_is_measured_and_the_running_one_estimated(answer: Answer) -> None:
