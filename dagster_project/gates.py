@@ -122,7 +122,7 @@ def refusal(attempt: Spool, reasons: Sequence[str]) -> GateError:
     week = Week.of(attempt.day)
     return GateError(
         f"Week {week}, Hugging Face: {' '.join(reasons)} The pages are kept in {attempt.folder}, but not sealed."
-        " If this is real, sign for it, now or later; capture --again asks the Hub once more.",
+        " If this is real, sign for it, now or later; while the week lasts, capture --again asks the Hub once more.",
         next_command=sign_command(week),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from dagster_project.crawl import HUB
 from dagster_project.errors import NothingYetError, UsageError
 from dagster_project.settings import Settings, is_loopback, shipped
 from dagster_project.snapshots import seal, spool
+from dagster_project.snapshots.seal import Seal
 from dagster_project.warehouse import publish, registry
 from dagster_project.warehouse.publish import Publication
 from dagster_project.warehouse.published import Release, open_release
@@ -86,7 +88,7 @@ def status(settings: Settings) -> dict[str, Any]:
         "unfinished": f"{unfinished.day}: {len(unfinished.pages()):,} pages are safe" if unfinished else None,
         "awaiting_sign_off": awaiting,
         "release": published.release_id if published else None,
-        "is_published": published is not None and published.newest_week == str(Week.of(now)),
+        "is_published": _is_published(published, [found for found in snapshots if found.week == Week.of(now)], now),
         "next_command": signature
         if signature and not is_sealed
         else "leadershift run"
@@ -129,6 +131,14 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
         _finding("registry", not problems, problems[0] if problems else f"{settings.registry}, no problem"),
         _finding("sql", shipped("sql").is_dir(), f"{shipped('sql')}"),
     ]
+
+
+def _is_published(published: Publication | None, of_week: Sequence[Seal], now: datetime) -> bool:
+    """A partial week makes no share, so its release is known by being younger than the seal."""
+    if published is None or published.newest_week == str(Week.of(now)):
+        return published is not None
+    partial = [found.sealed_at for found in of_week if found.status == "partial"]
+    return bool(partial) and len(partial) == len(of_week) and published.published_at >= max(partial)
 
 
 def _awaiting(attempt: spool.Spool) -> dict[str, Any]:

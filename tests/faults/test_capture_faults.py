@@ -282,6 +282,8 @@ def test_F19_an_odd_record_costs_itself_and_nothing_else(stage, undisturbed):
     assert "recursion" in reasons[4].lower()
     odd = truth.filter((pl.col("page") == 3) & pl.col("position").is_in(list(reasons)))
     assert set(truth["hub_id"]) - set(stage.table()["hub_id"]) == set(odd["hub_id"])
+    assert dict(refused.select("position", "hub_id").rows()) == dict(odd.select("position", "hub_id").rows())
+    assert set(refused["model_name"]) == set(odd["model_name"])
     assert stage.table().row(by_predicate=(pl.col("page") == 3) & (pl.col("position") == 5), named=True)["likes"] == 2
 
 
