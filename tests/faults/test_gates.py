@@ -302,7 +302,7 @@ def test_F35_what_is_published_stays_until_a_person_signs_and_the_signature_is_i
     house.hub.inject([shortened()])
     shell = Leadershift(house.home, {"HF_ENDPOINT": house.hub.url, "LEADERSHIFT_NOW": SECOND.isoformat()})
     parts = ("Week 2026-W47", "models came", "most downloaded", f"Go on with: {SIGN}")
-    is_one_message(shell.command("run"), 5, *parts)
+    is_one_message(shell.invoke("run"), 5, *parts)
     assert pointer(house) == before
     status = shell.invoke("status")
     assert f"held      2026-W47 waits for a signature: {parts[1]}"[:40] in status.stdout
