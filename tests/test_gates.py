@@ -192,6 +192,14 @@ def test_F35_counters_that_stand_still(weeks, days, moved, is_refused):
     ] * is_refused
 
 
+def test_F35_a_large_hub_is_compared_by_a_part_of_its_models_the_same_ones_in_both_weeks(weeks, monkeypatch):
+    monkeypatch.setattr(gates, "COMPARED_MODELS", 25_000)
+    (said,) = weeks.refused(weeks.former.reverse())
+    compared = int(said.split()[3])
+    assert MODELS / 8 < compared < MODELS / 2, "100,000 models were loaded, so every fourth is looked at"
+    assert weeks.refused(weeks.grown()) == []
+
+
 def test_F35_counters_that_were_never_above_zero_do_not_stand_still(weeks):
     weeks.former = weeks.former.with_columns(pl.col("downloads_all_time") * 0)
     assert weeks.refused(weeks.former) == []
