@@ -212,11 +212,9 @@ def _keys(this: Snapshot, last: Snapshot) -> str | None:
     ]
     if not gone and not come:
         return None
-    first = (gone or come)[0]
-    return (
-        f"Fields changed since {last.observed_on}: {named(gone + come)}. {named([first])} came with {now.get(first, 0):.0%}"
-        f" of the records, before with {then[first]:.0%}."
-    )
+    told = ", ".join(f"{named([key])} ({then[key]:.0%} -> {now.get(key, 0):.0%})" for key in (gone + come)[:MOST_NAMED])
+    fresh = new_keys(this, last)
+    return f"Fields changed since {last.observed_on}: {told}{f'; new: {named(fresh)}' if fresh else ''}."
 
 
 def _empty(this: Snapshot, last: Snapshot) -> str | None:

@@ -64,10 +64,11 @@ def status(settings: Settings) -> dict[str, Any]:
     now = settings.now()
     snapshots = [found for _attempt, found in seal.sealed(settings.home)]
     captured = {found.week.monday for found in snapshots if found.source == HUB}
-    covered = {found.week.monday for found in snapshots}
+    held = seal.awaiting(settings.home, HUB)
+    covered = {found.week.monday for found in snapshots} | {Week.of(attempt.day).monday for attempt in held}
     is_sealed = Week.of(now).monday in captured
     unfinished = spool.unfinished(settings.home, HUB, now)
-    awaiting = [_awaiting(attempt) for attempt in seal.awaiting(settings.home, HUB)]
+    awaiting = [_awaiting(attempt) for attempt in held]
     signature = next((waiting["next_command"] for waiting in awaiting if waiting["week"] == str(Week.of(now))), None)
     published = _published(settings)
     return {
@@ -164,7 +165,7 @@ def _finding(name: str, is_well: bool, says: str) -> dict[str, Any]:
 
 
 def _gaps(captured: set[date], covered: set[date], now: datetime) -> list[Week]:
-    """Weeks since our first capture that no snapshot covers and none ever will; the running week can still be had."""
+    """Weeks since our first capture that no snapshot covers, sealed or waiting, and none ever will; the running week can still be had."""
     if not captured:
         return []
     first, last = min(captured), Week.of(now).monday
