@@ -208,6 +208,7 @@ def test_a_new_week_begins_its_own_crawl_and_the_old_one_still_waits(house: Hous
     state = overview.status(house.settings(SECOND + WEEK))
     assert [held["week"] for held in state["awaiting_sign_off"]] == ["2026-W47"]
     assert state["gaps"] == [], "a week that waits is not lost"
+    assert "of 2026-11-23" in house.held(SECOND + 2 * WEEK, shortened()), "compared with the newest good one"
 
 
 def test_a_signature_seals_the_kept_pages_weeks_later_without_a_request(house: House) -> None:
@@ -221,7 +222,7 @@ def test_a_signature_seals_the_kept_pages_weeks_later_without_a_request(house: H
     assert overview.status(house.settings(SECOND + 3 * WEEK))["awaiting_sign_off"] == []
     (logged,) = [event for event in house.events("sealed") if event["sign_off"]]
     assert logged["sign_off"] == SIGNATURE
-    assert "models came" in logged["overridden"][0]
+    assert logged["overridden"][0].endswith("of 2026-11-09."), "compared with the week before it, not with the newest"
     again = house.capture(SECOND + 3 * WEEK, week=Week.of(SECOND), sign_off="Eve: me too").seal
     assert again.sign_off == SIGNATURE, "a signed week never changes"
     assert pipeline.verify(house.settings(SECOND + 3 * WEEK)).troubles == ()
