@@ -7,7 +7,7 @@ Not here: how a record is read (sources), what it means (sql).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -158,8 +158,13 @@ def close(
         sign_off=sign_off,
         profile=profile,
     )
-    durable.write_bytes(attempt.folder / SEAL, msgspec.json.format(msgspec.json.encode(seal)) + b"\n")
+    durable.write_bytes(attempt.folder / SEAL, encoded(seal))
     return seal
+
+
+def encoded(seal: Seal) -> bytes:
+    """Write a seal as its file holds it."""
+    return msgspec.json.format(msgspec.json.encode(seal)) + b"\n"
 
 
 def hold(attempt: Spool, reasons: Sequence[str], now: datetime) -> None:
@@ -174,7 +179,7 @@ def held(attempt: Spool) -> Held:
 
 def awaiting(home: Path, source: str) -> list[Spool]:
     """Give the attempts that wait for a signature, oldest first. A snapshot of the same week made later makes one needless."""
-    days = {found.observed_on for _attempt, found in sealed(home, source)}
+    days = {found.observed_on for _attempt, found in readable(home, source)}
     return [
         attempt
         for attempt in spool.attempts(home, source)
@@ -201,13 +206,33 @@ def sealed(home: Path, source: str | None = None) -> Iterator[tuple[Spool, Seal]
                 yield attempt, read(attempt)
 
 
+def readable(
+    home: Path, source: str | None = None, *, on_damage: Callable[[str], None] = lambda _text: None
+) -> Iterator[tuple[Spool, Seal]]:
+    """Give every sealed snapshot whose seal can be read, and one sentence for each that can't: it costs only itself."""
+    for name in [source] if source else spool.sources(home):
+        for attempt in spool.attempts(home, name):
+            if attempt.is_sealed:
+                try:
+                    yield attempt, read(attempt)
+                except DamagedDataError as error:
+                    on_damage(f"{attempt.source} {attempt.day}: {error.message}")
+
+
 def damage(attempt: Spool, seal: Seal, *, tables_only: bool = False) -> list[str]:
     """Check a sealed snapshot's manifest and files against their hashes: one sentence for each trouble."""
+    if troubles := manifest_damage(attempt, seal):
+        return troubles
+    entries = manifest.read(attempt.folder)
+    return manifest.damage(attempt.home, manifest.typed(entries) if tables_only else entries)
+
+
+def manifest_damage(attempt: Spool, seal: Seal) -> list[str]:
+    """Check a sealed snapshot's manifest against its hash in the seal."""
     path = attempt.folder / manifest.MANIFEST
     if not path.is_file() or durable.sha256(path) != seal.manifest_sha256:
         return [f"{path} is not the manifest that was sealed on {seal.sealed_at}"]
-    entries = manifest.read(attempt.folder)
-    return manifest.damage(attempt.home, manifest.typed(entries) if tables_only else entries)
+    return []
 
 
 def _decoded(path: Path, kind: type[_Kind]) -> _Kind:
