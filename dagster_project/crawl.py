@@ -18,7 +18,7 @@ from dagster_project.errors import DamagedDataError, IncompleteSnapshotError, So
 from dagster_project.gates import Tally
 from dagster_project.settings import Settings
 from dagster_project.snapshots import ledger, manifest, seal, spool
-from dagster_project.snapshots.seal import QUARANTINE_SCHEMA, Seal
+from dagster_project.snapshots.seal import QUARANTINE_SCHEMA, Counts, Seal
 from dagster_project.snapshots.spool import Spool
 from dagster_project.sources import huggingface, pages, records
 from dagster_project.sources.pages import CursorExpiredError, Transport, UnreadableAnswerError
@@ -117,14 +117,7 @@ def close(settings: Settings, attempt: Spool, sign_off: str | None, say: Callabl
     """Type the rows of a finished crawl, count them, seal it. Raises GateError for what needs `sign_off`; it then waits for that."""
     now, kept = settings.now(), _whole_list(attempt)
     tally = Tally(sum(entry.rows for entry in kept))
-    counts = seal.write_table(
-        attempt,
-        _typed(attempt, kept, tally),
-        table=MODELS,
-        key="hub_id",
-        rank=("page", "position"),
-        observed_at=kept[-1].observed_at,
-    )
+    counts = _write_models(attempt, attempt, kept, tally)
     path = seal.table_path(attempt.home, attempt.source, MODELS, attempt.day)
     this, last = gates.this_snapshot(attempt, counts, tally.profile(), path), gates.last_good(attempt, MODELS)
     refused = gates.refusals(this, last)
@@ -160,6 +153,23 @@ def close(settings: Settings, attempt: Spool, sign_off: str | None, say: Callabl
         **seal.mark(attempt),
     )
     return closed
+
+
+def retype(attempt: Spool, scratch: Spool) -> None:
+    """Type the pages of a sealed attempt once more, into a scratch attempt in another home: the same bytes, if nothing changed."""
+    kept = _whole_list(attempt)
+    _write_models(scratch, attempt, kept, Tally(sum(entry.rows for entry in kept)))
+
+
+def _write_models(target: Spool, attempt: Spool, kept: Sequence[manifest.Entry], tally: Tally) -> Counts:
+    return seal.write_table(
+        target,
+        _typed(attempt, kept, tally),
+        table=MODELS,
+        key="hub_id",
+        rank=("page", "position"),
+        observed_at=kept[-1].observed_at,
+    )
 
 
 def _whole_list(attempt: Spool) -> list[manifest.Entry]:

@@ -101,7 +101,7 @@ def last_good(attempt: Spool, table: str) -> Snapshot | None:
     """Find the newest whole snapshot before this one; None for the first."""
     good = [
         (kept, found)
-        for kept, found in seal.sealed(attempt.home, attempt.source)
+        for kept, found in seal.readable(attempt.home, attempt.source)
         if found.status == "sealed" and found.observed_on < attempt.day
     ]
     if not good:
