@@ -123,7 +123,7 @@ def _wanted_of(attempt: Spool, found: Seal, promised: Promises) -> Iterator[Want
 
 
 def _whole_manifests(home: Path) -> Iterator[tuple[Spool, Seal]]:
-    for attempt, found in custody.readable(home, on_damage=lambda _text: None):
+    for attempt, found in seal.readable(home):
         if not seal.manifest_damage(attempt, found):
             yield attempt, found
 

@@ -19,7 +19,7 @@ import msgspec
 import polars as pl
 
 from dagster_project.errors import RefusedError
-from dagster_project.snapshots import custody, durable, ledger, manifest, seal, spool
+from dagster_project.snapshots import durable, ledger, manifest, seal, spool
 from dagster_project.snapshots.manifest import Entry
 from dagster_project.snapshots.spool import COMPRESSION_LEVEL, SEAL, Spool
 
@@ -128,7 +128,7 @@ def end(home: Path, journal: Journal, now: datetime, **details: object) -> None:
 
 
 def _tables(home: Path) -> Iterator[Path]:
-    for attempt, _found in custody.readable(home, on_damage=lambda _text: None):
+    for attempt, _found in seal.readable(home):
         yield from (home / entry.path for entry in manifest.tables(manifest.read(attempt.folder)))
 
 

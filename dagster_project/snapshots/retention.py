@@ -40,7 +40,7 @@ class Old(NamedTuple):
 
 def needed(home: Path, source: str, *, unknown: int = FIRST_SNAPSHOT_BYTES) -> int:
     """Give the free bytes that a capture should find: three times the newest snapshot, `unknown` before the first one."""
-    for attempt, found in reversed(list(custody.readable(home, source, on_damage=lambda _text: None))):
+    for attempt, found in reversed(list(seal.readable(home, source))):
         if not seal.manifest_damage(attempt, found):
             return ROOM_PER_SNAPSHOT * sum(entry.bytes for entry in manifest.read(attempt.folder))
     return unknown
@@ -54,7 +54,7 @@ def free(home: Path) -> int:
 def old_pages(home: Path, copy: Path | None, before: Week) -> Iterator[Old]:
     """Find the snapshots of weeks before one that still have pages here; each is checked byte by byte, in the copy too."""
     promised = custody.promises(home)
-    for attempt, found in custody.readable(home, on_damage=lambda _text: None):
+    for attempt, found in seal.readable(home):
         if found.week >= before or seal.manifest_damage(attempt, found):
             continue
         pages = [entry for entry in manifest.read(attempt.folder) if entry.kind == "page"]

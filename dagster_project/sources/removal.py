@@ -15,7 +15,7 @@ import polars as pl
 
 from dagster_project.errors import UsageError
 from dagster_project.sources import records
-from dagster_project.sources.huggingface import LONGEST_NAME
+from dagster_project.sources.huggingface import LONGEST_NAME, identity
 
 ERASED = "erased"
 UNKNOWN = f"{ERASED}/unknown"
@@ -114,10 +114,17 @@ class Removal:
 
     def rejects(self, table: pl.DataFrame) -> pl.DataFrame | None:
         """Take the name out of records that could not be read; None if it isn't there."""
+        records_after = [self.record(record) for record in table["record"]]
         cleaned = table.with_columns(
-            pl.Series("record", [self.record(record) for record in table["record"]], pl.Binary),
+            pl.Series("record", records_after, pl.Binary),
             pl.Series("reason", [self.text(reason, is_own=True) for reason in table["reason"]], pl.String),
         )
+        if "model_name" in table.columns:
+            names = [
+                name if name is None or after == before else identity(after)[1]
+                for name, before, after in zip(table["model_name"], table["record"], records_after, strict=True)
+            ]
+            cleaned = cleaned.with_columns(pl.Series("model_name", names, pl.String))
         return None if cleaned.equals(table) else cleaned
 
     def _full(self, found: re.Match[str]) -> str:

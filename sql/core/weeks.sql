@@ -11,13 +11,14 @@ checks:
   - not_null: [is_captured, is_imported, is_gap, snapshot_count]
   - holds: {rule: is_gap <= (snapshot_count = 0), says: a week with a snapshot is no gap}
 warnings:
+  - A week whose crawl waits for a signature is a gap here until somebody signs; `leadershift status` names it.
   - It ends with the newest snapshot; `leadershift status` counts the gaps up to now.
 */
 with bounds as (
     select
         min(week) as first_week,
         max(week) as last_week,
-        min(week) filter (where status = 'sealed') as first_captured
+        min(week) filter (where status <> 'imported') as first_captured
     from core.snapshots
 ),
 

@@ -130,6 +130,8 @@ def test_rows_without_the_name_are_left_alone():
 def test_rejected_records_lose_it_too():
     table = pl.DataFrame({"page": [1], "position": [0], "reason": ["odd"], "record": [b'{"id":"alice/known"}']})
     assert REMOVAL.rejects(table)["record"][0] == b'{"id":"erased/1f"}'
+    named = table.with_columns(hub_id=pl.lit("1f"), model_name=pl.lit("alice/known"))
+    assert REMOVAL.rejects(named)["model_name"].to_list() == ["erased/1f"]
     assert REMOVAL.rejects(table.with_columns(record=pl.lit(b'{"id":"malice/x"}'))) is None
 
 

@@ -74,6 +74,13 @@ def test_status_counts_the_same_gaps(tmp_path, days: Days, gaps: list[str]) -> N
     assert overview.status(settings)["gaps"] == [str(Week.parse(day)) for day in gaps]
 
 
+def test_a_partial_week_is_neither_captured_nor_a_gap(answer: Answer) -> None:
+    days = given([("sealed", "2026-12-21"), ("sealed", "2026-12-28"), ("sealed", "2027-01-04")])
+    days = days.replace("'2026-12-28')::date, 'sealed', True", "'2026-12-28')::date, 'partial', False")
+    rows = sorted(answer("core.weeks", {"core.snapshots": days}), key=lambda row: row["week"])
+    assert [(row["is_captured"], row["is_gap"]) for row in rows] == [(True, False), (False, False), (True, False)]
+
+
 def test_a_week_captured_in_part_is_not_captured(answer: Answer) -> None:
     days = given([("sealed", "2026-12-21")]).replace("True", "False")
     (row,) = answer("core.weeks", {"core.snapshots": days})
