@@ -147,6 +147,7 @@ def test_status_says_what_is_sealed_missing_and_next(leadershift, fresh):
         "damaged_seals": [],
         "copy": None,
         "unfinished": None,
+        "awaiting_sign_off": [],
         "release": None,
         "is_published": False,
         "next_command": "leadershift run",

@@ -93,14 +93,15 @@ def place(source: Path, target: Path, path: str, sha256: str) -> bool:
 
 
 def is_of(home: Path, copy: Path) -> bool:
-    """Whether a copy is one of this home: their diaries share a seal, or one of them knows none yet."""
+    """Whether a copy is one of this home: they share a seal, in the diary or on the disk, or one of them knows none yet."""
     ours, theirs = (_seals(folder) for folder in (home, copy))
     return not ours or not theirs or not ours.isdisjoint(theirs)
 
 
-def _seals(folder: Path) -> set[tuple[str, str]]:
+def _seals(folder: Path) -> set[str]:
     lines = (msgspec.json.decode(line) for line in ledger.readable_lines(folder).values())
-    return {(line["seal"], line["seal_sha256"]) for line in lines if "seal" in line}
+    on_disk = {seal.mark(attempt)["seal_sha256"] for attempt, _found in seal.readable(folder)}
+    return on_disk | {line["seal_sha256"] for line in lines if "seal" in line}
 
 
 def lacking_of(attempt: Spool, found: Seal, copy: Path, promised: Promises, *, thorough: bool = False) -> list[str]:

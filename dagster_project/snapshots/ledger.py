@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import msgspec
 
@@ -36,7 +36,7 @@ Event = Literal[
     "erased",
 ]
 # What other rooms read out of a line; without it the line is damaged, though a flipped bit may have left it JSON.
-GUARDING: dict[Event, tuple[str, ...]] = {
+GUARDING: dict[str, tuple[str, ...]] = {
     "sealed": ("source", "week", "seal", "seal_sha256"),
     "imported": ("source", "week", "seal", "seal_sha256"),
     "dropped": ("folder",),
@@ -82,5 +82,6 @@ def _decoded(line: bytes) -> dict[str, Any] | None:
         decoded = msgspec.json.decode(line, type=dict[str, Any])
     except msgspec.MsgspecError:
         return None
-    is_whole = decoded.get("event") in get_args(Event) and {"at", *GUARDING.get(decoded["event"], ())} <= decoded.keys()
-    return decoded if is_whole else None
+    # An event that this version doesn't know is a newer one's, not damage.
+    needed = {"at", "event", *GUARDING.get(decoded.get("event", ""), ())}
+    return decoded if needed <= decoded.keys() else None
