@@ -1,6 +1,7 @@
 """One crawl of the Hub: pages from the source into the spool, the spool into a sealed snapshot. Part of the hall.
 
-Sources and snapshots don't know each other; here they meet. Not here: which week may be captured, locks (pipeline).
+Sources and snapshots don't know each other; here they meet.
+Not here: which week may be captured, locks (pipeline); what looks wrong (gates).
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from datetime import datetime
 
 import polars as pl
 
+from dagster_project import gates
 from dagster_project.calendar import Week, parse_time
-from dagster_project.errors import GateError, IncompleteSnapshotError, SourceError
+from dagster_project.errors import DamagedDataError, IncompleteSnapshotError, SourceError
+from dagster_project.gates import Tally
 from dagster_project.settings import Settings
 from dagster_project.snapshots import ledger, manifest, seal, spool
 from dagster_project.snapshots.seal import QUARANTINE_SCHEMA, Counts, Seal
@@ -23,9 +26,6 @@ from dagster_project.sources.pages import CursorExpiredError, Transport, Unreada
 HUB = "huggingface"
 MODELS = "models"
 GO_ON = f"leadershift capture --source {HUB}"
-# A week with far fewer or far more models than the last is kept, but a person has to say that it is real.
-SMALLEST_WEEK_RATIO, LARGEST_WEEK_RATIO = 0.85, 1.40
-LARGEST_QUARANTINED_SHARE = 0.01
 FIRST_CONTACT_SECONDS = 60.0
 
 
@@ -34,6 +34,12 @@ def unfinished(settings: Settings) -> Spool | None:
     attempt = spool.unfinished(settings.home, HUB, settings.now())
     kept = attempt.pages() if attempt else []
     return attempt if all(entry.url.startswith(f"{settings.hf_endpoint}/") for entry in kept) else None
+
+
+def awaiting(settings: Settings, week: Week) -> Spool | None:
+    """Find the newest crawl of a week that a gate refused and nobody has signed for yet."""
+    kept = [attempt for attempt in seal.awaiting(settings.home, HUB) if Week.of(attempt.day) == week]
+    return kept[-1] if kept else None
 
 
 def fetch(settings: Settings, attempt: Spool, transport: Transport, on_page: Callable[[int], None]) -> int:
@@ -107,28 +113,31 @@ def _placed_error(error: SourceError, attempt: Spool, now: datetime) -> SourceEr
     )
 
 
-def close(settings: Settings, attempt: Spool, sign_off: str | None) -> Seal:
-    """Type the rows of a finished crawl, count them, seal it. Raises GateError for counts that need `sign_off`."""
-    now, kept = settings.now(), attempt.pages()
-    counts = seal.write_table(
-        attempt,
-        _typed(attempt, kept),
-        table=MODELS,
-        key="hub_id",
-        rank=("page", "position"),
-        observed_at=kept[-1].observed_at,
-    )
-    _gate_count(attempt, counts, sign_off)
-    _gate_quarantine(attempt, counts, sign_off)
+def close(settings: Settings, attempt: Spool, sign_off: str | None, say: Callable[[str], None]) -> Seal:
+    """Type the rows of a finished crawl, count them, seal it. Raises GateError for what needs `sign_off`; it then waits for that."""
+    now, kept = settings.now(), _whole_list(attempt)
+    tally = Tally(sum(entry.rows for entry in kept))
+    counts = _write_models(attempt, attempt, kept, tally)
+    path = seal.table_path(attempt.home, attempt.source, MODELS, attempt.day)
+    this, last = gates.this_snapshot(attempt, counts, tally.profile(), path), gates.last_good(attempt, MODELS)
+    refused = gates.refusals(this, last)
+    if refused and not sign_off:
+        seal.hold(attempt, refused, now)
+        ledger.write(settings.home, "held", now, source=HUB, day=f"{attempt.day}", reasons=refused)
+        raise gates.refusal(attempt, refused)
+    if fresh := gates.new_keys(this, last):
+        say(f"The Hub's records have new fields: {gates.named(fresh)}.")
+    is_partial = gates.is_partial(this, last)
     closed = seal.close(
         attempt,
         counts,
-        status="sealed",
-        is_complete=True,
-        origin=settings.hf_endpoint,
+        status="partial" if is_partial else "sealed",
+        is_complete=not is_partial,
+        origin=huggingface.endpoint(kept[0].url),
         started_at=kept[0].observed_at,
         now=now,
-        sign_off=sign_off,
+        sign_off=sign_off if refused else None,
+        profile=this.profile,
     )
     ledger.write(
         settings.home,
@@ -138,16 +147,53 @@ def close(settings: Settings, attempt: Spool, sign_off: str | None) -> Seal:
         day=f"{attempt.day}",
         week=f"{closed.week}",
         loaded=closed.loaded,
+        new_keys=fresh,
+        overridden=refused,
+        sign_off=closed.sign_off,
         **seal.mark(attempt),
     )
     return closed
 
 
-def _typed(attempt: Spool, kept: Iterable[manifest.Entry]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+def retype(attempt: Spool, scratch: Spool) -> None:
+    """Type the pages of a sealed attempt once more, into a scratch attempt in another home: the same bytes, if nothing changed."""
+    kept = _whole_list(attempt)
+    _write_models(scratch, attempt, kept, Tally(sum(entry.rows for entry in kept)))
+
+
+def _write_models(target: Spool, attempt: Spool, kept: Sequence[manifest.Entry], tally: Tally) -> Counts:
+    return seal.write_table(
+        target,
+        _typed(attempt, kept, tally),
+        table=MODELS,
+        key="hub_id",
+        rank=("page", "position"),
+        observed_at=kept[-1].observed_at,
+    )
+
+
+def _whole_list(attempt: Spool) -> list[manifest.Entry]:
+    """Give the pages of a crawl whose list has ended: of one that waited long, some may have been lost since."""
+    kept = attempt.pages()
+    if not kept or kept[-1].next_url is not None:
+        raise DamagedDataError(
+            f"Week {Week.of(attempt.day)}, Hugging Face: only the first {len(kept):,} pages are still in {attempt.folder},"
+            " so it can't be sealed. Put the others back, or ask the Hub again if the week is not over.",
+            next_command="leadershift capture --again",
+        )
+    return kept
+
+
+def _typed(attempt: Spool, kept: Iterable[manifest.Entry], tally: Tally) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
     for number, entry in enumerate(kept, start=1):
-        rows, rejects = huggingface.read_models(spool.body(attempt.home, entry))
+        body = spool.body(attempt.home, entry)
+        rows, rejects = huggingface.read_models(body)
+        tally.add(body, rows)
         observed_at = pl.lit(parse_time(entry.observed_at).replace(tzinfo=None), pl.Datetime("us")).alias("observed_at")
-        refused = [(number, reject.position, reject.reason, reject.record) for reject in rejects]
+        refused = [
+            (number, reject.position, reject.reason, *huggingface.identity(reject.record), reject.record)
+            for reject in rejects
+        ]
         yield (
             placed(rows, attempt).with_columns(observed_at, pl.lit(number, pl.Int32).alias("page")),
             pl.DataFrame(refused, schema=QUARANTINE_SCHEMA, orient="row"),
@@ -157,25 +203,3 @@ def _typed(attempt: Spool, kept: Iterable[manifest.Entry]) -> Iterator[tuple[pl.
 def placed(rows: pl.DataFrame, attempt: Spool) -> pl.DataFrame:
     """Say in each row whose snapshot it belongs to, so that a Parquet file explains itself."""
     return rows.with_columns(pl.lit(attempt.source).alias("source"), pl.lit(attempt.day).alias("observed_on"))
-
-
-def _gate_count(attempt: Spool, counts: Counts, sign_off: str | None) -> None:
-    last = next((found for _spool, found in reversed(list(seal.sealed(attempt.home, attempt.source)))), None)
-    if sign_off or last is None:
-        return
-    ratio = counts.loaded / last.loaded
-    if not SMALLEST_WEEK_RATIO <= ratio <= LARGEST_WEEK_RATIO:
-        raise GateError(
-            f"Week {Week.of(attempt.day)}, Hugging Face: {counts.loaded:,} models came, {ratio:.0%} of the {last.loaded:,} of"
-            f" {last.observed_on}. The pages are kept in {attempt.folder}, but not sealed. If this is real, sign for it.",
-            next_command=f'{GO_ON} --sign-off "Your name: why it is real"',
-        )
-
-
-def _gate_quarantine(attempt: Spool, counts: Counts, sign_off: str | None) -> None:
-    if not sign_off and counts.quarantined > LARGEST_QUARANTINED_SHARE * counts.seen:
-        raise GateError(
-            f"Week {Week.of(attempt.day)}, Hugging Face: {counts.quarantined:,} of {counts.seen:,} records can't be read; reasons are in "
-            f"{attempt.folder / 'quarantine'}. The Hub may have changed its answers. The pages are kept, but not sealed.",
-            next_command=f'{GO_ON} --sign-off "Your name: why it may stand"',
-        )

@@ -68,11 +68,26 @@ class StorageError(LeadershiftError):
     exit_code = 8
 
 
+class AlarmError(LeadershiftError):
+    """No week was sealed for too long: nobody may have noticed that the captures stopped."""
+
+    exit_code = 10
+
+
 EXIT_CODES: dict[int, str] = {
     0: "done, or nothing to do",
     1: "a fault of ours: please report it",
     **{
         kind.exit_code: (kind.__doc__ or "").splitlines()[0]
-        for kind in (UsageError, SourceError, DamagedDataError, GateError, RefusedError, NothingYetError, StorageError)
+        for kind in (
+            UsageError,
+            SourceError,
+            DamagedDataError,
+            GateError,
+            RefusedError,
+            NothingYetError,
+            StorageError,
+            AlarmError,
+        )
     },
 }

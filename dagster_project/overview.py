@@ -6,21 +6,24 @@ Read from seals and releases, never from memory of them. Not here: changing anyt
 from __future__ import annotations
 
 import os
-import shutil
 import sys
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from dagster_project.calendar import Week
+from dagster_project import gates, keeping
+from dagster_project.calendar import Week, parse_time
 from dagster_project.crawl import HUB
-from dagster_project.errors import NothingYetError, UsageError
+from dagster_project.errors import AlarmError, DamagedDataError, NothingYetError, UsageError
 from dagster_project.settings import Settings, is_loopback, shipped
-from dagster_project.snapshots import seal, spool
+from dagster_project.snapshots import copies, seal, spool
+from dagster_project.snapshots.seal import Seal
 from dagster_project.warehouse import publish, registry
 from dagster_project.warehouse.publish import Publication
 from dagster_project.warehouse.published import Release, open_release
 
-SMALLEST_FREE_BYTES = 5_000_000_000
+# A capture a week, and a day of grace.
+LONGEST_SILENCE = timedelta(days=8)
 
 
 def release(settings: Settings) -> Release:
@@ -59,11 +62,15 @@ def describe(settings: Settings, table: str) -> dict[str, Any]:
 def status(settings: Settings) -> dict[str, Any]:
     """Say what is sealed, missing, unfinished and published, and which command comes next."""
     now = settings.now()
-    snapshots = [found for _attempt, found in seal.sealed(settings.home)]
+    damaged: list[str] = []
+    snapshots = [found for _attempt, found in seal.readable(settings.home, on_damage=damaged.append)]
     captured = {found.week.monday for found in snapshots if found.source == HUB}
-    covered = {found.week.monday for found in snapshots}
+    held = seal.awaiting(settings.home, HUB)
+    covered = {found.week.monday for found in snapshots} | {Week.of(attempt.day).monday for attempt in held}
     is_sealed = Week.of(now).monday in captured
     unfinished = spool.unfinished(settings.home, HUB, now)
+    awaiting = [_awaiting(attempt) for attempt in held]
+    signature = next((waiting["next_command"] for waiting in awaiting if waiting["week"] == str(Week.of(now))), None)
     published = _published(settings)
     return {
         "home": str(settings.home),
@@ -80,10 +87,15 @@ def status(settings: Settings) -> dict[str, Any]:
             for found in snapshots
         ],
         "gaps": [str(week) for week in _gaps(captured, covered, now)],
+        "damaged_seals": damaged,
+        "copy": _copy(settings),
         "unfinished": f"{unfinished.day}: {len(unfinished.pages()):,} pages are safe" if unfinished else None,
+        "awaiting_sign_off": awaiting,
         "release": published.release_id if published else None,
-        "is_published": published is not None and published.newest_week == str(Week.of(now)),
-        "next_command": "leadershift run"
+        "is_published": _is_published(published, [found for found in snapshots if found.week == Week.of(now)], now),
+        "next_command": signature
+        if signature and not is_sealed
+        else "leadershift run"
         if published is None or not is_sealed
         else 'leadershift query "from marts.share_by_country"',
     }
@@ -93,7 +105,7 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
     """Look at everything a run needs, without any network: one finding each, with what to do."""
     problems = check_registry(settings)
     folder = next(parent for parent in (settings.home, *settings.home.parents) if parent.exists())
-    free = shutil.disk_usage(folder).free
+    free, needed = keeping.room(settings)
     token = (
         "HF_TOKEN is set"
         if settings.hf_token
@@ -107,11 +119,8 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
     return [
         _finding("python", sys.version_info >= (3, 11), sys.version.split()[0]),
         _finding("home", os.access(folder, os.W_OK), f"{settings.home}, {free / 1e9:.1f} GB free"),
-        _finding(
-            "space",
-            free > SMALLEST_FREE_BYTES,
-            f"a week of the whole Hub needs about {SMALLEST_FREE_BYTES / 1e9:.0f} GB",
-        ),
+        _finding("space", free >= needed, f"a capture needs {needed / 1e9:.1f} GB"),
+        _copy_finding(settings),
         _finding("clock", not settings.ignores_pretended_now, clock),
         _finding(
             "hub",
@@ -123,6 +132,73 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
         _finding("registry", not problems, problems[0] if problems else f"{settings.registry}, no problem"),
         _finding("sql", shipped("sql").is_dir(), f"{shipped('sql')}"),
     ]
+
+
+def _is_published(published: Publication | None, of_week: Sequence[Seal], now: datetime) -> bool:
+    """A partial week makes no share, so its release is known by being younger than the seal."""
+    if published is None or published.newest_week == str(Week.of(now)):
+        return published is not None
+    partial = [found.sealed_at for found in of_week if found.status == "partial"]
+    return bool(partial) and len(partial) == len(of_week) and published.published_at >= max(partial)
+
+
+def _awaiting(attempt: spool.Spool) -> dict[str, Any]:
+    held, week = seal.held(attempt), Week.of(attempt.day)
+    return {
+        "week": str(week),
+        "observed_on": attempt.day.isoformat(),
+        "held_at": held.held_at,
+        "reasons": held.reasons,
+        "next_command": gates.sign_command(week),
+    }
+
+
+def alarm(settings: Settings) -> str:
+    """Say when a week of our own was last sealed. Raises AlarmError if that is too long ago, or never was.
+
+    Looks at seals alone: neither Dagster nor the database, nor the diary, can keep it silent.
+    """
+    damaged: list[str] = []
+    own = [
+        found
+        for _attempt, found in seal.readable(settings.home, HUB, on_damage=damaged.append)
+        if found.status != "imported"
+    ]
+    unread = f" {len(damaged)} seals can't be read: leadershift verify." if damaged else ""
+    if not own:
+        raise AlarmError(f"No week was ever sealed in {settings.home}.{unread}", next_command="leadershift run")
+    # Not when it was sealed: a crawl may have waited for a signature.
+    last = max(own, key=lambda found: found.started_at)
+    silence = settings.now() - parse_time(last.started_at)
+    says = f"the last sealed week is {last.week}, {silence.days} days ago.{unread}"
+    if silence > LONGEST_SILENCE:
+        raise AlarmError(f"{settings.home}: {says}", next_command="leadershift run")
+    return f"ok: {says}"
+
+
+def _copy(settings: Settings) -> dict[str, Any] | None:
+    """Say whether the second copy has every sealed file, by name and size; its bytes are for `verify`."""
+    if settings.copy is None:
+        return None
+    try:
+        lacking = copies.lacking(settings.home, settings.copy)
+    except DamagedDataError as error:
+        lacking = [error.message]
+    return {"folder": str(settings.copy), "is_complete": not lacking, "lacking": lacking}
+
+
+def _copy_finding(settings: Settings) -> dict[str, Any]:
+    found = _copy(settings)
+    if found is None or settings.copy is None:
+        return _finding("copy", True, "LEADERSHIFT_COPY is not set: one broken disk loses everything")
+    if not settings.copy.is_dir():
+        return _finding("copy", False, f"{settings.copy} is not there: make the folder, or mount its disk")
+    if found["lacking"]:
+        return _finding("copy", False, f"{len(found['lacking'])} files behind; the first: {found['lacking'][0]}")
+    shared = settings.home.is_dir() and settings.copy.stat().st_dev == settings.home.stat().st_dev
+    return _finding(
+        "copy", True, f"{settings.copy} is complete{', but on the same disk as the home' if shared else ''}"
+    )
 
 
 def _published(settings: Settings) -> Publication | None:
@@ -137,7 +213,7 @@ def _finding(name: str, is_well: bool, says: str) -> dict[str, Any]:
 
 
 def _gaps(captured: set[date], covered: set[date], now: datetime) -> list[Week]:
-    """Weeks since our first capture that no snapshot covers and none ever will; the running week can still be had."""
+    """Weeks since our first capture that no snapshot covers, sealed or waiting, and none ever will; the running week can still be had."""
     if not captured:
         return []
     first, last = min(captured), Week.of(now).monday

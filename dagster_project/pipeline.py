@@ -13,11 +13,17 @@ from pathlib import Path
 
 import polars as pl
 
-from dagster_project import crawl
+from dagster_project import crawl, gates, keeping
 from dagster_project.calendar import Week, stamp
-from dagster_project.errors import DamagedDataError, GateError, NothingYetError, RefusedError, StorageError
+from dagster_project.errors import (
+    DamagedDataError,
+    GateError,
+    NothingYetError,
+    RefusedError,
+    StorageError,
+)
 from dagster_project.settings import Settings, is_loopback, shipped
-from dagster_project.snapshots import durable, ledger, lock, seal, spool
+from dagster_project.snapshots import copies, custody, durable, erasure, ledger, lock, seal, spool
 from dagster_project.snapshots.seal import Seal
 from dagster_project.snapshots.spool import Spool
 from dagster_project.sources import archives, huggingface
@@ -64,10 +70,11 @@ class Captured:
 
 @dataclass(frozen=True)
 class Verified:
-    """How many sealed snapshots were checked, and one sentence for each trouble."""
+    """How many sealed snapshots were checked, and one sentence for each trouble here and in the second copy."""
 
     snapshots: int
     troubles: tuple[str, ...]
+    copy_troubles: tuple[str, ...] = ()
 
 
 def capture(
@@ -83,23 +90,38 @@ def capture(
     """Capture the Hub's list of models as it is now, and seal it. Does nothing once the week is sealed, unless `again`.
 
     Goes on from the last durable page of an unfinished crawl. `on_page` hears the rows of each page that is safe.
-    Raises RefusedError for a week that is not now, SourceError when the Hub fails, GateError for a count that needs
-    `sign_off`, StorageError for a disk that refuses.
+    A crawl that a gate refused is kept: `sign_off` seals it whenever that is, without a request; until then the Hub is not
+    asked once more for the same week, unless `again`.
+    Raises RefusedError for a week that is not now, SourceError when the Hub fails, GateError for what needs `sign_off`,
+    StorageError for a disk that refuses.
     """
     now = settings.now()
-    if week is not None and week != Week.of(now):
+    asked = week or Week.of(now)
+    if asked != Week.of(now) and not sign_off:
         raise RefusedError(
-            f"Week {week} can't be captured: the Hub only tells the present, which is {Week.of(now)}. "
+            f"Week {asked} can't be captured: the Hub only tells the present, which is {Week.of(now)}. "
             "A past week can only be imported from an archive that somebody captured then.",
             next_command="leadershift import --help",
         )
     with lock.hold(settings.home, f"capture of {crawl.HUB}", now):
-        _refuse_mixture(settings)
-        done = _sealed_already(settings.home, now, again=again)
+        _refuse_mixture(settings, say)
+        keeping.adopt(settings, say)
+        waiting = None if again else crawl.awaiting(settings, asked)
+        if waiting and sign_off:
+            closed = crawl.close(settings, waiting, sign_off, say)
+            keeping.copy(settings, say)
+            return Captured(closed, 0)
+        done = _sealed_already(settings.home, asked, now, again=again)
         if done:
+            keeping.copy(settings, say)
             return Captured(done, 0)
+        if asked != Week.of(now):
+            raise RefusedError(f"No crawl of week {asked} waits for a signature.", next_command="leadershift status")
+        attempt = crawl.unfinished(settings)
+        if waiting and not attempt:
+            raise gates.refusal(waiting, seal.held(waiting).reasons)
         transport = Transport(huggingface.request_headers(settings), limits or Limits(), clock=settings.now, say=say)
-        attempt = crawl.unfinished(settings) or spool.begin(settings.home, crawl.HUB, now)
+        attempt = attempt or keeping.begin(settings)
         try:
             fetched = crawl.fetch(settings, attempt, transport, on_page)
         except CursorExpiredError as error:
@@ -107,7 +129,9 @@ def capture(
             ledger.write(settings.home, "abandoned", now, source=crawl.HUB, day=f"{attempt.day}", reason=error.message)
             attempt = spool.begin(settings.home, crawl.HUB, now)
             fetched = crawl.fetch(settings, attempt, transport, on_page)
-        return Captured(crawl.close(settings, attempt, sign_off), fetched)
+        closed = crawl.close(settings, attempt, sign_off, say)
+        keeping.copy(settings, say)
+        return Captured(closed, fetched)
 
 
 def import_table(
@@ -124,6 +148,7 @@ def import_table(
     now = settings.now()
     seals = []
     with lock.hold(settings.home, f"import of {path.name}", now):
+        keeping.adopt(settings, say)
         there = {found.observed_on for _attempt, found in seal.sealed(settings.home, source)}
         for moment, rows, refused in archives.read_table(path, mapping=mapping, observed_at=observed_at):
             day, at = moment.date(), stamp(moment)
@@ -154,21 +179,27 @@ def import_table(
                 file=path.name,
                 **seal.mark(attempt),
             )
+        keeping.copy(settings, say)
     return seals
 
 
-def verify(settings: Settings) -> Verified:
-    """Check every byte of every sealed snapshot against its hash, and every seal against the diary."""
-    troubles = _seal_troubles(settings.home)
-    count = 0
-    for attempt, found in seal.sealed(settings.home):
-        count += 1
-        troubles += [f"{found.source} {found.week}: {trouble}" for trouble in seal.damage(attempt, found)]
+def verify(settings: Settings, *, with_copy: bool = True) -> Verified:
+    """Check every byte of every sealed snapshot against its hash, and every seal against the diary; the second copy likewise."""
+    # A read-only copy can be verified as well; it just can't be told.
+    with contextlib.suppress(StorageError):
+        custody.adopt(settings.home, settings.now())
+    count, troubles = custody.damage(settings.home, custody.promises(settings.home))
+    if erasure.under_way(settings.home):
+        troubles.insert(
+            0, "An erasure was begun and not ended: run the same `leadershift erase` again, it goes on from there."
+        )
+    lacking = copies.lacking(settings.home, settings.copy, thorough=True) if settings.copy and with_copy else []
     if count:
-        # A read-only copy can be verified as well; it just can't be told.
         with contextlib.suppress(StorageError):
-            ledger.write(settings.home, "verified", settings.now(), snapshots=count, troubles=len(troubles))
-    return Verified(count, tuple(troubles))
+            ledger.write(
+                settings.home, "verified", settings.now(), snapshots=count, troubles=len(troubles) + len(lacking)
+            )
+    return Verified(count, tuple(troubles), tuple(lacking))
 
 
 def build(settings: Settings, *, known_at: date | None = None, say: Say = _silent) -> list[Built]:
@@ -179,7 +210,7 @@ def build(settings: Settings, *, known_at: date | None = None, say: Say = _silen
             f"The registry has {len(problems)} problems; the first: {problems[0]}",
             next_command="leadershift registry check",
         )
-    if troubles := _seal_troubles(settings.home):
+    if troubles := custody.seal_troubles(settings.home, custody.promises(settings.home)):
         raise DamagedDataError("Not built, because seals changed:\n" + "\n".join(troubles))
     snapshots = _sealed_or_nothing(settings)
     now = settings.now()
@@ -229,7 +260,7 @@ def publish(settings: Settings, *, sign_off: str | None = None, say: Say = _sile
 
 def derive(settings: Settings, *, say: Say = _silent) -> Publication:
     """Verify, build, audit and publish: everything between a sealed snapshot and a release."""
-    verified = verify(settings)
+    verified = verify(settings, with_copy=False)
     if verified.troubles:
         raise DamagedDataError(
             "Sealed files changed:\n" + "\n".join(verified.troubles), next_command="leadershift verify"
@@ -258,9 +289,11 @@ def prepare_dagster(settings: Settings) -> Path:
     return path.parent
 
 
-def _refuse_mixture(settings: Settings) -> None:
+def _refuse_mixture(settings: Settings, say: Say) -> None:
     """A rehearsal and the real Hub never share a home: nothing could tell their numbers apart afterwards."""
-    for _attempt, found in seal.sealed(settings.home, crawl.HUB):
+    for _attempt, found in seal.readable(
+        settings.home, crawl.HUB, on_damage=lambda trouble: say(f"{trouble} {keeping.GOES_ON}")
+    ):
         if is_loopback(found.origin) != is_loopback(settings.hf_endpoint):
             raise RefusedError(
                 f"{settings.home} holds what was captured from {found.origin}; {settings.hf_endpoint} needs a home of its own.",
@@ -268,21 +301,15 @@ def _refuse_mixture(settings: Settings) -> None:
             )
 
 
-def _sealed_already(home: Path, now: datetime, *, again: bool) -> Seal | None:
-    for _attempt, found in seal.sealed(home, crawl.HUB):
-        if found.observed_on == now.date() or (found.week == Week.of(now) and not again):
+def _sealed_already(home: Path, week: Week, now: datetime, *, again: bool) -> Seal | None:
+    for _attempt, found in seal.readable(home, crawl.HUB):
+        if found.week == week and (found.observed_on == now.date() or not again):
             return found
+    for attempt in spool.attempts(home, crawl.HUB):
+        if attempt.is_sealed and attempt.day == now.date():
+            # A second attempt of the same day would take the place of its table. Tomorrow is another day of the same week.
+            seal.read(attempt)
     return None
-
-
-def _seal_troubles(home: Path) -> list[str]:
-    """Compare every seal that the diary knows with its hash there: one sentence for each that is gone or changed."""
-    troubles = []
-    for entry in ledger.read(home):
-        path = home / entry.get("seal", "")
-        if "seal" in entry and (not path.is_file() or durable.sha256(path) != entry["seal_sha256"]):
-            troubles.append(f"{entry['source']} {entry['week']}: {path} is not the seal of {entry['at']}")
-    return troubles
 
 
 def _sealed_or_nothing(settings: Settings) -> Sequence[tuple[Spool, Seal]]:

@@ -37,13 +37,16 @@ class Settings:
     hf_token: str | None = field(default=None, repr=False)
     github_token: str | None = field(default=None, repr=False)
     pretended_now: datetime | None = None
+    copy: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read LEADERSHIFT_HOME, HF_ENDPOINT, HF_TOKEN, GITHUB_API_URL, GITHUB_TOKEN, LEADERSHIFT_NOW."""
+        """Read LEADERSHIFT_HOME, LEADERSHIFT_COPY, HF_ENDPOINT, HF_TOKEN, GITHUB_API_URL, GITHUB_TOKEN, LEADERSHIFT_NOW."""
         now = environment.get("LEADERSHIFT_NOW")
+        home = Path(environment.get("LEADERSHIFT_HOME") or "data").absolute()
         return cls(
-            home=Path(environment.get("LEADERSHIFT_HOME") or "data").absolute(),
+            home=home,
+            copy=_copy(environment.get("LEADERSHIFT_COPY"), home),
             hf_endpoint=_endpoint(environment, "HF_ENDPOINT", DEFAULT_HF_ENDPOINT),
             github_api_url=_endpoint(environment, "GITHUB_API_URL", DEFAULT_GITHUB_API_URL),
             hf_token=environment.get("HF_TOKEN") or None,
@@ -95,6 +98,19 @@ def shipped(relative: str) -> Path:
     """Find a folder that travels with the code (`sql`, `notebooks`, `data/registry`): inside a wheel, or beside the package."""
     packed = _PACKAGE / "_shipped" / relative
     return packed if packed.exists() else _PACKAGE.parent / relative
+
+
+def _copy(given: str | None, home: Path) -> Path | None:
+    """Read where the second copy lies: neither inside the home nor around it, where one `rm` would take both."""
+    if not given:
+        return None
+    copy = Path(given).absolute()
+    if copy.resolve().is_relative_to(home.resolve()) or home.resolve().is_relative_to(copy.resolve()):
+        raise UsageError(
+            f"LEADERSHIFT_COPY is {copy}, and the home is {home}: one lies in the other, so one accident takes both.",
+            next_command="export LEADERSHIFT_COPY=/another/disk/leadershift",
+        )
+    return copy
 
 
 def _pretended(now: str) -> datetime:

@@ -18,11 +18,11 @@ FLOORS = [
     {"sources", "snapshots", "geography", "statistics"},
     {"warehouse"},
     {"reports"},
-    {"pipeline", "crawl", "overview"},
+    {"pipeline", "crawl", "gates", "keeping", "overview"},
     {"defs", "cli", "rehearsal"},
     {"definitions"},
 ]
-SIBLINGS_THAT_MEET = {"pipeline", "crawl", "overview"}
+SIBLINGS_THAT_MEET = {"pipeline", "crawl", "gates", "keeping", "overview"}
 DOORS = {
     "dagster": {"defs", "definitions"},
     "duckdb": {"warehouse", "statistics"},

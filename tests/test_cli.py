@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from dagster_project.calendar import Week
 from dagster_project.cli import main
 from dagster_project.errors import EXIT_CODES
 from tests.faults.stage import Leadershift, is_one_message
@@ -98,6 +99,9 @@ def json_of_each_command(leadershift, rehearsed, fresh):
         ("capture",): json_of(leadershift, "capture"),
         ("import",): json_of(leadershift, "import", "table", str(table), "--observed-at", "2026-10-14"),
         ("verify",): json_of(leadershift, "verify"),
+        ("repair",): json_of(leadershift, "repair"),
+        ("tidy",): json_of(leadershift, "tidy"),
+        ("erase",): json_of(leadershift, "erase", "nobody-of-that-name", "--reason", "a test", "--yes"),
         ("build",): json_of(leadershift, "build"),
         ("audit",): json_of(leadershift, "audit"),
         ("publish",): json_of(leadershift, "publish"),
@@ -115,7 +119,10 @@ def test_json_is_all_that_is_printed_by_every_command_that_knows_it(leadershift,
     assert set(said) == know_json - {("run",)}, "a whole run and its JSON: faults/test_kill"
     assert said["capture",]["pages_fetched"] == 0
     assert said["import",]["imported"][0]["loaded"] == 1
-    assert said["verify",] == {"snapshots": 4, "troubles": []}
+    assert said["verify",] == {"snapshots": 4, "troubles": [], "copy_troubles": []}
+    assert said["repair",] == {"mended": [], "left": []}
+    assert said["tidy",] == {"snapshots": [], "bytes": 0, "is_dry_run": False}
+    assert said["erase",]["files"] == 0
     assert said["build",]["tables"]["core.snapshots"] == 4
     assert said["audit",]["passed"] is True
     assert said["publish",]["is_new"] is True
@@ -137,7 +144,10 @@ def test_status_says_what_is_sealed_missing_and_next(leadershift, fresh):
         "is_week_sealed": False,
         "snapshots": [],
         "gaps": [],
+        "damaged_seals": [],
+        "copy": None,
         "unfinished": None,
+        "awaiting_sign_off": [],
         "release": None,
         "is_published": False,
         "next_command": "leadershift run",
@@ -147,6 +157,15 @@ def test_status_says_what_is_sealed_missing_and_next(leadershift, fresh):
 def test_a_week_that_nobody_captured_stays_a_gap(leadershift):
     later = leadershift.invoke("status", LEADERSHIFT_NOW="2026-12-07T02:00:00Z").stdout
     assert "gap       2026-W48: nobody captured it\ngap       2026-W49: nobody captured it\n" in later
+
+
+def test_the_table_of_weeks_and_status_know_the_same_weeks(leadershift):
+    rows = json_of(
+        leadershift, "query", "select cast(week as varchar) as week, * exclude week from core.weeks order by 1"
+    )
+    captured = [str(Week.parse(row["week"])) for row in rows if row["is_captured"]]
+    assert captured == WEEKS
+    assert [row["week"] for row in rows if row["is_gap"]] == json_of(leadershift, "status")["gaps"] == []
 
 
 def test_status_in_words_says_the_same(leadershift):
@@ -278,7 +297,7 @@ def test_without_a_release_each_command_says_what_comes_first(fresh, arguments, 
 
 
 def test_verifying_nothing_is_no_trouble(fresh):
-    assert json_of(fresh, "verify") == {"snapshots": 0, "troubles": []}
+    assert json_of(fresh, "verify") == {"snapshots": 0, "troubles": [], "copy_troubles": []}
 
 
 @pytest.mark.parametrize(

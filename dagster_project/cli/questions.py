@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from typing import Any
 
 import click
 
@@ -18,10 +19,24 @@ from dagster_project.errors import GateError, UsageError
 from dagster_project.settings import Settings
 
 
-@command("leadershift doctor --json")
+@command(
+    "leadershift doctor\n  leadershift doctor --alarm || mail -s 'leadershift is silent' me@example.org   # in cron, daily"
+)
+@click.option(
+    "--alarm", is_flag=True, help="Only ask whether a week was sealed in the last 8 days; if not, end with 10."
+)
 @JSON
-def doctor(settings: Settings, *, as_json: bool) -> None:
-    """Say whether this installation can work. Needs no network."""
+def doctor(settings: Settings, *, alarm: bool, as_json: bool) -> None:
+    """Say whether this installation can work. Needs no network.
+
+    With --alarm it looks at the seals alone, so that it still speaks when Dagster, the schedule or the database are the
+    trouble. Let something else than this installation's own schedule run it daily: cron, which mails what it prints, or a
+    systemd timer whose service has an OnFailure= unit.
+    """
+    if alarm:
+        says = overview.alarm(settings)
+        show(as_json, {"alarm": False, "says": says}, [says])
+        return
     findings = overview.examine(settings)
     show(
         as_json,
@@ -35,7 +50,7 @@ def doctor(settings: Settings, *, as_json: bool) -> None:
 @command("leadershift status --json")
 @JSON
 def status(settings: Settings, *, as_json: bool) -> None:
-    """Say which weeks are sealed, which are missing for ever, what is unfinished, and what is published."""
+    """Say which weeks are sealed, which are missing for ever, what is unfinished or waits for a signature, and what is published."""
     found = overview.status(settings)
     lines = [
         f"home      {found['home']}",
@@ -45,11 +60,23 @@ def status(settings: Settings, *, as_json: bool) -> None:
             for s in found["snapshots"]
         ),
         *(f"gap       {week}: nobody captured it" for week in found["gaps"]),
+        *(
+            f"held      {w['week']} waits for a signature: {' '.join(w['reasons'])}\n          {w['next_command']}"
+            for w in found["awaiting_sign_off"]
+        ),
+        *(f"damaged   {trouble}" for trouble in found["damaged_seals"]),
         f"crawl     {found['unfinished'] or 'none unfinished'}",
+        f"copy      {_copy_words(found['copy'])}",
         f"release   {found['release'] or 'none yet'}",
         f"next      {found['next_command']}",
     ]
     show(as_json, found, lines)
+
+
+def _copy_words(copy: dict[str, Any] | None) -> str:
+    if copy is None:
+        return "none: LEADERSHIFT_COPY is not set"
+    return f"{copy['folder']}, {'complete' if copy['is_complete'] else str(len(copy['lacking'])) + ' files behind'}"
 
 
 @command('leadershift query "select country, share_of_total from marts.share_by_country" --json')

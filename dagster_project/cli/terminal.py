@@ -21,10 +21,28 @@ from dagster_project.calendar import Week
 from dagster_project.errors import UsageError
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout and nothing else.")
-SIGN_OFF = click.option(
-    "--sign-off", metavar='"NAME: REASON"', help="Accept what a gate refuses. Kept with the data for ever."
-)
 TERMINAL_ROWS = 60
+
+
+class SignatureType(click.ParamType[str]):
+    """Who accepts what a gate refuses, and why."""
+
+    name = "signature"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse a signature without a name or a reason, also the placeholder that our own messages print."""
+        name, _colon, reason = str(value).partition(":")
+        if not name.strip() or not reason.strip() or (name, reason.strip()) == ("NAME", "REASON"):
+            self.fail('Say who signs and why: --sign-off "Ada Lovelace: the Hub removed spam accounts".', param, ctx)
+        return str(value)
+
+
+SIGN_OFF = click.option(
+    "--sign-off",
+    type=SignatureType(),
+    metavar='"NAME: REASON"',
+    help="Accept what a gate refuses. Kept with the data for ever.",
+)
 
 
 class WeekType(click.ParamType[Week]):

@@ -26,6 +26,7 @@ Action = Literal[
     "link_elsewhere",  # next is on another origin: `value`
     "overlap",  # the page begins `size` rows early (a page at most), so those come twice and none is missing
     "mutate",  # the record at place `row` becomes odd in the way `value` (MUTATIONS)
+    "drift",  # every record of the page changes in the way `value` (DRIFTS, then a key); `size`: only so many in a hundred
     "vanish",  # the record at place `row` is on no page, as if it had gone between two
     "clock",  # the service's clock moves on by `seconds` before it answers, as if the client had been slow
     "stall",  # silence of `seconds` before the first byte
@@ -123,6 +124,8 @@ class FaultScript:
 def _check(fault: Fault) -> None:
     if fault.nth < 1 or fault.every < 1 or fault.times < 0:
         raise UsageError("A fault counts from 1: nth and every are at least 1, times at least 0.")
+    if fault.action == "drift" and fault.value.partition(" ")[0] not in DRIFTS:
+        raise UsageError(f"No drift is called '{fault.value}'. There are: {', '.join(DRIFTS)}, each with a key.")
     if fault.action == "mutate" and fault.value not in MUTATIONS:
         raise UsageError(f"No mutation is called '{fault.value}'. There are: {', '.join(MUTATIONS)}.")
     try:
@@ -173,6 +176,8 @@ def _spoil_body(body: bytes, fault: Fault) -> bytes | None:
             return body[: fault.size]
         case "partial":
             return _lose_part(body, fault)
+        case "drift":
+            return _drift(body, fault)
         case "vanish":
             rows = msgspec.json.decode(body, type=list[msgspec.Raw])
             return msgspec.json.encode(rows[: fault.row] + rows[fault.row + 1 :])
@@ -231,6 +236,29 @@ def _mutate(body: bytes, faults: Sequence[Fault]) -> bytes:
         if fault.row < len(rows):
             rows[fault.row] = msgspec.Raw(MUTATIONS[fault.value](msgspec.json.decode(rows[fault.row]), fault.size))
     return msgspec.json.encode(rows)
+
+
+Fields = dict[str, msgspec.Raw]
+DRIFTS: Mapping[str, Callable[[Fields, str], Fields]] = {
+    "drop": lambda record, key: {name: value for name, value in record.items() if name != key},
+    "rename": lambda record, key: {f"{name}_v2" if name == key else name: value for name, value in record.items()},
+    "add": lambda record, key: {**record, key: msgspec.Raw(b"true")},
+    "null": lambda record, key: {**record, key: msgspec.Raw(b"null")},
+    "text": lambda record, key: {
+        name: msgspec.Raw(b'"' + bytes(value) + b'"') if name == key else value for name, value in record.items()
+    },
+}
+"""Ways in which the Hub could change a field of all records; "text" is for numbers."""
+
+
+def _drift(body: bytes, fault: Fault) -> bytes:
+    """Change a field of the first `size` of each hundred records, of all where no size is given."""
+    if not body.startswith(b"["):
+        return body
+    way, _, key = fault.value.partition(" ")
+    rows = msgspec.json.decode(body, type=list[Fields])
+    struck = fault.size or 100
+    return msgspec.json.encode([DRIFTS[way](row, key) if n % 100 < struck else row for n, row in enumerate(rows)])
 
 
 def _lose_part(body: bytes, fault: Fault) -> bytes:
@@ -298,6 +326,11 @@ CATALOGUE: dict[str, list[Fault]] = {
         _odd(5, "duplicate_key"),
         _odd(6, "huge_card", 30 * MEBIBYTE),
     ],
+    "F33": [Fault(action="drift", value="rename downloadsAllTime", times=FOR_EVER)],
+    "F33-new": [Fault(action="drift", value="add mood", times=FOR_EVER)],
+    "F33-missing": [Fault(action="drift", value="drop tags", times=FOR_EVER)],
+    "F33-text": [Fault(action="drift", value="text downloads", times=FOR_EVER)],
+    "F33-null": [Fault(action="drift", value="null pipeline_tag", size=60, times=FOR_EVER)],
 }
 """Scripts by catalogue id; the second list page is the one hit (the third where a page before it must be repeated)."""
 

@@ -145,7 +145,9 @@ def _shares(release: Release, truth: Truth, weeks: list[date], level: str) -> li
 
 def _events(release: Release, truth: Truth) -> list[Verdict]:
     """Compare what happened to models, as far as it could be seen at the sealed moments."""
-    days = release.frame("select observed_on from core.snapshots where source = 'huggingface' order by observed_on")
+    days = release.frame(
+        "select observed_on from core.snapshots where source = 'huggingface' and is_complete order by observed_on"
+    )
     moments = [int(datetime.combine(day, CAPTURE_TIME).timestamp()) for day in days["observed_on"]]
     planted = truth.events()
     loops = planted.filter((pl.col("kind") == "self_loop") & (pl.col("at").dt.epoch("s") <= moments[-1])).height

@@ -5,6 +5,7 @@ Not here: state. What is sealed or published is read from the seals and the rele
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from dagster_project.snapshots import durable
 LEDGER = "ledger.jsonl"
 Event = Literal[
     "captured",
+    "held",
     "sealed",
     "abandoned",
     "imported",
@@ -27,7 +29,19 @@ Event = Literal[
     "audited",
     "published",
     "reported",
+    "copied",
+    "copy_failed",
+    "repaired",
+    "dropped",
+    "erased",
 ]
+# What other rooms read out of a line; without it the line is damaged, though a flipped bit may have left it JSON.
+GUARDING: dict[str, tuple[str, ...]] = {
+    "sealed": ("source", "week", "seal", "seal_sha256"),
+    "imported": ("source", "week", "seal", "seal_sha256"),
+    "dropped": ("folder",),
+    "erased": ("files",),
+}
 
 
 def write(home: Path, event: Event, now: datetime, **details: object) -> None:
@@ -37,11 +51,37 @@ def write(home: Path, event: Event, now: datetime, **details: object) -> None:
 
 def read(home: Path) -> list[dict[str, Any]]:
     """Give all events, oldest first; a last line torn by a crash does not count. Raises DamagedDataError for a broken line."""
+    lines = []
+    for line in _lines(home):
+        if (decoded := _decoded(line)) is None:
+            raise DamagedDataError(
+                f"{home / LEDGER} has a line that can't be read ({line[:80]!r}).", next_command="leadershift repair"
+            )
+        lines.append(decoded)
+    return lines
+
+
+def readable_lines(home: Path) -> dict[int, bytes]:
+    """Give the lines that can be read, as they stand there, by their number from 0: what is left of a damaged diary."""
+    return {number: line for number, line in enumerate(_lines(home)) if _decoded(line) is not None}
+
+
+def restore(home: Path, lines: Iterable[bytes]) -> None:
+    """Write a damaged diary anew, out of lines that were in it."""
+    durable.write_bytes(home / LEDGER, b"".join(line + b"\n" for line in lines))
+
+
+def _lines(home: Path) -> list[bytes]:
     path = home / LEDGER
-    if not path.exists():
-        return []
-    *lines, _torn = path.read_bytes().split(b"\n")
+    return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+
+
+def _decoded(line: bytes) -> dict[str, Any] | None:
+    """Read a line; None for one that is no JSON, or lacks what the safety of a snapshot hangs on."""
     try:
-        return [msgspec.json.decode(line, type=dict[str, Any]) for line in lines]
-    except msgspec.MsgspecError as error:
-        raise DamagedDataError(f"{path} has a line that can't be read ({error}).") from error
+        decoded = msgspec.json.decode(line, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return None
+    # An event that this version doesn't know is a newer one's, not damage.
+    needed = {"at", "event", *GUARDING.get(decoded.get("event", ""), ())}
+    return decoded if needed <= decoded.keys() else None

@@ -76,6 +76,11 @@ def tables(entries: Sequence[Entry]) -> list[Entry]:
     return [entry for entry in entries if entry.kind == "table"]
 
 
+def typed(entries: Sequence[Entry]) -> list[Entry]:
+    """Pick what tables are built from: the typed rows, and the records that could not be read."""
+    return [entry for entry in entries if entry.kind != "page"]
+
+
 def _trouble(path: Path, entry: Entry) -> str | None:
     if not path.is_file():
         return f"{path} is missing ({entry.bytes:,} bytes expected)"

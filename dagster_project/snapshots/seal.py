@@ -7,10 +7,10 @@ Not here: how a record is read (sources), what it means (sql).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 import polars as pl
@@ -18,7 +18,7 @@ import polars as pl
 from dagster_project.calendar import Week, stamp
 from dagster_project.errors import DamagedDataError
 from dagster_project.snapshots import durable, manifest, spool
-from dagster_project.snapshots.spool import SEAL, Spool
+from dagster_project.snapshots.spool import HELD, SEAL, Spool
 
 SNAPSHOTS = "snapshots"
 BATCH_ROWS = 50_000
@@ -26,9 +26,22 @@ QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
     "page": pl.Int32(),
     "position": pl.Int32(),
     "reason": pl.String(),
+    "hub_id": pl.String(),
+    "model_name": pl.String(),
     "record": pl.Binary(),
 }
-Status = Literal["sealed", "imported"]
+_Kind = TypeVar("_Kind")
+Status = Literal["sealed", "partial", "imported"]
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """What a snapshot's records look like, to compare the next one with.
+
+    `keys`: share of the records that carry a key, as sent; `empty`: share of the rows where a column is null or an empty list.
+    """
+
+    keys: dict[str, float]
+    empty: dict[str, float]
 
 
 class Seal(msgspec.Struct, frozen=True):
@@ -47,11 +60,19 @@ class Seal(msgspec.Struct, frozen=True):
     sealed_at: str
     manifest_sha256: str
     sign_off: str | None = None
+    profile: Profile | None = None
 
     @property
     def week(self) -> Week:
         """The ISO week the snapshot belongs to."""
         return Week.of(self.observed_on)
+
+
+class Held(msgspec.Struct, frozen=True):
+    """Why a crawl whose list had ended was not sealed, and since when it waits."""
+
+    reasons: list[str]
+    held_at: str
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -118,6 +139,7 @@ def close(
     started_at: str,
     now: datetime,
     sign_off: str | None = None,
+    profile: Profile | None = None,
 ) -> Seal:
     """Seal an attempt: from here on it never changes."""
     seal = Seal(
@@ -134,9 +156,35 @@ def close(
         sealed_at=stamp(now),
         manifest_sha256=durable.sha256(attempt.folder / manifest.MANIFEST),
         sign_off=sign_off,
+        profile=profile,
     )
-    durable.write_bytes(attempt.folder / SEAL, msgspec.json.format(msgspec.json.encode(seal)) + b"\n")
+    durable.write_bytes(attempt.folder / SEAL, encoded(seal))
     return seal
+
+
+def encoded(seal: Seal) -> bytes:
+    """Write a seal as its file holds it."""
+    return msgspec.json.format(msgspec.json.encode(seal)) + b"\n"
+
+
+def hold(attempt: Spool, reasons: Sequence[str], now: datetime) -> None:
+    """Mark an attempt as whole but not sealed: its pages wait for a signature, however long that takes."""
+    durable.write_bytes(attempt.folder / HELD, msgspec.json.encode(Held(list(reasons), stamp(now))) + b"\n")
+
+
+def held(attempt: Spool) -> Held:
+    """Read why an attempt was not sealed. Raises DamagedDataError."""
+    return _decoded(attempt.folder / HELD, Held)
+
+
+def awaiting(home: Path, source: str) -> list[Spool]:
+    """Give the attempts that wait for a signature, oldest first. A snapshot of the same week made later makes one needless."""
+    days = {found.observed_on for _attempt, found in readable(home, source)}
+    return [
+        attempt
+        for attempt in spool.attempts(home, source)
+        if attempt.is_held and not any(attempt.day <= day < Week.of(attempt.day).next_monday for day in days)
+    ]
 
 
 def mark(attempt: Spool) -> dict[str, str]:
@@ -147,13 +195,7 @@ def mark(attempt: Spool) -> dict[str, str]:
 
 def read(attempt: Spool) -> Seal:
     """Read an attempt's seal. Raises DamagedDataError."""
-    path = attempt.folder / SEAL
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Seal)
-    except msgspec.MsgspecError as error:
-        raise DamagedDataError(
-            f"The seal {path} can't be read ({error}).", next_command="leadershift verify"
-        ) from error
+    return _decoded(attempt.folder / SEAL, Seal)
 
 
 def sealed(home: Path, source: str | None = None) -> Iterator[tuple[Spool, Seal]]:
@@ -164,13 +206,40 @@ def sealed(home: Path, source: str | None = None) -> Iterator[tuple[Spool, Seal]
                 yield attempt, read(attempt)
 
 
+def readable(
+    home: Path, source: str | None = None, *, on_damage: Callable[[str], None] = lambda _text: None
+) -> Iterator[tuple[Spool, Seal]]:
+    """Give every sealed snapshot whose seal can be read, and one sentence for each that can't: it costs only itself."""
+    for name in [source] if source else spool.sources(home):
+        for attempt in spool.attempts(home, name):
+            if attempt.is_sealed:
+                try:
+                    yield attempt, read(attempt)
+                except DamagedDataError as error:
+                    on_damage(f"{attempt.source} {attempt.day}: {error.message}")
+
+
 def damage(attempt: Spool, seal: Seal, *, tables_only: bool = False) -> list[str]:
     """Check a sealed snapshot's manifest and files against their hashes: one sentence for each trouble."""
+    if troubles := manifest_damage(attempt, seal):
+        return troubles
+    entries = manifest.read(attempt.folder)
+    return manifest.damage(attempt.home, manifest.typed(entries) if tables_only else entries)
+
+
+def manifest_damage(attempt: Spool, seal: Seal) -> list[str]:
+    """Check a sealed snapshot's manifest against its hash in the seal."""
     path = attempt.folder / manifest.MANIFEST
     if not path.is_file() or durable.sha256(path) != seal.manifest_sha256:
         return [f"{path} is not the manifest that was sealed on {seal.sealed_at}"]
-    entries = manifest.read(attempt.folder)
-    return manifest.damage(attempt.home, manifest.tables(entries) if tables_only else entries)
+    return []
+
+
+def _decoded(path: Path, kind: type[_Kind]) -> _Kind:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except msgspec.MsgspecError as error:
+        raise DamagedDataError(f"{path} can't be read ({error}).", next_command="leadershift verify") from error
 
 
 def _write_parts(folder: Path, batches: Iterable[tuple[pl.DataFrame, pl.DataFrame]]) -> tuple[list[Path], pl.DataFrame]:

@@ -20,6 +20,7 @@ from dagster_project.snapshots.manifest import Entry
 
 RAW = "raw"
 SEAL = "SEALED"
+HELD = "HELD"
 # Counters of one snapshot should lie close together; an older unfinished crawl is left as it is and a new one begun.
 LONGEST_CRAWL = timedelta(hours=36)
 COMPRESSION_LEVEL = 3
@@ -43,6 +44,11 @@ class Spool:
     def is_sealed(self) -> bool:
         """Whether the attempt is complete and immutable."""
         return (self.folder / SEAL).exists()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the attempt is complete and waits for a signature."""
+        return (self.folder / HELD).exists() and not self.is_sealed
 
     def pages(self) -> list[Entry]:
         """Give the durable pages in order. Pages whose file was lost since are cut off, with all that follow."""
@@ -100,9 +106,9 @@ def body(home: Path, entry: Entry) -> bytes:
 
 
 def unfinished(home: Path, source: str, now: datetime) -> Spool | None:
-    """Find the crawl that was begun and not sealed, if it is young enough to go on with."""
+    """Find the crawl that was begun and did not end, if it is young enough to go on with."""
     for attempt in reversed(list(attempts(home, source))):
-        if attempt.is_sealed:
+        if attempt.is_sealed or attempt.is_held:
             return None
         started = manifest.read(attempt.folder)
         if not started:

@@ -144,6 +144,8 @@ def _divided(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.lit(0, pl.Int32).alias("page"),
         "position",
         pl.lit("the model has no name, or one too long").alias("reason"),
+        pl.lit(None, pl.String).alias("hub_id"),
+        pl.lit(None, pl.String).alias("model_name"),
         pl.col("model_name").fill_null("").cast(pl.Binary).alias("record"),
     )
     return rows.filter(readable), refused

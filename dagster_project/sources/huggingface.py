@@ -48,6 +48,7 @@ LONGEST_NAME = 200
 # A model newer than the last page is no proof of a short crawl; the server's and our clock may differ by this much.
 CLOCK_SLACK = timedelta(minutes=5)
 
+_MODELS_PATH = "/api/models"
 _QUOTED_WORD = re.compile(r"[\"'`]([A-Za-z_-]+)[\"'`]|\b([A-Za-z_]+(?:-[A-Za-z_]+)*)\b")
 
 MODEL_SCHEMA: dict[str, pl.DataType] = {
@@ -147,6 +148,11 @@ def first_page_url(settings: Settings, transport: Transport) -> str:
     raise SourceError(f"the Hub accepts none of our questions for fields ({', '.join(fields)})")
 
 
+def endpoint(url: str) -> str:
+    """Give the server that a page's address names: a crawl may be sealed when the settings name another."""
+    return url.partition("?")[0].removesuffix(_MODELS_PATH)
+
+
 def confirm_end(settings: Settings, transport: Transport, newest_seen: datetime | None, last_page_at: datetime) -> None:
     """Ask for the newest model on the Hub: if it is older than our last page and still unseen, the list ended early.
 
@@ -188,6 +194,13 @@ def read_models(body: bytes) -> tuple[pl.DataFrame, list[Reject]]:
         except (ValueError, msgspec.MsgspecError, RecursionError, OverflowError) as error:
             rejects.append(Reject(position, str(error), bytes(record)))
     return pl.DataFrame(rows, schema={**MODEL_SCHEMA, "position": pl.Int32()}, orient="row"), rejects
+
+
+def identity(record: bytes) -> tuple[str | None, str | None]:
+    """Find id and name of a model whose record can't be read, as far as it tells them."""
+    found = (records.text(record, "_id"), records.text(record, "id"))
+    hub_id, name = (text if text and len(text) <= LONGEST_NAME else None for text in found)
+    return hub_id, name
 
 
 def _row(model: _Model) -> tuple[object, ...]:
@@ -276,7 +289,7 @@ def _texts(value: object) -> list[str]:
 
 def _list_url(settings: Settings, fields: Sequence[str], *, limit: int, direction: int = 1) -> str:
     query: Mapping[str, object] = {"sort": "createdAt", "direction": direction, "limit": limit, "expand": fields}
-    return f"{settings.hf_endpoint}/api/models?{urlencode(query, doseq=True)}"
+    return f"{settings.hf_endpoint}{_MODELS_PATH}?{urlencode(query, doseq=True)}"
 
 
 def _narrowed(fields: list[str], refusal: str) -> list[str]:

@@ -14,6 +14,8 @@ _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 # Unrolled and possessive: (?:[^"\\]|\\.)* needs 3.6 GB for one string of 30 MB. A quote that nothing closes is a token of its own.
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{},]', re.DOTALL)
 _OUTER_COMMA_DEPTH = 1
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TEXT_VALUE = re.compile(rb'\s*:\s*("[^"\\]*+(?:\\.[^"\\]*+)*+")', re.DOTALL)
 
 
 def split(body: bytes) -> Sequence[msgspec.Raw | bytes]:
@@ -38,6 +40,32 @@ def count(body: bytes) -> int:
     if records and not any(bytes(memoryview(record)[:1]) == b"{" for record in records):
         raise ValueError("not one record of the list is an object")
     return len(records)
+
+
+def keys(record: msgspec.Raw | bytes) -> Sequence[str]:
+    """Name the keys of a record; none for one that is no readable object."""
+    try:
+        return list(_OBJECT.decode(record))
+    except (ValueError, msgspec.MsgspecError, RecursionError):
+        return []
+
+
+def text(record: msgspec.Raw | bytes, key: str) -> str | None:
+    """Find a text under a key of a record that can't be decoded as a whole; None where it says none. Not of what lies deeper."""
+    body, depth, wanted = bytes(record), 0, f'"{key}"'.encode()
+    for token in _TOKEN.finditer(body):
+        sign = token[0]
+        depth += (sign in b"[{") - (sign in b"]}")
+        if depth == 1 and sign == wanted and (value := _TEXT_VALUE.match(body, token.end())):
+            return _decoded(value[1])
+    return None
+
+
+def _decoded(value: bytes) -> str | None:
+    try:
+        return msgspec.json.decode(value, type=str)
+    except (ValueError, msgspec.MsgspecError):
+        return None
 
 
 def _split_by_brackets(body: bytes) -> list[bytes]:

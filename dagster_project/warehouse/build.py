@@ -145,7 +145,9 @@ def _make_weekly(
     kept = [table for table in weekly if not table.is_passing]
     is_first = True
     for (week,) in connection.execute("select week from staging.weeks order by week").fetchall():
-        connection.execute(f"create or replace table now.week as select * from staging.weeks where week = date '{week}'")
+        connection.execute(
+            f"create or replace table now.week as select * from staging.weeks where week = date '{week}'"
+        )
         for table in weekly:
             started = time.monotonic()
             with _named(table):

@@ -22,7 +22,12 @@ INPUT_SCHEMA = "raw"
 # What a SELECT run once for each snapshot or week sees under these names is made from these.
 _MOMENTS = {"now", "before", "sofar"}
 _INPUTS_OF_A_MOMENT = {
-    "models": "raw.models", "quarantined": "raw.quarantined", "snapshot": "raw.snapshots", "week": "staging.weeks", "hop": "raw.hop"}
+    "models": "raw.models",
+    "quarantined": "raw.quarantined",
+    "snapshot": "raw.snapshots",
+    "week": "staging.weeks",
+    "hop": "raw.hop",
+}
 
 
 def parents(table: Table) -> frozenset[str]:

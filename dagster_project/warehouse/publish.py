@@ -27,6 +27,7 @@ from dagster_project.warehouse.engine import connect_locked, connect_private, qu
 
 PUBLISHED = "published"
 CURRENT = f"{PUBLISHED}/current.json"
+HISTORY = f"{PUBLISHED}/history.json"
 # Every DuckDB since 1.2 can open it; the default of 2.0 can't be opened by any 1.x tool.
 STORAGE_VERSION = "v1.2.0"
 REHEARSAL_PREFIX = "REHEARSAL-"
@@ -120,7 +121,7 @@ def _name(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table], no
     newest, weeks = _row(connection, "select max(week), count(distinct week) from marts.share_by_country")
     label = Week(newest) if newest else Week.of(now)
     digest = content_hash(connection, tables)[:HASH_CHARACTERS]
-    origins = connection.execute("select distinct origin from core.snapshots where status = 'sealed'").fetchall()
+    origins = connection.execute("select distinct origin from core.snapshots where status <> 'imported'").fetchall()
     is_rehearsal = any(is_loopback(origin) for (origin,) in origins)
     release_id = f"{REHEARSAL_PREFIX if is_rehearsal else ''}{label}-{digest}"
     return Publication(
@@ -228,16 +229,7 @@ RELEASE_COLUMNS = {
     "is_rehearsal": "whether it was captured from a stand-in on this machine instead of the real Hub",
     "origin": "where the snapshots were captured from",
 }
-_GAPS = """
-select cast(monday as date) as monday
-from (
-    select unnest(generate_series(min(week), max(week), interval 7 day)) as monday
-    from core.snapshots
-    where source = 'huggingface'
-)
-where cast(monday as date) not in (select week from core.snapshots)
-order by monday
-"""
+_GAPS = "select week from core.weeks where is_gap order by week"
 
 
 def _write_dictionary(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table]) -> None:
@@ -324,10 +316,16 @@ def _resource(table: Table, fields: list[tuple[str, str]], path: Path, folder: P
     }
 
 
+def keep_history(home: Path) -> None:
+    """Write down the releases so far, before the current database, which lists them, is withdrawn."""
+    durable.write_bytes(home / HISTORY, msgspec.json.format(msgspec.json.encode(_history(home))))
+
+
 def _history(home: Path) -> list[tuple[Any, ...]]:
-    """Read the releases before this one out of the current database."""
+    """Read the releases before this one out of the current database, or what was written down when it was withdrawn."""
     if not (home / CURRENT).exists():
-        return []
+        kept = home / HISTORY
+        return msgspec.json.decode(kept.read_bytes(), type=list[tuple[Any, ...]]) if kept.exists() else []
     with connect_locked(home / current(home).database) as connection:
         return connection.execute("from marts.releases order by published_at").fetchall()
 

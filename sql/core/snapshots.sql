@@ -6,7 +6,7 @@ columns:
   observed_on: UTC day of the snapshot
   week: Monday of its ISO week
   row_count: models loaded
-  status: sealed (captured by us) or imported (captured by others)
+  status: sealed (captured by us), partial (captured by us, less than half of the list before, signed for) or imported (captured by others)
   seen: records the source sent
   loaded: records kept
   merged: records met more than once and counted once
@@ -15,7 +15,9 @@ columns:
   sealed_at: when the snapshot became immutable, UTC
   is_complete: whether a model absent from it was not on the Hub that day
   origin: where it was captured from
-  sign_off: who accepted a count outside the gate, and why; null if nobody had to
+  sign_off: who accepted what a gate had refused, and why; null if nobody had to
+warnings:
+  - A partial snapshot is kept, but no flow and no removal is read from it.
 checks:
   - one_of: {column: status, values: [sealed, partial, imported]}
   - holds: {rule: seen = loaded + merged + quarantined, says: 'every record seen was loaded, merged or quarantined'}

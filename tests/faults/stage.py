@@ -29,6 +29,7 @@ PAGE_ROWS = 100
 PAGES = "limit=1000"
 CLOSING_PROBE = "direction=-1"
 LONGEST_COMMAND_SECONDS = 150
+ROOT = Path(__file__).resolve().parents[2]
 NOWHERE = "http://127.0.0.1:9"
 SNAPSHOT = "snapshots/huggingface/models/2026-10-26.parquet"
 
@@ -54,7 +55,13 @@ class Leadershift:
         """Start the real command."""
         return subprocess.Popen(
             [sys.executable, "-m", "dagster_project.cli", *arguments],
-            env={"PATH": os.environ["PATH"], "HOME": str(self.home.parent), **self._settings(environment)},
+            # PYTHONPATH: the code beside these tests, not whichever is installed.
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(self.home.parent),
+                "PYTHONPATH": str(ROOT),
+                **self._settings(environment),
+            },
             cwd=self.home.parent,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

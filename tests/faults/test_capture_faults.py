@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import gzip
 import time
+from datetime import UTC, date, datetime
 
 import msgspec
 import polars as pl
 import pytest
 
+from dagster_project import pipeline
 from dagster_project.errors import SourceError
 from dagster_project.rehearsal.faults import CATALOGUE, FOR_EVER, HTML, Fault
+from dagster_project.rehearsal.hub.service import HubService, ServiceOptions, World, simulated
+from dagster_project.settings import Settings
 from dagster_project.snapshots import ledger
-from tests.faults.stage import CLOSING_PROBE, PAGES, Stage, is_one_message, on_page, serve
+from tests.faults.stage import CLOSING_PROBE, NOWHERE, PAGE_ROWS, PAGES, Stage, is_one_message, on_page, serve
 
 PAGE_COUNT = 6
 GO_ON = "leadershift capture --source huggingface"
@@ -117,6 +121,29 @@ def test_F07_a_cursor_that_expires_each_time_ends_with_the_way_on(stage):
     ) as raised:
         stage.capture()
     assert raised.value.next_command == GO_ON
+
+
+def test_F09_a_model_renamed_between_two_pages_is_loaded_once_under_its_new_name(tmp_path):
+    world = World(47, 1200, 40, date(2026, 1, 5))
+    number = next(n for n in range(world.models) if world.model(n).plant == "renamed_mid_walk")
+    moment = world.model(number).moment
+    now = datetime.fromtimestamp(moment - 30, UTC)
+    page = sum(world.is_listed(n, moment) for n in range(number)) // PAGE_ROWS + 1
+    with HubService(simulated(world), now=now, options=ServiceOptions(page_cap=PAGE_ROWS)) as hub:
+        hub.inject([msgspec.structs.replace(fault, path=PAGES, nth=page + 1) for fault in CATALOGUE["F09"]])
+        settings = Settings(tmp_path, hf_endpoint=hub.url, github_api_url=NOWHERE, pretended_now=now)
+        found = pipeline.capture(settings).seal
+    bodies = [gzip.decompress(path.read_bytes()) for path in sorted(tmp_path.glob("raw/huggingface/*/1/page-*"))]
+    sent = [record for body in bodies for record in msgspec.json.decode(body) if record["_id"] == world.hub_id(number)]
+    names = [world.name_at(number, moment - 1), world.name_at(number, moment)]
+    assert [record["id"] for record in sent] == names, "both names are in the raw pages"
+    table = pl.read_parquet(next(tmp_path.glob("snapshots/huggingface/models/*.parquet")))
+    assert table.filter(pl.col("hub_id") == world.hub_id(number))["model_name"].to_list() == names[1:]
+    refused = pl.read_parquet(next(tmp_path.glob("raw/huggingface/*/1/quarantine/models.parquet")))
+    there = [n for n in range(world.models) if world.created_at(n) <= moment - 30 and world.is_listed(n, moment - 30)]
+    assert {*table["hub_id"], *refused["hub_id"]} == {world.hub_id(n) for n in there}
+    assert table["hub_id"].is_unique().all()
+    assert found.seen == found.loaded + found.merged + found.quarantined == len(there) + PAGE_ROWS
 
 
 @pytest.mark.parametrize("repeated", [1, 100])
@@ -282,6 +309,8 @@ def test_F19_an_odd_record_costs_itself_and_nothing_else(stage, undisturbed):
     assert "recursion" in reasons[4].lower()
     odd = truth.filter((pl.col("page") == 3) & pl.col("position").is_in(list(reasons)))
     assert set(truth["hub_id"]) - set(stage.table()["hub_id"]) == set(odd["hub_id"])
+    assert dict(refused.select("position", "hub_id").rows()) == dict(odd.select("position", "hub_id").rows())
+    assert set(refused["model_name"]) == set(odd["model_name"])
     assert stage.table().row(by_predicate=(pl.col("page") == 3) & (pl.col("position") == 5), named=True)["likes"] == 2
 
 

@@ -1,0 +1,40 @@
+/*
+meaning: Every ISO week from the first snapshot to the newest one, and whether we captured it; a gap stays a gap for ever.
+grain: [week]
+columns:
+  week: Monday of the ISO week, UTC
+  is_captured: whether we captured the whole Hub in it
+  is_imported: whether an archive that others captured has a day in it
+  is_gap: whether no snapshot lies in it although we had begun to capture; before our first capture nothing is a gap
+  snapshot_count: snapshots whose day lies in it
+checks:
+  - not_null: [is_captured, is_imported, is_gap, snapshot_count]
+  - holds: {rule: is_gap <= (snapshot_count = 0), says: a week with a snapshot is no gap}
+warnings:
+  - A week whose crawl waits for a signature is a gap here until somebody signs; `leadershift status` names it.
+  - It ends with the newest snapshot; `leadershift status` counts the gaps up to now.
+*/
+with bounds as (
+    select
+        min(week) as first_week,
+        max(week) as last_week,
+        min(week) filter (where status <> 'imported') as first_captured
+    from core.snapshots
+),
+
+every_week as (
+    select
+        cast(weeks.monday as date) as week,
+        bounds.first_captured
+    from bounds, unnest(generate_series(bounds.first_week, bounds.last_week, interval 7 day)) as weeks (monday)
+)
+
+select
+    every_week.week,
+    coalesce(bool_or(snapshots.status = 'sealed' and snapshots.is_complete), false) as is_captured,
+    coalesce(bool_or(snapshots.status = 'imported'), false) as is_imported,
+    count(snapshots.week) = 0 and coalesce(every_week.week > every_week.first_captured, false) as is_gap,
+    count(snapshots.week) as snapshot_count
+from every_week
+left join core.snapshots as snapshots on every_week.week = snapshots.week
+group by every_week.week, every_week.first_captured
