@@ -19,8 +19,8 @@ from dagster_project.warehouse.engine import connect_locked, quoted
 
 def withdraw(home: Path, account: str) -> list[str]:
     """Delete every release in which an account's name stands as a whole component, and the private build; give their ids."""
-    for folder in ("warehouse", facts.FOLDER):
-        shutil.rmtree(home / folder, ignore_errors=True)
+    for derived in ("warehouse", facts.FOLDER):
+        shutil.rmtree(home / derived, ignore_errors=True)
     published = home / publish.PUBLISHED
     shutil.rmtree(published / durable.TEMPORARY_FOLDER, ignore_errors=True)
     folders = sorted(folder for folder in published.glob("*") if folder.is_dir())

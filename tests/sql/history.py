@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -37,8 +37,15 @@ class History:
     home: Path
     days: dict[tuple[str, date], list[dict[str, Any]]] = field(default_factory=dict)
 
-    def day(self, on: date, *models: Mapping[str, Any], source: str = "huggingface") -> None:
-        """Seal one day's snapshot."""
+    def day(
+        self,
+        on: date,
+        *models: Mapping[str, Any],
+        source: str = "huggingface",
+        unreadable: Sequence[str] = (),
+        status: seal.Status | None = None,
+    ) -> None:
+        """Seal one day's snapshot; `unreadable` are ids whose records could not be read."""
         attempt = Spool(self.home, source, on, 1)
         rows = pl.DataFrame([dict(row) for row in models], schema=MODEL_SCHEMA, orient="row").with_columns(
             pl.lit(source).alias("source"),
@@ -51,7 +58,7 @@ class History:
         attempt.folder.mkdir(parents=True)
         counts = seal.write_table(
             attempt,
-            [(rows, pl.DataFrame(schema=seal.QUARANTINE_SCHEMA))],
+            [(rows, _refused(unreadable))],
             table="models",
             key="hub_id" if is_own else "model_name",
             rank=("page", "position"),
@@ -60,8 +67,8 @@ class History:
         seal.close(
             attempt,
             counts,
-            status="sealed" if is_own else "imported",
-            is_complete=is_own,
+            status=status or ("sealed" if is_own else "imported"),
+            is_complete=is_own and status is None,
             origin="https://huggingface.co",
             started_at=stamp(at),
             now=at,
@@ -84,3 +91,8 @@ class History:
             answer = connection.execute(query)
             names = [column[0] for column in answer.description or ()]
             return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+
+def _refused(unreadable: Sequence[str]) -> pl.DataFrame:
+    told = [{"hub_id": hub_id, "reason": "no JSON", "record": b"{"} for hub_id in unreadable]
+    return pl.DataFrame(told, schema=seal.QUARANTINE_SCHEMA)
