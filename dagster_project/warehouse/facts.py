@@ -80,7 +80,7 @@ def comparable(snapshots: Iterable[tuple[Spool, Seal]]) -> list[tuple[Spool, Sea
     kept: list[tuple[Spool, Seal]] = []
     rows: dict[str, int] = {}
     for attempt, seal in sorted(snapshots, key=lambda found: (found[1].observed_on, found[1].source)):
-        if seal.loaded >= SMALLEST_COMPARABLE_SHARE * rows.get(seal.source, 0):
+        if seal.status != "partial" and seal.loaded >= SMALLEST_COMPARABLE_SHARE * rows.get(seal.source, 0):
             kept.append((attempt, seal))
             rows[seal.source] = seal.loaded
     return kept
