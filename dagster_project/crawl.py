@@ -79,6 +79,7 @@ def _fetch_pages(settings: Settings, attempt: Spool, transport: Transport, on_pa
         attempt.keep(
             page.number,
             page.body,
+            packed=page.packed,
             rows=page.rows,
             url=page.url,
             next_url=page.next_url,

@@ -64,15 +64,16 @@ class Spool:
         number: int,
         body: bytes,
         *,
+        packed: bytes | None = None,
         rows: int,
         url: str,
         next_url: str | None,
         at: datetime,
         newest: datetime | None,
     ) -> None:
-        """Make one page durable, then say so in the manifest."""
+        """Make one page durable, then say so in the manifest. `packed` is the body in gzip, where it came so."""
         path = self.folder / f"page-{number:05}.json.gz"
-        durable.write_bytes(path, gzip.compress(body, COMPRESSION_LEVEL, mtime=0))
+        durable.write_bytes(path, packed or gzip.compress(body, COMPRESSION_LEVEL, mtime=0))
         measured = manifest.describe(self.home, path, "page", rows, stamp(at))
         manifest.append(
             self.folder,

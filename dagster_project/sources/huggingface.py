@@ -316,13 +316,15 @@ def _author(name: str) -> str | None:
 
 
 def _counter(field: str, value: float | None) -> int | None:
+    if value is None:
+        return None
     # 5321.0 is 5321, however it was written down; half a download is a fault.
     if isinstance(value, float):
         if not value.is_integer():
             raise ValueError(f"{field} is {value}, which is no whole number")
         value = int(value)
     # A falling or negative total is the Hub's, and kept; what no 64-bit column can hold is not a count.
-    if value is not None and abs(value) > LARGEST_INTEGER:
+    if abs(value) > LARGEST_INTEGER:
         raise ValueError(f"{field} is {value:.3e}, more than 64 bits hold")
     return value
 
@@ -338,8 +340,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _first_text(value: object) -> str | None:
-    texts = _texts(value)
-    return texts[0] if texts else None
+    return value if isinstance(value, str) else next(iter(_texts(value)), None)
 
 
 def _texts(value: object) -> list[str]:

@@ -43,7 +43,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Page:
-    """One answer: the body as it came, and where the next one is (None at the end of the list)."""
+    """One answer: its body, and where the next one is (None at the end of the list).
+
+    `packed` is the body in gzip as it came, None where it came in another way.
+    """
 
     number: int
     url: str
@@ -52,6 +55,7 @@ class Page:
     next_url: str | None
     received_at: datetime
     headers: Mapping[str, str] = field(repr=False)
+    packed: bytes | None = field(default=None, repr=False)
 
 
 class UnreadableAnswerError(SourceError):
@@ -128,7 +132,7 @@ class Transport:
 
     def _attempt(self, url: str, check: Callable[[bytes], int], number: int) -> Page:
         try:
-            status, headers, body = self._receive(url)
+            status, headers, body, packed = self._receive(url)
         except httpx2.TransportError as error:
             raise _RetryableError(_in_words(error, url)) from error
         except zlib.error as error:
@@ -140,28 +144,37 @@ class Transport:
             rows = check(body)
         except ValueError as error:
             raise _RetryableError(f"HTTP 200, but {error}", body=body) from error
-        return Page(number, url, body, rows, next_link(url, headers), self.clock(), headers)
+        return Page(number, url, body, rows, next_link(url, headers), self.clock(), headers, packed)
 
-    def _receive(self, url: str) -> tuple[int, Mapping[str, str], bytes]:
+    def _receive(self, url: str) -> tuple[int, Mapping[str, str], bytes, bytes | None]:
         limits = self.limits
         deadline = self.monotonic() + limits.page_seconds
         timeout = httpx2.Timeout(limits.read_seconds, connect=limits.connect_seconds)
-        body = bytearray()
+        wire, body = bytearray(), bytearray()
         session = get_session()
         with session.stream("GET", url, headers=dict(self.headers), timeout=timeout, follow_redirects=False) as answer:
-            unpacked = _unpacker(answer.headers)
+            # We ask for gzip, so nothing else is unpacked.
+            is_packed = answer.headers.get("content-encoding", "").lower() == "gzip"
+            gunzip = zlib.decompressobj(GZIP_WINDOW)
             # As it comes off the wire: httpx2's own chunks wait until they are full, and a drip would never meet the deadline.
             for chunk in answer.iter_raw():
-                body += unpacked(chunk, limits.page_bytes - len(body) + 1)
-                if len(body) > limits.page_bytes:
+                wire += chunk
+                if is_packed:
+                    body += gunzip.decompress(chunk, limits.page_bytes - len(body) + 1)
+                # The wire as well: what follows the end of a gzip unpacks to nothing, and may be endless.
+                if max(len(wire), len(body)) > limits.page_bytes:
                     raise SourceError(
                         f"the answer is larger than the cap of {limits.page_bytes:,} bytes and was refused"
                     )
                 if self.monotonic() > deadline:
                     raise _RetryableError(
-                        f"the page took longer than {limits.page_seconds:.0f} s ({len(body):,} bytes came)"
+                        f"the page took longer than {limits.page_seconds:.0f} s ({len(wire):,} bytes came)"
                     )
-            return answer.status_code, answer.headers, bytes(body)
+            if not is_packed:
+                return answer.status_code, answer.headers, bytes(wire), None
+            # Only one whole gzip, its checksum included, is sure to unpack to this body again.
+            is_whole = gunzip.eof and not gunzip.unused_data
+            return answer.status_code, answer.headers, bytes(body), bytes(wire) if is_whole else None
 
     def respect_quota(self, headers: Mapping[str, str]) -> None:
         """Sleep until the window resets once our share of the quota is used, so that others on the token keep theirs."""
@@ -215,13 +228,6 @@ def next_link(url: str, headers: Mapping[str, str]) -> str | None:
                 )
             return following
     return None
-
-
-def _unpacker(headers: Mapping[str, str]) -> Callable[[bytes, int], bytes]:
-    """Give what turns a piece of the wire into at most so many bytes of the body. We ask for gzip, so nothing else is unpacked."""
-    if headers.get("content-encoding", "").lower() != "gzip":
-        return lambda piece, _most: piece
-    return zlib.decompressobj(GZIP_WINDOW).decompress
 
 
 def _origin(url: str) -> str:

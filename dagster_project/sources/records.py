@@ -12,7 +12,8 @@ import msgspec
 
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 # Unrolled and possessive: (?:[^"\\]|\\.)* needs 3.6 GB for one string of 30 MB. A quote that nothing closes is a token of its own.
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{},]', re.DOTALL)
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|([\[{])|([\]}])|(,)|(")', re.DOTALL)
+_OPENING, _CLOSING, _COMMA, _OPEN_QUOTE = 1, 2, 3, 4
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TEXT_VALUE = re.compile(rb'\s*:\s*("[^"\\]*+(?:\\.[^"\\]*+)*+")', re.DOTALL)
 _ANY = msgspec.json.Decoder(msgspec.Raw)
@@ -113,17 +114,13 @@ def _is_json(text: memoryview) -> bool:
 def _end_by_brackets(body: bytes, start: int) -> int:
     depth = 0
     for token in _TOKEN.finditer(body, start):
-        sign = token[0]
-        if sign == b'"':
-            break
-        if sign in b"[{":
+        sign = token.lastindex
+        if sign == _OPENING:
             depth += 1
-        elif sign == b"," and depth == 0:
-            return token.start()
-        elif sign in b"]}":
-            if depth == 0:
-                if sign == b"}":
-                    break
-                return token.start()
+        elif sign == _CLOSING and depth > 0:
             depth -= 1
+        elif depth == 0 and (sign == _COMMA or token[0] == b"]"):
+            return token.start()
+        elif sign in (_CLOSING, _OPEN_QUOTE):
+            break
     raise ValueError(f"the body is cut off or closes more than it opens ({len(body):,} bytes)")
