@@ -103,15 +103,15 @@ def _model(page: int, index: int, rng: random.Random) -> Model:
 def _record(model: Model, rng: random.Random) -> bytes:
     second = FIRST_SECOND + model.index * SECONDS_APART
     owner = f"owner-{model.index * 7919 % 400_009}"
-    return b'{"_id":"%b","id":"%b/%b-%d","author":"%b","createdAt":"%b","lastModified":"%b",%b,"likes":%d,"downloads":%d,"downloadsAllTime":%d}' % (
-        model.hub_id.encode(), owner.encode(), rng.choice(_words()).encode(), model.index, owner.encode(), _stamp(second),
-        _stamp(second + rng.randrange(30 * 86_400)), rng.choice(_templates()), model.likes, model.downloads,
-        model.downloads_all_time,
-    )  # fmt: skip
+    touched = second + rng.randrange(30 * 86_400)
+    who = f'"_id":"{model.hub_id}","id":"{owner}/{rng.choice(_words())}-{model.index}","author":"{owner}"'
+    when = f'"createdAt":"{_stamp(second)}","lastModified":"{_stamp(touched)}"'
+    counts = f'"likes":{model.likes},"downloads":{model.downloads},"downloadsAllTime":{model.downloads_all_time}'
+    return b"{%b,%b,%b,%b}" % (who.encode(), when.encode(), rng.choice(_templates()), counts.encode())
 
 
-def _stamp(second: int) -> bytes:
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z").encode()
+def _stamp(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 # Templates
