@@ -255,7 +255,7 @@ class _Parts:
             path = self.folder / f"{len(self.paths):05}.parquet"
             rows.write_parquet(path, compression="zstd", compression_level=1)
             self.paths.append(path)
-            self.hashes.append(rows[self.key].hash())
+            self.hashes.append(_hashed(rows[self.key]))
             self.rows += rows.height
 
 
@@ -279,6 +279,10 @@ def _write_parts(folder: Path, batches: Iterable[tuple[pl.DataFrame, pl.DataFram
     if waiting:
         flush()
     return typed, refused
+
+
+def _hashed(keys: pl.Series) -> pl.Series:
+    return keys.hash()
 
 
 def _losers(parts: _Parts, key: str, rank: tuple[str, ...]) -> pl.Series:

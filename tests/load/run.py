@@ -60,11 +60,6 @@ STRIKES: tuple[dict[str, Any], ...] = (
     {"action": "truncate", "size": 50_000},
     {"action": "reply", "headers": {"Content-Type": "text/html"}, "body": HTML},
 )
-FAULTS = [
-    Fault(path=PAGES, nth=ONE_FAULT_IN * (place + 1), every=ONE_FAULT_IN * len(STRIKES), times=FOR_EVER, **strike)
-    for place, strike in enumerate(STRIKES)
-]
-
 LIMIT = """
 import gzip, json, sys
 from pathlib import Path
@@ -207,11 +202,19 @@ def _watch(process: int, home: Path, kill_at: int | None, peak: list[float]) -> 
             time.sleep(POLL_SECONDS)
 
 
-def measure(folder: Path, home: Path, pages: int) -> Measured:
+def faults(one_in: int) -> list[Fault]:
+    """Let every so many requests for a page meet a fault, one kind after the other."""
+    return [
+        Fault(path=PAGES, nth=one_in * (place + 1), every=one_in * len(STRIKES), times=FOR_EVER, **strike)
+        for place, strike in enumerate(STRIKES)
+    ]
+
+
+def measure(folder: Path, home: Path, pages: int, *, one_fault_in: int = ONE_FAULT_IN) -> Measured:
     """Capture a world with faults and kills; verify it, run it again, and compare its table with the truth."""
     kills = sorted(random.Random(pages).sample(range(2, pages), KILLS))
     with serve(folder) as server:
-        server.inject(FAULTS)
+        server.inject(faults(one_fault_in))
         captured = Cost()
         for page in kills:
             captured += run(CAPTURE, server, home, kill_at=page)
@@ -238,7 +241,7 @@ def measure(folder: Path, home: Path, pages: int) -> Measured:
         rerun_requests=rerun_requests,
     )
     measured.missed = [
-        *_differences(folder, home, pages, said),
+        *differences(folder, home, pages, said),
         *_promise(f"{measured.models_per_second:,.0f} models/s", measured.models_per_second >= MODELS_PER_SECOND),
         *_promise(f"{measured.peak_mb:.0f} MB", measured.peak_mb <= PEAK_MB),
         *_promise(f"{refetched} pages fetched again after {KILLS} kills", 0 <= refetched <= KILLS),
@@ -253,7 +256,7 @@ def _promise(told: str, is_kept: bool) -> list[str]:
     return [] if is_kept else [told]
 
 
-def _differences(folder: Path, home: Path, pages: int, said: dict[str, int]) -> list[str]:
+def differences(folder: Path, home: Path, pages: int, said: dict[str, int]) -> list[str]:
     """Compare a sealed table with the truth row by row, and the counts with what was planted."""
     truth = pl.read_parquet(folder / world.TRUTH).drop("index").sort("hub_id")
     counts = {"downloads_30d": "downloads"}

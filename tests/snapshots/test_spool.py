@@ -95,3 +95,11 @@ def test_evidence_lies_outside_the_manifest(attempt):
     path = attempt.set_aside(4, b"<html>")
     assert gzip.decompress(path.read_bytes()) == b"<html>"
     assert len(manifest.read(attempt.folder)) == 3
+
+
+def test_a_page_that_came_as_gzip_is_kept_as_it_came(tmp_path):
+    begun, packed = spool.begin(tmp_path, SOURCE, NOW), gzip.compress(BODY, 9, mtime=5)
+    begun.keep(1, BODY, packed=packed, rows=20, url="https://hub/1", next_url=None, at=NOW, newest=None)
+    (entry,) = begun.pages()
+    assert (tmp_path / entry.path).read_bytes() == packed
+    assert spool.body(tmp_path, entry) == BODY

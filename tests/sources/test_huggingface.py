@@ -174,6 +174,22 @@ def test_the_newest_creation_of_a_page_skips_what_tells_none():
     assert huggingface.newest_created(b"[]") is None
 
 
+@pytest.mark.parametrize(
+    "odd", [b'{"createdAt":5}', b'{"a":"\\ud800"}', b'{"createdAt":"2027-01-01T00:00:00Z","a":NaN}', b'"text"']
+)
+def test_the_newest_creation_of_a_page_survives_an_odd_record(odd):
+    body = b'[{"createdAt":"2026-10-01T00:00:00Z"},' + odd + b',{"createdAt":"2026-10-02T00:00:00Z"}]'
+    assert huggingface.newest_created(body) == datetime(2026, 10, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["before\x00after", "\u202e", 'a"b\\c\nd', "\U0001f9e8 e\u0301", "", "NaN", "null"])
+def test_strings_in_lists_come_through_as_they_are(text):
+    base = {"relation": text, "models": [{"_id": text, "id": text}]}
+    assert value_of("tags", tags=[text, "x"]) == [text, "x"]
+    assert value_of("card_base_models", cardData={"base_model": [text]}) == [text]
+    assert value_of("base_models", baseModels=base) == [{"hub_id": text, "model_name": text}]
+
+
 # Asking
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import gzip
 from datetime import UTC, date, datetime
 
 import pytest
 
 from dagster_project.errors import SourceError
 from dagster_project.rehearsal.faults import FOR_EVER, Fault
+from dagster_project.rehearsal.hub.api import Reply
 from dagster_project.rehearsal.hub.service import HubService, ServiceOptions, World, simulated
 from dagster_project.sources import records
 from dagster_project.sources.pages import Limits, Transport, UnreadableAnswerError, next_link, walk
@@ -111,3 +113,39 @@ def test_a_damaged_gzip_is_asked_for_again(hub):
     Transport({"accept-encoding": "identity"}, sleep=slept.append, say=said.append).fetch(list_url(hub), records.count)
     assert slept == [1.0]
     assert "the compressed body is damaged" in said[0]
+
+
+def gunzipped_page(hub, packed, **limits):
+    """Fetch a page whose answer is these bytes, said to be gzip; a scripted fault can only say text."""
+    hub.hub.answer = lambda _request, _now: Reply(200, packed, {"Content-Encoding": "gzip"})
+    return Transport({}, Limits(patience_seconds=0, **limits)).fetch(list_url(hub), records.count)
+
+
+PACKED = gzip.compress(b'[{"a":1}]', mtime=0)
+
+
+def test_a_gzip_is_handed_on_as_it_came(hub):
+    page = gunzipped_page(hub, PACKED)
+    assert (page.body, page.packed) == (b'[{"a":1}]', PACKED)
+
+
+def test_a_plain_body_has_no_gzip(hub):
+    assert Transport({"accept-encoding": "identity"}).fetch(list_url(hub), records.count).packed is None
+
+
+@pytest.mark.parametrize(
+    "packed", [PACKED + b"more", PACKED + PACKED, PACKED[:-1], PACKED[:-8]], ids=["tail", "two", "cut", "no sum"]
+)
+def test_what_is_not_one_whole_gzip_is_not_handed_on(hub, packed):
+    page = gunzipped_page(hub, packed)
+    assert (page.body, page.packed) == (b'[{"a":1}]', None)
+
+
+def test_a_wrong_checksum_is_damage(hub):
+    with pytest.raises(SourceError, match="the compressed body is damaged"):
+        gunzipped_page(hub, PACKED[:-8] + bytes(8))
+
+
+def test_bytes_without_end_after_a_gzip_are_refused(hub):
+    with pytest.raises(SourceError, match="larger than the cap"):
+        gunzipped_page(hub, PACKED + bytes(100_000), page_bytes=50_000)
