@@ -16,6 +16,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from dagster_project.calendar import Week, stamp
 from dagster_project.errors import DamagedDataError
@@ -303,8 +304,17 @@ def _losers(parts: _Parts, key: str, rank: tuple[str, ...]) -> pl.Series:
 
 
 def _merge(parts: _Parts, path: Path, losers: pl.Series | None = None) -> None:
-    rows = pl.scan_parquet(parts.paths, glob=False, row_index_name=_ROW)
-    if losers is not None and losers.len():
-        rows = rows.filter(~pl.col(_ROW).is_in(losers.implode()))
+    """Write all parts but the losing rows to one Parquet. They are read one by one: polars itself would hold several at once."""
+
+    def rows(*_asked: object) -> Iterator[pl.DataFrame]:
+        before = 0
+        for part in parts.paths:
+            ours = pl.read_parquet(part, glob=False, row_index_name=_ROW, row_index_offset=before)
+            before += ours.height
+            if losers is not None:
+                ours = ours.filter(~pl.col(_ROW).is_in(losers.implode()))
+            yield ours.drop(_ROW)
+
+    merged = register_io_source(rows, schema=pl.read_parquet_schema(parts.paths[0]))
     with durable.replacing(path) as temporary:
-        rows.drop(_ROW).sink_parquet(temporary, compression="zstd", maintain_order=True, row_group_size=BATCH_ROWS)
+        merged.sink_parquet(temporary, compression="zstd", maintain_order=True, row_group_size=BATCH_ROWS)
