@@ -187,9 +187,9 @@ def _whole_list(attempt: Spool) -> list[manifest.Entry]:
 
 def _typed(attempt: Spool, kept: Iterable[manifest.Entry], tally: Tally) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
     for number, entry in enumerate(kept, start=1):
-        body = spool.body(attempt.home, entry)
-        rows, rejects = huggingface.read_models(body)
-        tally.add(body, rows)
+        page = records.split(spool.body(attempt.home, entry))
+        rows, rejects = huggingface.read_models(page)
+        tally.add(page, rows)
         observed_at = pl.lit(parse_time(entry.observed_at).replace(tzinfo=None), pl.Datetime("us")).alias("observed_at")
         refused = [
             (number, reject.position, reject.reason, *huggingface.identity(reject.record), reject.record)

@@ -21,6 +21,7 @@ from dagster_project.errors import IncompleteSnapshotError, SourceError
 from dagster_project.settings import Settings
 from dagster_project.sources import records
 from dagster_project.sources.pages import RefusedQuestionError, Transport
+from dagster_project.sources.records import Record
 
 PAGE_ROWS = 1000
 # gguf (kilobytes of chat template, integers that overflow), config, siblings and widgetData are left out on purpose.
@@ -223,12 +224,12 @@ def _creations(body: bytes) -> Iterator[str | None]:
                 yield _DATED.decode(record).created_at
 
 
-def read_models(body: bytes) -> tuple[pl.DataFrame, list[Reject]]:
-    """Turn one page into typed rows (MODEL_SCHEMA and `position` on the page) and the records that can't be read."""
+def read_models(page: Sequence[Record]) -> tuple[pl.DataFrame, list[Reject]]:
+    """Turn the records of one page into typed rows (MODEL_SCHEMA and `position` on the page) and those that can't be read."""
     rows: list[tuple[object, ...]] = []
     nested: list[_Nested] = []
     rejects: list[Reject] = []
-    for position, record in enumerate(records.split(body)):
+    for position, record in enumerate(page):
         try:
             model = _MODEL.decode(record)
             rows.append((*_row(model), position))

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+Record = msgspec.Raw | bytes
+"""One record of a list, still encoded."""
+
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 # Unrolled and possessive: (?:[^"\\]|\\.)* needs 3.6 GB for one string of 30 MB. A quote that nothing closes is a token of its own.
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|([\[{])|([\]}])|(,)|(")', re.DOTALL)
@@ -22,7 +25,7 @@ MOST_GUESSES = 16
 NEAR_BYTES = 64 * 1024
 
 
-def split(body: bytes) -> Sequence[msgspec.Raw | bytes]:
+def split(body: bytes) -> Sequence[Record]:
     """Split a JSON list into its records, still encoded.
 
     Raises ValueError when the body is not a whole JSON list. A list whose brackets close, but with a record inside that
@@ -46,7 +49,7 @@ def count(body: bytes) -> int:
     return len(records)
 
 
-def keys(record: msgspec.Raw | bytes) -> Sequence[str]:
+def keys(record: Record) -> Sequence[str]:
     """Name the keys of a record; none for one that is no readable object."""
     try:
         return list(_OBJECT.decode(record))
@@ -54,7 +57,7 @@ def keys(record: msgspec.Raw | bytes) -> Sequence[str]:
         return []
 
 
-def text(record: msgspec.Raw | bytes, key: str) -> str | None:
+def text(record: Record, key: str) -> str | None:
     """Find a text under a key of a record that can't be decoded as a whole; None where it says none. Not of what lies deeper."""
     body, depth, wanted = bytes(record), 0, f'"{key}"'.encode()
     for token in _TOKEN.finditer(body):

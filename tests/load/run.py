@@ -63,8 +63,9 @@ STRIKES: tuple[dict[str, Any], ...] = (
 LIMIT = """
 import gzip, json, sys
 from pathlib import Path
-from dagster_project.sources.huggingface import read_models
-print(json.dumps(sum(read_models(gzip.decompress(path.read_bytes()))[0].height for path in sorted(Path(sys.argv[1]).rglob("page-*.gz")))))
+from dagster_project.sources import huggingface, records
+pages = (records.split(gzip.decompress(path.read_bytes())) for path in sorted(Path(sys.argv[1]).rglob("page-*.gz")))
+print(json.dumps(sum(huggingface.read_models(page)[0].height for page in pages)))
 """
 LIST_MODELS = """
 import json, os

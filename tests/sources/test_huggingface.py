@@ -9,7 +9,7 @@ import pytest
 from dagster_project.errors import IncompleteSnapshotError, SourceError
 from dagster_project.rehearsal.hub.service import HubService, ServiceOptions, World, simulated
 from dagster_project.settings import Settings
-from dagster_project.sources import huggingface
+from dagster_project.sources import huggingface, records
 from dagster_project.sources.huggingface import MODEL_SCHEMA
 from dagster_project.sources.pages import Transport
 
@@ -18,9 +18,13 @@ WORLD = World(47, 300, 3, date(2026, 10, 5))
 IDENTITY = {"_id": "6721aa0b00000000000000ff", "id": "lab/Model"}
 
 
+def read_page(body):
+    return huggingface.read_models(records.split(body))
+
+
 def read(**fields):
     """Read a page of one record."""
-    return huggingface.read_models(msgspec.json.encode([{**IDENTITY, **fields}]))
+    return read_page(msgspec.json.encode([{**IDENTITY, **fields}]))
 
 
 def value_of(column, **fields):
@@ -38,12 +42,12 @@ def reason_for(**fields):
 
 def test_a_page_has_the_same_columns_whatever_is_in_it():
     for body in (b"[]", b'[{"_id":"a","id":"b"}]', b'[{"id":"only"}]'):
-        rows, _ = huggingface.read_models(body)
+        rows, _ = read_page(body)
         assert dict(rows.schema) == {**MODEL_SCHEMA, "position": rows.schema["position"]}
 
 
 def test_positions_are_places_on_the_page_with_rejects_between():
-    rows, rejects = huggingface.read_models(b'[{"_id":"a","id":"x"},{},{"_id":"b","id":"y"}]')
+    rows, rejects = read_page(b'[{"_id":"a","id":"x"},{},{"_id":"b","id":"y"}]')
     assert (rows["position"].to_list(), [reject.position for reject in rejects]) == ([0, 2], [1])
 
 
