@@ -315,6 +315,6 @@ def _merge(parts: _Parts, path: Path, losers: pl.Series | None = None) -> None:
                 ours = ours.filter(~pl.col(_ROW).is_in(losers.implode()))
             yield ours.drop(_ROW)
 
-    merged = register_io_source(rows, schema=pl.read_parquet_schema(parts.paths[0]))
+    merged = register_io_source(rows, schema=pl.scan_parquet(parts.paths[0], glob=False).collect_schema())
     with durable.replacing(path) as temporary:
         merged.sink_parquet(temporary, compression="zstd", maintain_order=True, row_group_size=BATCH_ROWS)
