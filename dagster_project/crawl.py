@@ -13,8 +13,8 @@ from datetime import datetime
 import polars as pl
 
 from dagster_project import gates
-from dagster_project.calendar import Week, parse_time
-from dagster_project.errors import DamagedDataError, IncompleteSnapshotError, SourceError
+from dagster_project.calendar import Week, parse_time, stamp
+from dagster_project.errors import DamagedDataError, IncompleteSnapshotError, PauseError, SourceError
 from dagster_project.gates import Tally
 from dagster_project.settings import Settings
 from dagster_project.snapshots import ledger, manifest, seal, spool
@@ -76,6 +76,8 @@ def _fetch_pages(settings: Settings, attempt: Spool, transport: Transport, on_pa
     start = (kept[-1].next_url if kept else None) or huggingface.first_page_url(settings, _briefly(transport))
     number = len(kept)
     for page in pages.walk(start, transport, records.count, number=number + 1, visited=(entry.url for entry in kept)):
+        if number == len(kept):
+            pages.refuse_wrong_clock(page)
         attempt.keep(
             page.number,
             page.body,
@@ -92,9 +94,11 @@ def _fetch_pages(settings: Settings, attempt: Spool, transport: Transport, on_pa
 
 
 def _briefly(transport: Transport) -> Transport:
-    """Before the first page nothing can be lost, so a Hub that can't be reached is said soon, not after a quarter of an hour."""
-    patience = min(FIRST_CONTACT_SECONDS, transport.limits.patience_seconds)
-    return replace(transport, limits=replace(transport.limits, patience_seconds=patience))
+    """Before the first page nothing can be lost, so a Hub that can't be reached is said soon, not after a quarter of an hour.
+
+    A Hub whose quota is used up is there: an anonymous window of 300 s is waited out like any other.
+    """
+    return replace(transport, limits=replace(transport.limits, blind_patience_seconds=FIRST_CONTACT_SECONDS))
 
 
 def _placed_error(error: SourceError, attempt: Spool, now: datetime) -> SourceError:
@@ -107,11 +111,16 @@ def _placed_error(error: SourceError, attempt: Spool, now: datetime) -> SourceEr
             attempt.home, "quarantined", now, source=HUB, day=f"{attempt.day}", page=safe + 1, reason=error.message
         )
         evidence = f" What came instead lies in {path}."
+    words = f"Week {Week.of(attempt.day)}, Hugging Face, page {safe + 1:,}: {error.message}.{evidence} {safe:,} pages are safe."
+    if isinstance(error, PauseError):
+        ledger.write(
+            attempt.home, "paused", now, source=HUB, day=f"{attempt.day}", pages=safe, resume_at=stamp(error.resume_at)
+        )
+        return PauseError(
+            f"{words} Paused until {error.resume_at:%Y-%m-%d %H:%M:%S} UTC.", error.resume_at, next_command=GO_ON
+        )
     kind = CursorExpiredError if isinstance(error, CursorExpiredError) else SourceError
-    return kind(
-        f"Week {Week.of(attempt.day)}, Hugging Face, page {safe + 1:,}: {error.message}.{evidence} {safe:,} pages are safe.",
-        next_command=GO_ON,
-    )
+    return kind(words, next_command=GO_ON)
 
 
 def close(settings: Settings, attempt: Spool, sign_off: str | None, say: Callable[[str], None]) -> Seal:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from dagster_project import crawl
@@ -196,13 +196,13 @@ def room(settings: Settings) -> tuple[int, int]:
     return retention.free(settings.home), retention.needed(settings.home, crawl.HUB, unknown=unknown)
 
 
-def begin(settings: Settings) -> Spool:
+def begin(settings: Settings, now: datetime) -> Spool:
     """Open an attempt, if the disk has room for all of it: half a crawl is of no use to anybody. Raises StorageError."""
     free, needed = room(settings)
     if free < needed:
         raise StorageError(
-            f"Week {Week.of(settings.now())}, Hugging Face: the disk of {settings.home} has {free:,} bytes free, and a capture"
+            f"Week {Week.of(now)}, Hugging Face: the disk of {settings.home} has {free:,} bytes free, and a capture"
             f" needs {needed:,}. Nothing was begun.",
             next_command="leadershift tidy --dry-run",
         )
-    return spool.begin(settings.home, crawl.HUB, settings.now())
+    return spool.begin(settings.home, crawl.HUB, now)

@@ -16,7 +16,7 @@ from dagster_project.calendar import Week, parse_time
 from dagster_project.crawl import HUB
 from dagster_project.errors import AlarmError, DamagedDataError, NothingYetError, UsageError
 from dagster_project.settings import Settings, is_loopback, shipped
-from dagster_project.snapshots import copies, seal, spool
+from dagster_project.snapshots import copies, ledger, seal, spool
 from dagster_project.snapshots.seal import Seal
 from dagster_project.warehouse import publish, registry
 from dagster_project.warehouse.publish import Publication
@@ -91,6 +91,7 @@ def status(settings: Settings) -> dict[str, Any]:
         "copy": _copy(settings),
         "unfinished": f"{unfinished.day}: {len(unfinished.pages()):,} pages are safe" if unfinished else None,
         "awaiting_sign_off": awaiting,
+        "paused_until": None if is_sealed else _paused_until(settings, now),
         "release": published.release_id if published else None,
         "is_published": _is_published(published, [found for found in snapshots if found.week == Week.of(now)], now),
         "next_command": signature
@@ -199,6 +200,17 @@ def _copy_finding(settings: Settings) -> dict[str, Any]:
     return _finding(
         "copy", True, f"{settings.copy} is complete{', but on the same disk as the home' if shared else ''}"
     )
+
+
+def _paused_until(settings: Settings, now: datetime) -> str | None:
+    """Say when the quota is ours again, if that is what the crawl waits for."""
+    try:
+        told = [entry for entry in ledger.read(settings.home) if entry.get("source") == HUB]
+    except DamagedDataError:
+        # The schedule asks us whether to capture: a damaged diary, which verify names, must not cost a week.
+        return None
+    resume_at = told[-1].get("resume_at") if told else None
+    return resume_at if resume_at and parse_time(resume_at) > now else None
 
 
 def _published(settings: Settings) -> Publication | None:

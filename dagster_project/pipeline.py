@@ -103,7 +103,7 @@ def capture(
             "A past week can only be imported from an archive that somebody captured then.",
             next_command="leadershift import --help",
         )
-    with lock.hold(settings.home, f"capture of {crawl.HUB}", now):
+    with lock.hold(settings.home, f"capture of {crawl.HUB}", now, say):
         _refuse_mixture(settings, say)
         keeping.adopt(settings, say)
         waiting = None if again else crawl.awaiting(settings, asked)
@@ -121,17 +121,36 @@ def capture(
         if waiting and not attempt:
             raise gates.refusal(waiting, seal.held(waiting).reasons)
         transport = Transport(huggingface.request_headers(settings), limits or Limits(), clock=settings.now, say=say)
-        attempt = attempt or keeping.begin(settings)
-        try:
-            fetched = crawl.fetch(settings, attempt, transport, on_page)
-        except CursorExpiredError as error:
-            say(f"{error.message} Starting over.")
-            ledger.write(settings.home, "abandoned", now, source=crawl.HUB, day=f"{attempt.day}", reason=error.message)
-            attempt = spool.begin(settings.home, crawl.HUB, now)
-            fetched = crawl.fetch(settings, attempt, transport, on_page)
-        closed = crawl.close(settings, attempt, sign_off, say)
-        keeping.copy(settings, say)
-        return Captured(closed, fetched)
+        attempt = attempt or keeping.begin(settings, now)
+        if Week.of(attempt.day) != asked:
+            late = _crawl(settings, attempt, transport, None, now, say, on_page)
+            if late.seal.week == asked:
+                return late
+            say(f"{late.seal.week}, begun before Monday, is sealed. Now {asked}.")
+            attempt = keeping.begin(settings, now)
+        return _crawl(settings, attempt, transport, sign_off, now, say, on_page)
+
+
+def _crawl(
+    settings: Settings,
+    attempt: Spool,
+    transport: Transport,
+    sign_off: str | None,
+    now: datetime,
+    say: Say,
+    on_page: Callable[[int], None],
+) -> Captured:
+    """Fetch what is missing of an attempt and seal it; begin the list anew, once, if the Hub no longer knows where we were."""
+    try:
+        fetched = crawl.fetch(settings, attempt, transport, on_page)
+    except CursorExpiredError as error:
+        say(f"{error.message} Starting over.")
+        ledger.write(settings.home, "abandoned", now, source=crawl.HUB, day=f"{attempt.day}", reason=error.message)
+        attempt = spool.begin(settings.home, crawl.HUB, now)
+        fetched = crawl.fetch(settings, attempt, transport, on_page)
+    closed = crawl.close(settings, attempt, sign_off, say)
+    keeping.copy(settings, say)
+    return Captured(closed, fetched)
 
 
 def import_table(
@@ -147,7 +166,7 @@ def import_table(
     """Import a table that somebody else captured, one sealed snapshot for each day in it. Days already there are skipped."""
     now = settings.now()
     seals = []
-    with lock.hold(settings.home, f"import of {path.name}", now):
+    with lock.hold(settings.home, f"import of {path.name}", now, say):
         keeping.adopt(settings, say)
         there = {found.observed_on for _attempt, found in seal.sealed(settings.home, source)}
         for moment, rows, refused in archives.read_table(path, mapping=mapping, observed_at=observed_at):
@@ -214,7 +233,7 @@ def build(settings: Settings, *, known_at: date | None = None, say: Say = _silen
         raise DamagedDataError("Not built, because seals changed:\n" + "\n".join(troubles))
     snapshots = _sealed_or_nothing(settings)
     now = settings.now()
-    with lock.hold(settings.home, "build", now):
+    with lock.hold(settings.home, "build", now, say):
         built = building.build(
             settings.home,
             snapshots,
@@ -244,7 +263,7 @@ def audit(settings: Settings, *, say: Say = _silent) -> Audit:
 def publish(settings: Settings, *, sign_off: str | None = None, say: Say = _silent) -> Publication:
     """Publish the last build, if its audit passed or a person signs for what failed. Readers see the old or the new release."""
     now = settings.now()
-    with lock.hold(settings.home, "publish", now):
+    with lock.hold(settings.home, "publish", now, say):
         publication = publishing.publish(settings.home, sql=shipped("sql"), now=now, sign_off=sign_off, say=say)
         if publication.is_new:
             ledger.write(

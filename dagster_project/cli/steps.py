@@ -36,6 +36,13 @@ from dagster_project.sources.pages import Limits
     show_default=True,
     help="Seconds of retries for one page.",
 )
+@click.option(
+    "--quota-share",
+    type=float,
+    default=Limits.quota_share,
+    show_default=True,
+    help="Part of the request quota to use; the rest is left to others on the token.",
+)
 @SIGN_OFF
 @JSON
 def capture(
@@ -44,6 +51,7 @@ def capture(
     source: str,
     again: bool,
     patience: float,
+    quota_share: float,
     sign_off: str | None,
     as_json: bool,
 ) -> None:
@@ -55,7 +63,7 @@ def capture(
             week=week,
             again=again,
             sign_off=sign_off,
-            limits=Limits(patience_seconds=patience),
+            limits=Limits(patience_seconds=patience, quota_share=quota_share),
             say=say,
             on_page=advance,
         )

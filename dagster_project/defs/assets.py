@@ -13,6 +13,7 @@ from dagster_project.defs.installation import Installation, failures_in_words
 from dagster_project.defs.partitions import week_of, weeks
 from dagster_project.settings import shipped
 from dagster_project.snapshots.seal import Seal
+from dagster_project.sources.pages import Limits
 from dagster_project.warehouse import audit, catalog, checks, lineage
 from dagster_project.warehouse.audit import Result
 from dagster_project.warehouse.build import Built
@@ -38,6 +39,12 @@ registry_files = dg.AssetSpec(
 )
 
 
+class CaptureConfig(dg.Config):
+    """How a capture treats the Hub: the part of the request quota to use; the rest is left to others on the token."""
+
+    quota_share: float = Limits.quota_share
+
+
 @dg.asset(
     key=CAPTURE,
     partitions_def=weeks,
@@ -46,8 +53,10 @@ registry_files = dg.AssetSpec(
     owners=OWNERS,
     description="The Hub's list of models in this week, sealed. Only the running week can be captured: the Hub tells no past.",
 )
-def capture_asset(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
-    """Capture the running week; does nothing once it is sealed."""
+def capture_asset(
+    context: dg.AssetExecutionContext, config: CaptureConfig, installation: Installation
+) -> dg.MaterializeResult[None]:
+    """Capture the running week; does nothing once it is sealed. Paused for quota, the schedule's next run goes on with it."""
     rows = 0
 
     def on_page(count: int) -> None:
@@ -58,7 +67,11 @@ def capture_asset(context: dg.AssetExecutionContext, installation: Installation)
 
     with failures_in_words():
         captured = pipeline.capture(
-            installation.settings(), week=week_of(context.partition_key), say=context.log.info, on_page=on_page
+            installation.settings(),
+            week=week_of(context.partition_key),
+            limits=Limits(quota_share=config.quota_share),
+            say=context.log.info,
+            on_page=on_page,
         )
     return dg.MaterializeResult(
         metadata=seal_metadata(captured.seal) | {"pages_fetched": dg.MetadataValue.int(captured.pages_fetched)},

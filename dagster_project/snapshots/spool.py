@@ -119,12 +119,9 @@ def unfinished(home: Path, source: str, now: datetime) -> Spool | None:
 
 
 def begin(home: Path, source: str, now: datetime) -> Spool:
-    """Open a new attempt of today."""
+    """Number a new attempt of today. Nothing is written: its folder comes with its first page."""
     earlier = [attempt.attempt for attempt in attempts(home, source) if attempt.day == now.date()]
-    spool = Spool(home, source, now.date(), max(earlier, default=0) + 1)
-    with durable.disk_trouble(spool.folder):
-        spool.folder.mkdir(parents=True)
-    return spool
+    return Spool(home, source, now.date(), max(earlier, default=0) + 1)
 
 
 def attempts(home: Path, source: str) -> Iterator[Spool]:

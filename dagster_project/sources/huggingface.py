@@ -20,7 +20,7 @@ import polars as pl
 from dagster_project.errors import IncompleteSnapshotError, SourceError
 from dagster_project.settings import Settings
 from dagster_project.sources import records
-from dagster_project.sources.pages import RefusedQuestionError, Transport
+from dagster_project.sources.pages import RefusedQuestionError, Transport, refuse_wrong_clock
 from dagster_project.sources.records import Record
 
 PAGE_ROWS = 1000
@@ -170,7 +170,7 @@ def first_page_url(settings: Settings, transport: Transport) -> str:
     fields = list(WANTED)
     for _attempt in range(3):
         try:
-            transport.fetch(_list_url(settings, fields, limit=1), records.count)
+            refuse_wrong_clock(transport.fetch(_list_url(settings, fields, limit=1), records.count))
             return _list_url(settings, fields, limit=PAGE_ROWS)
         except RefusedQuestionError as refusal:
             fields = _narrowed(fields, refusal.answer)
@@ -189,6 +189,7 @@ def confirm_end(settings: Settings, transport: Transport, newest_seen: datetime 
     """
     newest_first = _list_url(settings, ["createdAt"], limit=1, direction=-1)
     page = transport.fetch(newest_first, records.count)
+    refuse_wrong_clock(page)
     newest = newest_created(page.body)
     if newest is None:
         if newest_seen is None:

@@ -13,7 +13,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 from urllib.parse import urljoin, urlsplit
 
@@ -21,24 +21,35 @@ import httpx2
 from huggingface_hub.errors import OfflineModeIsEnabled
 from huggingface_hub.utils import get_session, parse_ratelimit_headers
 
-from dagster_project.errors import IncompleteSnapshotError, SourceError
+from dagster_project.errors import IncompleteSnapshotError, PauseError, RefusedError, SourceError, UsageError
 
 RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 GONE_STATUSES = frozenset({400, 410})
 LONGEST_BACKOFF_SECONDS = 60.0
+# A clock that is wrong by more gives captures a wrong day, and near midnight on Sunday a wrong week.
+LARGEST_CLOCK_SKEW = timedelta(hours=1)
 GZIP_WINDOW = zlib.MAX_WBITS | 16
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one page may cost. Seconds are wall time; `patience` bounds all retries of one page together."""
+    """What one page may cost. Seconds are wall time; `patience` bounds all retries of one page together.
+
+    `blind_patience` bounds those for which the server named no time. `quota_share` is the part of each quota window that
+    we use; the rest is left to others on the same token or address.
+    """
 
     connect_seconds: float = 10.0
     read_seconds: float = 30.0
     page_seconds: float = 180.0
     page_bytes: int = 256 * 1024 * 1024
     patience_seconds: float = 900.0
+    blind_patience_seconds: float = math.inf
     quota_share: float = 0.8
+
+    def __post_init__(self) -> None:
+        if not 0 < self.quota_share <= 1:
+            raise UsageError(f"A quota share of {self.quota_share} can't be: say more than 0 and at most 1.")
 
 
 @dataclass(frozen=True)
@@ -78,18 +89,13 @@ class RefusedQuestionError(SourceError):
         self.answer = answer
 
 
-class QuotaPauseError(SourceError):
-    """The quota is used up for longer than our patience: a clean pause, not a failure."""
-
-    def __init__(self, seconds: float, resume_at: datetime) -> None:
-        super().__init__(f"the request quota is used up for {seconds:.0f} s, until {resume_at:%H:%M:%S} UTC")
-        self.resume_at = resume_at
-
-
 class _RetryableError(Exception):
-    def __init__(self, reason: str, *, wait: float | None = None, body: bytes | None = None) -> None:
+    def __init__(
+        self, reason: str, *, wait: float | None = None, is_quota: bool = False, body: bytes | None = None
+    ) -> None:
         super().__init__(reason)
         self.wait = wait
+        self.is_quota = is_quota
         self.body = body
 
 
@@ -117,18 +123,28 @@ class Transport:
             except _RetryableError as failure:
                 wait = failure.wait if failure.wait is not None else backoff
                 spent = self.monotonic() - started
-                if spent + wait > self.limits.patience_seconds:
+                if spent + wait > self._patience(failure):
                     self._give_up(failure, wait, spent)
                 self.say(f"page {number:,}: {failure}; trying again in {wait:.0f} s")
                 self.sleep(wait)
                 backoff = min(LONGEST_BACKOFF_SECONDS, backoff * 2)
 
+    def _patience(self, failure: _RetryableError) -> float:
+        """Seconds for one page: a server that names a time is there, one that doesn't may not be."""
+        patience = self.limits.patience_seconds
+        return min(patience, self.limits.blind_patience_seconds) if failure.wait is None else patience
+
     def _give_up(self, failure: _RetryableError, wait: float, spent: float) -> NoReturn:
         if failure.body is not None:
             raise UnreadableAnswerError(str(failure), failure.body)
-        if failure.wait is not None:
-            raise QuotaPauseError(wait, datetime.fromtimestamp(self.clock().timestamp() + wait, UTC))
-        raise SourceError(f"{failure} (tried for {spent:.0f} s)")
+        if failure.wait is not None and failure.is_quota:
+            self._pause(wait)
+        asked = f"the server asks for {wait:.0f} s more; " if failure.wait is not None else ""
+        raise SourceError(f"{failure} ({asked}tried for {spent:.0f} s)")
+
+    def _pause(self, wait: float) -> NoReturn:
+        resume_at = self.clock() + timedelta(seconds=wait)
+        raise PauseError(f"the request quota is used up for {wait:,.0f} s", resume_at)
 
     def _attempt(self, url: str, check: Callable[[bytes], int], number: int) -> Page:
         try:
@@ -177,16 +193,40 @@ class Transport:
             return answer.status_code, answer.headers, bytes(body), bytes(wire) if is_whole else None
 
     def respect_quota(self, headers: Mapping[str, str]) -> None:
-        """Sleep until the window resets once our share of the quota is used, so that others on the token keep theirs."""
+        """Sleep until the window resets once our share of the quota is used, so that others on the token keep theirs.
+
+        Raises PauseError when that takes longer than our patience.
+        """
         quota = parse_ratelimit_headers(headers)
         if quota is None:
             return
         reserve = math.floor((quota.limit or 0) * (1 - self.limits.quota_share))
-        if quota.remaining <= reserve:
-            self.say(
-                f"{quota.remaining} requests left in this window; waiting {quota.reset_in_seconds + 1} s for the next"
-            )
-            self.sleep(quota.reset_in_seconds + 1)
+        if quota.remaining > reserve:
+            return
+        wait = quota.reset_in_seconds + 1
+        if wait > self.limits.patience_seconds:
+            self._pause(wait)
+        self.say(f"{quota.remaining} requests left in this window; waiting {wait} s for the next")
+        self.sleep(wait)
+
+
+def refuse_wrong_clock(page: Page) -> None:
+    """Raise RefusedError when the server's clock and ours are too far apart to say which week it is.
+
+    A server that doesn't tell its time is believed to agree. A cache on the way says how old its answer is.
+    """
+    try:
+        # HTTP knows no other zone than GMT.
+        told = email.utils.parsedate_to_datetime(page.headers.get("date", "")).replace(tzinfo=UTC)
+        theirs = told + timedelta(seconds=int(page.headers.get("age", "0")))
+    except (ValueError, OverflowError):
+        return
+    if abs(page.received_at - theirs) > LARGEST_CLOCK_SKEW:
+        raise RefusedError(
+            f"This machine's clock says {page.received_at:%Y-%m-%d %H:%M} UTC, that of {urlsplit(page.url).netloc}"
+            f" {theirs:%Y-%m-%d %H:%M} UTC. A capture would get a wrong day or week, so this one stopped here. Set the clock.",
+            next_command="date -u",
+        )
 
 
 def walk(
@@ -241,7 +281,8 @@ def _refuse(status: int, headers: Mapping[str, str], body: bytes, url: str) -> N
         return
     said = body[:200].decode("utf-8", "replace").strip()
     if status in RETRIED_STATUSES:
-        raise _RetryableError(f"HTTP {status}", wait=_asked_wait(status, headers))
+        is_quota = status == httpx2.codes.TOO_MANY_REQUESTS
+        raise _RetryableError(f"HTTP {status}", wait=_asked_wait(status, headers), is_quota=is_quota)
     if status in (401, 403):
         raise SourceError(f"the server refuses us (HTTP {status}): {said}. Check the token")
     if status in GONE_STATUSES and "cursor=" in urlsplit(url).query:

@@ -195,24 +195,6 @@ def test_F11_a_storm_of_429_is_waited_out_as_the_server_asks(stage, undisturbed,
     assert_as_undisturbed(stage, undisturbed)
 
 
-def test_F11_a_quota_used_up_for_longer_than_our_patience_is_a_pause(stage, undisturbed, waits):
-    stage.hub.inject(on_page(3, "F11", headers={"RateLimit": '"api";r=0;t=3000'}))
-    with pytest.raises(SourceError, match="the request quota is used up for 3001 s, until 02:50:01 UTC"):
-        stage.capture()
-    assert waits.slept == []
-    assert_goes_on(stage, undisturbed, pages=PAGE_COUNT - 2)
-
-
-def test_F11_a_share_of_the_quota_is_left_to_others(tmp_path, waits):
-    with serve(quota=5, window_seconds=10) as hub:
-        hub.inject([Fault(action="reply", path=PAGES, nth=5, status=500)])
-        stage = Stage(tmp_path / "home", hub=hub)
-        with pytest.raises(SourceError, match="HTTP 500"):
-            stage.capture(patience_seconds=0)
-    assert len(waits.slept) == 1
-    assert waits.slept[0] >= 9
-
-
 def test_F12_a_burst_of_503_is_survived(stage, undisturbed, waits):
     stage.hub.inject(on_page(3, "F12"))
     stage.capture()

@@ -205,7 +205,7 @@ def hub():
 
 def ask(hub, tmp_path, **transport):
     settings = Settings(tmp_path, hf_endpoint=hub.url)
-    return settings, Transport(huggingface.request_headers(settings), **transport)
+    return settings, Transport(huggingface.request_headers(settings), clock=hub.now, **transport)
 
 
 @pytest.mark.parametrize("rejects", [False, True])

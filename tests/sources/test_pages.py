@@ -1,16 +1,24 @@
 from __future__ import annotations
 
 import gzip
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from dagster_project.errors import SourceError
+from dagster_project.errors import RefusedError, SourceError
 from dagster_project.rehearsal.faults import FOR_EVER, Fault
 from dagster_project.rehearsal.hub.api import Reply
 from dagster_project.rehearsal.hub.service import HubService, ServiceOptions, World, simulated
 from dagster_project.sources import records
-from dagster_project.sources.pages import Limits, Transport, UnreadableAnswerError, next_link, walk
+from dagster_project.sources.pages import (
+    Limits,
+    Page,
+    Transport,
+    UnreadableAnswerError,
+    next_link,
+    refuse_wrong_clock,
+    walk,
+)
 
 NOW = datetime(2026, 10, 26, 2, tzinfo=UTC)
 WORLD = World(47, 300, 3, date(2026, 10, 5))
@@ -149,3 +157,30 @@ def test_a_wrong_checksum_is_damage(hub):
 def test_bytes_without_end_after_a_gzip_are_refused(hub):
     with pytest.raises(SourceError, match="larger than the cap"):
         gunzipped_page(hub, PACKED + bytes(100_000), page_bytes=50_000)
+
+
+def dated(**headers):
+    return Page(1, PAGE, b"[]", 0, None, NOW, headers)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"date": ""},
+        {"date": "yesterday"},
+        {"date": "Mon, 26 Oct 2026 02:59:59 GMT"},
+        {"date": "Mon, 26 Oct 2026 02:00:00 -0000"},
+        {"date": "Fri, 23 Oct 2026 02:00:00 GMT", "age": "259200"},
+        {"date": "Fri, 31 Dec 9999 23:59:59 GMT", "age": "9" * 30},
+    ],
+)
+def test_a_server_that_tells_our_time_or_none_is_believed(headers):
+    refuse_wrong_clock(dated(**headers))
+
+
+@pytest.mark.parametrize("hours", [-72, -1.01, 1.01, 72])
+def test_a_server_that_tells_another_time_is_not_captured_from(hours):
+    told = NOW + timedelta(hours=hours)
+    with pytest.raises(RefusedError, match=f"that of hub.example {told:%Y-%m-%d %H:%M} UTC"):
+        refuse_wrong_clock(dated(date=f"{told:%a, %d %b %Y %H:%M:%S} GMT"))
