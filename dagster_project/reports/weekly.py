@@ -5,8 +5,6 @@ Not here: SQL beyond a look at a table, wording of findings (headline), drawing 
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +29,7 @@ from dagster_project.reports.render import (
     render_table,
     span,
 )
+from dagster_project.snapshots import durable
 from dagster_project.warehouse import published
 
 if TYPE_CHECKING:
@@ -258,19 +257,11 @@ def _free_text(value: object) -> str:
 
 
 def _put(executed: NotebookNode, html: str, edition: Edition, folder: Path) -> Page:
-    """Write both files into a sibling folder, then rename them into place, the page last."""
+    """Write both files, the page last: whoever finds a new page finds the notebook that it came from."""
     import nbformat  # noqa: PLC0415 - heavy: only a report needs it
 
     target = folder / str(edition.week)
-    folder.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{edition.week}-", dir=folder))
-    try:
-        source = nbformat.writes(executed)  # type: ignore[no-untyped-call]
-        (scratch / "weekly.ipynb").write_text(f"{source}\n", encoding="utf-8")
-        (scratch / "weekly.html").write_text(html, encoding="utf-8")
-        target.mkdir(exist_ok=True)
-        for name in ("weekly.ipynb", "weekly.html"):
-            (scratch / name).replace(target / name)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    source = nbformat.writes(executed)  # type: ignore[no-untyped-call]
+    durable.write_bytes(target / "weekly.ipynb", f"{source}\n".encode())
+    durable.write_bytes(target / "weekly.html", html.encode())
     return Page(target / "weekly.html", target / "weekly.ipynb", edition.release_id, edition.week)
