@@ -265,7 +265,8 @@ def publish(settings: Settings, *, sign_off: str | None = None, say: Say = _sile
     now = settings.now()
     with lock.hold(settings.home, "publish", now, say):
         publication = publishing.publish(settings.home, sql=shipped("sql"), now=now, sign_off=sign_off, say=say)
-        if publication.is_new:
+        # Not only a new one: a run killed between the pointer and this line left it out.
+        if publication.release_id != _told_last(settings.home):
             ledger.write(
                 settings.home,
                 "published",
@@ -329,6 +330,11 @@ def _sealed_already(home: Path, week: Week, now: datetime, *, again: bool) -> Se
             # A second attempt of the same day would take the place of its table. Tomorrow is another day of the same week.
             seal.read(attempt)
     return None
+
+
+def _told_last(home: Path) -> str | None:
+    """Give the release that the diary told of last."""
+    return next((entry["release"] for entry in reversed(ledger.read(home)) if entry["event"] == "published"), None)
 
 
 def _sealed_or_nothing(settings: Settings) -> Sequence[tuple[Spool, Seal]]:

@@ -29,7 +29,7 @@ def hold(home: Path, task: str, now: datetime, say: Callable[[str], None] = lamb
     """Hold the home for `task`. Raises RefusedError that names who holds it since when."""
     path = home / LOCK
     with durable.disk_trouble(path):
-        home.mkdir(parents=True, exist_ok=True)
+        durable.make_folder(home)
         file = path.open("ab+", buffering=0)
     with file:
         try:
