@@ -92,8 +92,8 @@ def capture(
     Goes on from the last durable page of an unfinished crawl. `on_page` hears the rows of each page that is safe.
     A crawl that a gate refused is kept: `sign_off` seals it whenever that is, without a request; until then the Hub is not
     asked once more for the same week, unless `again`.
-    Raises RefusedError for a week that is not now, SourceError when the Hub fails, GateError for what needs `sign_off`,
-    StorageError for a disk that refuses.
+    Raises RefusedError for a week that is not now, SourceError when the Hub fails, PauseError when its quota is used up,
+    GateError for what needs `sign_off`, StorageError for a disk that refuses.
     """
     now = settings.now()
     asked = week or Week.of(now)

@@ -216,8 +216,7 @@ def refuse_wrong_clock(page: Page) -> None:
     A server that doesn't tell its time is believed to agree. A cache on the way says how old its answer is.
     """
     try:
-        # HTTP knows no other zone than GMT.
-        told = email.utils.parsedate_to_datetime(page.headers.get("date", "")).replace(tzinfo=UTC)
+        told = _http_date(page.headers.get("date", ""))
         theirs = told + timedelta(seconds=int(page.headers.get("age", "0")))
     except (ValueError, OverflowError):
         return
@@ -300,11 +299,14 @@ def _asked_wait(status: int, headers: Mapping[str, str]) -> float | None:
     if asked.isdigit():
         return float(asked) + 1
     try:
-        until = email.utils.parsedate_to_datetime(asked)
-        since = email.utils.parsedate_to_datetime(headers.get("date", ""))
+        return max(1.0, (_http_date(asked) - _http_date(headers.get("date", ""))).total_seconds() + 1)
     except ValueError:
         return None
-    return max(1.0, (until - since).total_seconds() + 1)
+
+
+def _http_date(text: str) -> datetime:
+    """Read a date of HTTP, which knows no other zone than GMT. Raises ValueError."""
+    return email.utils.parsedate_to_datetime(text).replace(tzinfo=UTC)
 
 
 def _in_words(error: httpx2.TransportError, url: str) -> str:
