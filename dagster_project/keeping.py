@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from dagster_project import crawl
+from dagster_project import crawl, owners, quick
 from dagster_project.calendar import Week
 from dagster_project.errors import DamagedDataError, LeadershiftError, StorageError, UsageError
 from dagster_project.settings import Settings
@@ -57,7 +57,7 @@ def mend(settings: Settings) -> Repaired:
     left: list[str] = []
     with lock.hold(settings.home, "repair", now):
         erasure.refuse_unfinished(settings.home)
-        for result in repair.mend(settings.home, settings.copy, crawl.retype, now):
+        for result in repair.mend(settings.home, settings.copy, _retype, now):
             if isinstance(result, Mended):
                 mended.append(result)
             else:
@@ -127,6 +127,12 @@ def copy(settings: Settings, say: Say = lambda _text: None) -> None:
     if troubles:
         say(f"The copy in {settings.copy} is not complete: {troubles[0]} The next capture tries again.")
         ledger.write(settings.home, "copy_failed", settings.now(), folder=str(settings.copy), reason=troubles[0])
+
+
+def _retype(attempt: Spool, scratch: Spool) -> None:
+    """Type the pages of a sealed attempt once more, each source in its own way."""
+    kinds = {crawl.QUICK: quick.retype, crawl.OWNERS: owners.retype}
+    kinds.get(attempt.source, crawl.retype)(attempt, scratch)
 
 
 def _bring(settings: Settings, copy: Path, *, thorough: bool = False) -> list[str]:

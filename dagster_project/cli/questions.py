@@ -56,7 +56,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
         f"home      {found['home']}",
         f"now       {found['week']}, {'sealed' if found['is_week_sealed'] else 'not sealed yet'}",
         *(
-            f"snapshot  {s['source']} {s['observed_on']} ({s['week']}, {s['status']}): {s['loaded']:,} models"
+            f"snapshot  {s['source']} {s['observed_on']} ({s['week']}, {s['status']}): {s['loaded']:,} {s['records']}"
             for s in found["snapshots"]
         ),
         *(f"gap       {week}: nobody captured it" for week in found["gaps"]),

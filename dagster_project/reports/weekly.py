@@ -15,7 +15,18 @@ from dagster_project import settings
 from dagster_project.calendar import Week
 from dagster_project.errors import GateError, NothingYetError
 from dagster_project.reports import charts, notebook
-from dagster_project.reports.headline import HEADLINE_SCOPE, SCOPES, Edition, Headline, citation, compose, country_label
+from dagster_project.reports.headline import (
+    HEADLINE_SCOPE,
+    QUICK_MEANING,
+    QUICK_SUFFIX,
+    SCOPES,
+    WHOLE_SCOPE,
+    Edition,
+    Headline,
+    citation,
+    compose,
+    country_label,
+)
 from dagster_project.reports.render import (
     Column,
     Fragment,
@@ -102,7 +113,7 @@ def write_weekly(database: Path, week: Week | None, folder: Path) -> Page:
             f"Week {edition.week}, notebook {NOTEBOOK}, {error}. Nothing was published; a page from before stays as it is.",
             next_command=f"leadershift report --week {edition.week}",
         ) from error
-    found = compose(countries, edition.week)
+    found = compose(countries, edition.week, edition.scope(HEADLINE_SCOPE))
     about = [found.sentence, found.basis if found.estimated_share else "", edition.warning]
     page = {"title": edition.title, "description": edition.marked(" ".join(filter(None, about)))}
     return _put(executed, notebook.to_page(executed, TEMPLATE, page), edition, folder)
@@ -123,17 +134,19 @@ def read_edition(release: published.Release, week: Week | None) -> Edition:
             next_command=f"leadershift report --week {weeks[-1]}",
         )
     row = releases.row(0, named=True)
+    countries = _week_of_countries(release, chosen)
     return Edition(
         week=chosen,
         release_id=clean(row["release_id"]),
         published_at=row["published_at"],
-        as_of=_week_of_countries(release, chosen)["as_of"].max(),  # type: ignore[arg-type] # a column of days
+        as_of=countries["as_of"].max(),  # type: ignore[arg-type] # a column of days
         audit_result=_free_text(row["audit_result"]),
         overrides=_free_text(row["overrides"]),
         gaps=_free_text(row["gaps"]),
         # Whoever doesn't say that it is real, isn't.
         is_rehearsal=row["is_rehearsal"] is not False,
         origin=_free_text(row["origin"]),
+        is_quick=bool(countries["scope"].str.ends_with(QUICK_SUFFIX).all()),
     )
 
 
@@ -148,6 +161,7 @@ def masthead(edition: Edition, found: Headline) -> Fragment:
     if edition.is_rehearsal:
         banner = f'<p class="banner" role="note"><strong>REHEARSAL</strong> {prose(edition.warning)}</p>'
     asked = [
+        ("Which models?", QUICK_MEANING if edition.is_quick else ""),
         ("Runner-up", found.runner_up),
         ("How sure is the lead?", found.certainty),
         ("Measured or estimated?", found.basis),
@@ -212,7 +226,8 @@ def captured(snapshots: pl.DataFrame, models: pl.DataFrame, edition: Edition) ->
 def how_to_cite(edition: Edition) -> Fragment:
     """Give the citation as text that a click selects."""
     lines = "".join(
-        f'<pre class="cite">{escaped(citation(edition, scope), 600)}</pre>' for scope in (HEADLINE_SCOPE, "S1")
+        f'<pre class="cite">{escaped(citation(edition, edition.scope(name)), 600)}</pre>'
+        for name in (HEADLINE_SCOPE, WHOLE_SCOPE)
     )
     return Fragment(lines)
 

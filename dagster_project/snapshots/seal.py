@@ -93,6 +93,11 @@ def table_path(home: Path, source: str, table: str, day: date) -> Path:
     return home / SNAPSHOTS / source / table / f"{day.isoformat()}.parquet"
 
 
+def table_name(entry: manifest.Entry) -> str:
+    """Name the table that a typed file of a snapshot is a part of: `models`, `owners`."""
+    return Path(entry.path).parent.name
+
+
 def write_table(
     attempt: Spool,
     batches: Iterable[tuple[pl.DataFrame, pl.DataFrame]],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
@@ -45,6 +45,7 @@ WANTED = (
 )
 # Whether the list endpoint may expand baseModels changed between 2025 and 2026; without it, tags and card remain.
 FIRST_TO_DROP = "baseModels"
+FIELD_TRIES = 3
 LARGEST_INTEGER = 2**63 - 1
 LONGEST_NAME = 200
 # A model newer than the last page is no proof of a short crawl; the server's and our clock may differ by this much.
@@ -167,11 +168,16 @@ def first_page_url(settings: Settings, transport: Transport) -> str:
 
     The order is by creation, ascending: the only key that never changes, so pages don't shift while we read them.
     """
+    return list_url(settings, accepted_fields(settings, transport))
+
+
+def accepted_fields(settings: Settings, transport: Transport) -> list[str]:
+    """Find out which of the fields we want this server lets us expand. Raises SourceError when it is none."""
     fields = list(WANTED)
-    for _attempt in range(3):
+    for _attempt in range(FIELD_TRIES):
         try:
-            refuse_wrong_clock(transport.fetch(_list_url(settings, fields, limit=1), records.count))
-            return _list_url(settings, fields, limit=PAGE_ROWS)
+            refuse_wrong_clock(transport.fetch(list_url(settings, fields, limit=1), records.count))
+            return fields
         except RefusedQuestionError as refusal:
             fields = _narrowed(fields, refusal.answer)
     raise SourceError(f"the Hub accepts none of our questions for fields ({', '.join(fields)})")
@@ -179,7 +185,23 @@ def first_page_url(settings: Settings, transport: Transport) -> str:
 
 def endpoint(url: str) -> str:
     """Give the server that a page's address names: a crawl may be sealed when the settings name another."""
-    return url.partition("?")[0].removesuffix(_MODELS_PATH)
+    return url.partition("?")[0].rpartition("/api/")[0]
+
+
+def list_url(
+    settings: Settings,
+    fields: Sequence[str],
+    *,
+    sort: str = "createdAt",
+    direction: int = 1,
+    limit: int = PAGE_ROWS,
+    author: str | None = None,
+) -> str:
+    """Build the address of a list of models with these fields; `direction` -1 is the largest or newest first."""
+    query: dict[str, object] = {"sort": sort, "direction": direction, "limit": limit, "expand": fields}
+    if author is not None:
+        query = {"author": author, **query}
+    return f"{settings.hf_endpoint}{_MODELS_PATH}?{urlencode(query, doseq=True)}"
 
 
 def confirm_end(settings: Settings, transport: Transport, newest_seen: datetime | None, last_page_at: datetime) -> None:
@@ -187,7 +209,7 @@ def confirm_end(settings: Settings, transport: Transport, newest_seen: datetime 
 
     Raises IncompleteSnapshotError. `newest_seen` is the latest created_at of the crawl, `last_page_at` when its last page came.
     """
-    newest_first = _list_url(settings, ["createdAt"], limit=1, direction=-1)
+    newest_first = list_url(settings, ["createdAt"], limit=1, direction=-1)
     page = transport.fetch(newest_first, records.count)
     refuse_wrong_clock(page)
     newest = newest_created(page.body)
@@ -350,11 +372,6 @@ def _texts(value: object) -> list[str]:
     if isinstance(value, str):
         return [value]
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-def _list_url(settings: Settings, fields: Sequence[str], *, limit: int, direction: int = 1) -> str:
-    query: Mapping[str, object] = {"sort": "createdAt", "direction": direction, "limit": limit, "expand": fields}
-    return f"{settings.hf_endpoint}{_MODELS_PATH}?{urlencode(query, doseq=True)}"
 
 
 def _narrowed(fields: list[str], refusal: str) -> list[str]:

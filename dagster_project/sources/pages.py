@@ -25,6 +25,7 @@ from dagster_project.errors import IncompleteSnapshotError, PauseError, RefusedE
 
 RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 GONE_STATUSES = frozenset({400, 410})
+NOTHING_THERE_STATUSES = frozenset({301, 302, 303, 307, 308, 404, 410})
 LONGEST_BACKOFF_SECONDS = 60.0
 # A clock that is wrong by more gives captures a wrong day, and near midnight on Sunday a wrong week.
 LARGEST_CLOCK_SKEW = timedelta(hours=1)
@@ -87,6 +88,18 @@ class RefusedQuestionError(SourceError):
     def __init__(self, answer: str) -> None:
         super().__init__(f"HTTP 400: {answer[:200]}")
         self.answer = answer
+
+
+class NothingThereError(SourceError):
+    """Nothing lies at this address (any more). Carries the headers, because the question was counted all the same."""
+
+    def __init__(self, status: int, said: str, headers: Mapping[str, str]) -> None:
+        super().__init__(f"HTTP {status}: {said}")
+        self.headers = headers
+
+
+class AccessRefusedError(SourceError):
+    """HTTP 401 or 403: the server refuses us, and will refuse the next question as well."""
 
 
 class _RetryableError(Exception):
@@ -229,16 +242,23 @@ def refuse_wrong_clock(page: Page) -> None:
 
 
 def walk(
-    start: str, transport: Transport, check: Callable[[bytes], int], *, number: int = 1, visited: Iterable[str] = ()
+    start: str,
+    transport: Transport,
+    check: Callable[[bytes], int],
+    *,
+    number: int = 1,
+    visited: Iterable[str] = (),
+    most: int | None = None,
 ) -> Iterator[Page]:
-    """Yield pages from `start` to the end of the list.
+    """Yield pages from `start` to the end of the list, or only the first `most` of them.
 
     Raises IncompleteSnapshotError for an empty page that claims a next one, SourceError for a cursor that repeats or
     leads to another origin: both would otherwise pass for a complete crawl, or send our token to a stranger.
     """
     seen = {*visited}
     url: str | None = start
-    while url is not None:
+    past = None if most is None else number + most
+    while url is not None and number != past:
         seen.add(url)
         page = transport.fetch(url, check, number=number)
         if page.rows == 0 and page.next_url is not None:
@@ -248,7 +268,8 @@ def walk(
                 f"page {number:,} names a page already visited as the next: the list goes round in circles"
             )
         yield page
-        if page.next_url is not None:
+        # After a list cut short, another one is asked for.
+        if page.next_url is not None or most is not None:
             transport.respect_quota(page.headers)
         url, number = page.next_url, number + 1
 
@@ -283,11 +304,13 @@ def _refuse(status: int, headers: Mapping[str, str], body: bytes, url: str) -> N
         is_quota = status == httpx2.codes.TOO_MANY_REQUESTS
         raise _RetryableError(f"HTTP {status}", wait=_asked_wait(status, headers), is_quota=is_quota)
     if status in (401, 403):
-        raise SourceError(f"the server refuses us (HTTP {status}): {said}. Check the token")
+        raise AccessRefusedError(f"the server refuses us (HTTP {status}): {said}. Check the token")
     if status in GONE_STATUSES and "cursor=" in urlsplit(url).query:
         raise CursorExpiredError(f"the server no longer accepts the cursor (HTTP {status}): {said}")
     if status == httpx2.codes.BAD_REQUEST:
         raise RefusedQuestionError(body.decode("utf-8", "replace"))
+    if status in NOTHING_THERE_STATUSES:
+        raise NothingThereError(status, said, headers)
     raise SourceError(f"HTTP {status}: {said}")
 
 

@@ -5,6 +5,7 @@ Not here: what a table says (sql/), whether it may be believed (audit), what rea
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,17 +13,31 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from dagster_project.calendar import parse_time
 from dagster_project.errors import DamagedDataError, LeadershiftError, UsageError
 from dagster_project.snapshots import durable, manifest
-from dagster_project.snapshots.seal import Seal, damage
+from dagster_project.snapshots.seal import Seal, damage, table_name
 from dagster_project.snapshots.spool import Spool
+from dagster_project.sources import huggingface, overviews
 from dagster_project.warehouse import catalog, lineage
 from dagster_project.warehouse.catalog import Table
 from dagster_project.warehouse.engine import connect_private, quoted
 
 DATABASE = "warehouse/leadershift.duckdb"
+# What a typed row says besides what its source says: whose snapshot it belongs to, and where in it the record came.
+_PLACE: dict[str, pl.DataType] = {
+    "source": pl.String(),
+    "observed_on": pl.Date(),
+    "observed_at": pl.Datetime("us"),
+    "page": pl.Int32(),
+    "position": pl.Int32(),
+}
+RAW_SCHEMAS: Mapping[str, Mapping[str, pl.DataType]] = {
+    "models": {**huggingface.MODEL_SCHEMA, **_PLACE},
+    "owners": {**overviews.OWNER_SCHEMA, **_PLACE},
+}
 REGISTRY_FILES = ("labs", "namespaces", "countries", "events", "licences")
 
 
@@ -112,26 +127,25 @@ def _refuse_damage(snapshots: Sequence[tuple[Spool, Seal]]) -> None:
 
 
 def _load_snapshots(connection: duckdb.DuckDBPyConnection, snapshots: Sequence[tuple[Spool, Seal]]) -> None:
-    files = [
-        str(attempt.home / entry.path)
-        for attempt, _seal in snapshots
-        for entry in manifest.tables(manifest.read(attempt.folder))
-    ]
-    listed = ", ".join(map(quoted, files))
-    connection.execute(f"create view raw.models as select * from read_parquet([{listed}], union_by_name = true)")
+    """Make one raw view of each table that snapshots hold; raw.snapshots says what each is, raw.quarantined what it can't say."""
+    files: dict[str, list[str]] = {name: [] for name in RAW_SCHEMAS}
     connection.execute(
         "create table raw.snapshots (source varchar, observed_on date, status varchar, is_complete boolean, origin varchar, seen bigint,"
-        " loaded bigint, merged bigint, quarantined bigint, started_at timestamp, sealed_at timestamp, sign_off varchar)"
+        " loaded bigint, merged bigint, quarantined bigint, started_at timestamp, sealed_at timestamp, sign_off varchar,"
+        " table_name varchar)"
     )
     connection.execute(
         "create table raw.quarantined (source varchar, observed_on date, hub_id varchar, model_name varchar)"
     )
     for attempt, seal in snapshots:
-        for entry in manifest.read(attempt.folder):
-            if entry.kind == "quarantine":
-                _load_quarantine(connection, seal, str(attempt.home / entry.path))
-    rows = [
-        (
+        entries = manifest.read(attempt.folder)
+        for refused in entries:
+            if refused.kind == "quarantine":
+                _load_quarantine(connection, seal, str(attempt.home / refused.path))
+        (entry,) = manifest.tables(entries)
+        name = table_name(entry)
+        files[name].append(str(attempt.home / entry.path))
+        row = (
             seal.source,
             seal.observed_on,
             seal.status,
@@ -144,10 +158,23 @@ def _load_snapshots(connection: duckdb.DuckDBPyConnection, snapshots: Sequence[t
             parse_time(seal.started_at).replace(tzinfo=None),
             parse_time(seal.sealed_at).replace(tzinfo=None),
             seal.sign_off,
+            name,
         )
-        for _attempt, seal in snapshots
-    ]
-    connection.executemany(f"insert into raw.snapshots values ({', '.join('?' * len(rows[0]))})", rows)
+        connection.execute(f"insert into raw.snapshots values ({', '.join('?' * len(row))})", row)
+    for name, paths in files.items():
+        _load_raw(connection, name, paths)
+
+
+def _load_raw(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[str]) -> None:
+    if paths:
+        listed = ", ".join(map(quoted, paths))
+        connection.execute(f"create view raw.{name} as select * from read_parquet([{listed}], union_by_name = true)")
+        return
+    # Nobody captured it yet: a table without rows, so that every SQL file runs.
+    with tempfile.TemporaryDirectory() as folder:
+        empty = Path(folder) / f"{name}.parquet"
+        pl.DataFrame(schema=RAW_SCHEMAS[name]).write_parquet(empty)
+        connection.execute(f"create table raw.{name} as from read_parquet({quoted(str(empty))})")
 
 
 def _load_quarantine(connection: duckdb.DuckDBPyConnection, seal: Seal, path: str) -> None:

@@ -1,5 +1,5 @@
 /*
-meaning: The counters as they were sent, one row for each model and day; our own capture wins over an archive of the same day.
+meaning: The counters as they were sent, one row for each model and day; our own whole capture wins over an archive of the same day, and that over a quick capture.
 grain: [hub_id, observed_on]
 columns:
   hub_id: the Hub's immutable id
@@ -20,5 +20,5 @@ select
     source
 from staging.models
 qualify row_number() over (
-    partition by hub_id, observed_on order by source = 'huggingface' desc, source, coalesce(downloads_30d, -1) desc
+    partition by hub_id, observed_on order by source = 'huggingface' desc, source = 'huggingface_quick' asc, source asc, coalesce(downloads_30d, -1) desc
 ) = 1

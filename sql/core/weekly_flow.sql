@@ -9,11 +9,13 @@ columns:
   downloads_flow: downloads in the week; measured steps are spread evenly over their days
   is_estimate: whether it is downloads_30d * 7 / 30 of the week's last snapshot instead of a measured difference
   is_bridged: whether the counter had fallen, or a step spans more than ten days, so that the week is only known together with others
+  source: who captured what it is made from; a week is a quick capture's only when nobody else saw it
   is_flagged: whether to leave the row out when only undisturbed numbers are wanted
   as_of: last snapshot used
 checks:
   - between: {column: downloads_flow, min: 0}
 warnings:
+  - Where source is huggingface_quick, a model may be missing from a week because nobody asked for it.
   - Rules for lasting corrections, stalls and stale 30-day counters are not in yet; a fallen counter adds nothing until it passes its former height.
 */
 with sources as (
@@ -44,18 +46,34 @@ bracketed as (
     where sources.first_on <= weeks.week and sources.last_on >= weeks.week + 7
 ),
 
+-- Two captures of different reach never share a week: their totals would not be those of anything.
+full_weeks as (
+    select week
+    from bracketed
+    where source <> 'huggingface_quick'
+    union
+    select week
+    from core.snapshots
+    where table_name = 'models' and status <> 'partial' and source <> 'huggingface_quick'
+),
+
 measured as (
     select
-        week,
-        min(source) as source
+        bracketed.week,
+        bracketed.source
     from bracketed
-    group by week
+    left join full_weeks on bracketed.week = full_weeks.week
+    where full_weeks.week is null or bracketed.source <> 'huggingface_quick'
+    qualify row_number() over (
+        partition by bracketed.week order by bracketed.source = 'huggingface' desc, bracketed.source
+    ) = 1
 ),
 
 spread as (
     select
         steps.hub_id,
         measured.week,
+        measured.source,
         steps.to_on,
         steps.is_bridged or steps.to_on - steps.from_on > 10 as is_bridged,
         steps.gained
@@ -75,13 +93,15 @@ observed as (
     select
         observations.hub_id,
         snapshots.week,
+        snapshots.source,
         observations.observed_on,
         observations.downloads_30d,
         observations.downloads_all_time
     from core.observations as observations
     inner join core.snapshots as snapshots
         on observations.observed_on = snapshots.observed_on and observations.source = snapshots.source
-    where snapshots.status <> 'partial'
+    left join full_weeks on snapshots.week = full_weeks.week
+    where snapshots.status <> 'partial' and (full_weeks.week is null or snapshots.source <> 'huggingface_quick')
 ),
 
 last_sight as (
@@ -89,6 +109,7 @@ last_sight as (
         hub_id,
         week,
         max(observed_on) as observed_on,
+        arg_max(source, observed_on) as source,
         arg_max(downloads_30d, observed_on) as downloads_30d,
         arg_max(downloads_all_time, observed_on) as downloads_all_time
     from observed
@@ -101,6 +122,7 @@ select
     cast(sum(gained) as decimal(24, 6)) as downloads_flow,
     false as is_estimate,
     bool_or(is_bridged) as is_bridged,
+    any_value(source) as source,
     bool_or(is_bridged) as is_flagged,
     max(to_on) as as_of
 from spread
@@ -112,6 +134,7 @@ select
     cast(sight.downloads_30d * 7 / 30.0 as decimal(24, 6)) as downloads_flow,
     true as is_estimate,
     false as is_bridged,
+    sight.source,
     false as is_flagged,
     sight.observed_on as as_of
 from last_sight as sight

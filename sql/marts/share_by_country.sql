@@ -3,7 +3,7 @@ meaning: Who is downloaded, by country and week; the unknown stays visible.
 grain: [week, scope, credit, time_window, country]
 columns:
   week: Monday of the ISO week, UTC
-  scope: S1 all models; S2 text generation and image-text-to-text
+  scope: S1 all models; S2 text generation and image-text-to-text; S1-quick and S2-quick the same, but only of what a quick capture asked for
   credit: publisher, the lab that uploaded
   time_window: length of time added up; only single weeks so far
   country: ISO 3166-1 alpha-2; INTERNATIONAL (reviewed, has no home); UNKNOWN (namespace not reviewed)

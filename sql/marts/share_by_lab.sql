@@ -3,7 +3,7 @@ meaning: Who is downloaded, by lab and week. A namespace that nobody reviewed is
 grain: [week, scope, credit, time_window, lab]
 columns:
   week: Monday of the ISO week, UTC
-  scope: S1 all models; S2 text generation and image-text-to-text
+  scope: S1 all models; S2 text generation and image-text-to-text; S1-quick and S2-quick the same, but only of what a quick capture asked for
   credit: publisher, the lab that uploaded
   time_window: length of time added up; only single weeks so far
   lab: slug of the lab; hf and the namespace where it was not reviewed

@@ -4,7 +4,7 @@ kind: view
 grain: [week, scope, credit, time_window, hub_id]
 columns:
   week: Monday of the ISO week, UTC
-  scope: S1 all models; S2 text generation and image-text-to-text
+  scope: S1 all models; S2 text generation and image-text-to-text; S1-quick and S2-quick the same, but only of what a quick capture asked for
   credit: publisher, the lab that uploaded
   time_window: length of time added up; only single weeks so far
   hub_id: the Hub's immutable id
@@ -31,6 +31,7 @@ placed as (
         flow.week,
         flow.hub_id,
         models.pipeline_tag,
+        case when flow.source = 'huggingface_quick' then '-quick' else '' end as coverage,
         coalesce(reviewed.lab, 'hf:' || coalesce(names.namespace, models.namespace, models.model_name)) as lab,
         coalesce(reviewed.country, 'UNKNOWN') as country,
         flow.downloads_flow,
@@ -52,7 +53,7 @@ placed as (
 
 select
     week,
-    'S1' as scope,
+    'S1' || coverage as scope,
     'publisher' as credit,
     'week' as time_window,
     hub_id,
@@ -65,7 +66,7 @@ from placed
 union all
 select
     week,
-    'S2' as scope,
+    'S2' || coverage as scope,
     'publisher' as credit,
     'week' as time_window,
     hub_id,

@@ -14,10 +14,10 @@ MONDAYS = [date(2026, 11, 2), date(2026, 11, 9), date(2026, 11, 16), date(2026, 
 def snapshots(days: list[date], source: str = "huggingface", partial: date | None = None) -> str:
     rows = ", ".join(
         f"('{source}', date '{day}', date_trunc('week', date '{day}')::date, timestamp '{day} 02:00:00',"
-        f" '{'partial' if day == partial else 'sealed'}')"
+        f" 'models', '{'partial' if day == partial else 'sealed'}')"
         for day in days
     )
-    return f"select * from (values {rows}) as t(source, observed_on, week, started_at, status)"
+    return f"select * from (values {rows}) as t(source, observed_on, week, started_at, table_name, status)"
 
 
 def counters(rows: list[tuple[str, date, int | None, int | None]], created: str = "2022-01-01 00:00:00") -> str:
@@ -144,3 +144,77 @@ def test_nothing_is_lost_between_snapshots(answer: Answer) -> None:
 
 def test_a_table_with_only_the_rolling_counter_is_estimated_throughout(answer: Answer) -> None:
     assert flow(answer, MONDAYS[:2], [None, None], [30, 60]) == {MONDAYS[0]: (7.0, True), MONDAYS[1]: (14.0, True)}
+
+
+QUICK = "huggingface_quick"
+
+
+def mixed_flow(answer: Answer, sights: list[tuple[str, date, int]]) -> dict[date, tuple[float, bool, str]]:
+    """Give week: (flow, is_estimate, source) of one model that several sources saw; its 30-day counter always says 300."""
+    shelf = {(source, day): total for source, day, total in sights}
+    days = " union all ".join(snapshots([day], source) for source, day in shelf)
+    days += " union all " + snapshots([MONDAYS[3]], "huggingface_owners").replace("'models'", "'owners'")
+    rows = ", ".join(
+        f"('{source}', 'm', date '{day}', {total}::bigint, 300::bigint, timestamp '2022-01-01 00:00:00')"
+        for (source, day), total in shelf.items()
+    )
+    columns = "t(source, hub_id, observed_on, downloads_all_time, downloads_30d, created_at)"
+    models = f"select * from (values {rows}) as {columns}"
+    given = {"staging.models": models, "core.snapshots": days}
+    made = answer("staging.counter_steps", given)
+    listed = (
+        ", ".join(
+            f"('{row['source']}', 'm', date '{row['from_on']}', date '{row['to_on']}', {row['gained']}::bigint, {row['is_bridged']})"
+            for row in made
+        )
+        or "('', '', date '2000-01-01', date '2000-01-01', 0::bigint, false)"
+    )
+    given["staging.counter_steps"] = (
+        f"select * from (values {listed}) as t(source, hub_id, from_on, to_on, gained, is_bridged)"
+    )
+    observed = answer("core.observations", {"staging.models": f"select *, 0 as likes from ({models})"})
+    seen = ", ".join(
+        f"('m', date '{row['observed_on']}', 300::bigint, {row['downloads_all_time']}::bigint, '{row['source']}')"
+        for row in observed
+    )
+    given["core.observations"] = (
+        f"select * from (values {seen}) as t(hub_id, observed_on, downloads_30d, downloads_all_time, source)"
+    )
+    return {
+        row["week"]: (float(row["downloads_flow"]), row["is_estimate"], row["source"])
+        for row in answer("core.weekly_flow", given)
+    }
+
+
+def test_a_week_that_only_a_quick_capture_saw_is_measured_and_named_after_it(answer: Answer) -> None:
+    found = mixed_flow(answer, [(QUICK, MONDAYS[0], 100), (QUICK, MONDAYS[1], 170)])
+    assert found == {MONDAYS[0]: (70.0, False, QUICK), MONDAYS[1]: (70.0, True, QUICK)}
+
+
+def test_a_week_measured_by_the_whole_capture_is_preferred(answer: Answer) -> None:
+    both = [
+        (source, day, total)
+        for day, total in zip(MONDAYS[:2], (100, 170), strict=True)
+        for source in (QUICK, "huggingface")
+    ]
+    assert mixed_flow(answer, both) == {
+        MONDAYS[0]: (70.0, False, "huggingface"),
+        MONDAYS[1]: (70.0, True, "huggingface"),
+    }
+
+
+def test_a_later_quick_look_does_not_get_into_the_estimate_of_a_whole_week(answer: Answer) -> None:
+    found = mixed_flow(answer, [("huggingface", MONDAYS[0], 100), (QUICK, date(2026, 11, 5), 900)])
+    assert found == {MONDAYS[0]: (70.0, True, "huggingface")}
+
+
+def test_weeks_of_both_kinds_stay_apart(answer: Answer) -> None:
+    found = mixed_flow(
+        answer,
+        [(QUICK, MONDAYS[0], 100), (QUICK, MONDAYS[1], 170), (QUICK, MONDAYS[2], 200), ("archive", MONDAYS[2], 210)],
+    )
+    assert {week: source for week, (_flow, _estimate, source) in found.items()} == {
+        MONDAYS[0]: QUICK,
+        MONDAYS[1]: QUICK,
+        MONDAYS[2]: "archive",
+    }
