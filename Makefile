@@ -47,7 +47,7 @@ dev: env ## the Dagster UI with schedules on, at 127.0.0.1:3000
 	$(BIN)/leadershift dev
 
 load: env ## long load runs; results go to docs/benchmarks.md
-	$(BIN)/python tests/load/run.py
+	$(BIN)/python -m tests.load.run
 
 lock: ## resolve the lock anew (hashes, no index named)
 	@test -x $(UV) || { $(PYTHON) -m venv $(VENV)/uv && $(VENV)/uv/bin/python -m pip install --quiet 'uv>=0.9'; }

@@ -13,25 +13,32 @@ from datetime import datetime
 import polars as pl
 
 from dagster_project import gates
-from dagster_project.calendar import Week, parse_time
-from dagster_project.errors import DamagedDataError, IncompleteSnapshotError, SourceError
+from dagster_project.calendar import Week, parse_time, stamp
+from dagster_project.errors import DamagedDataError, IncompleteSnapshotError, PauseError, SourceError
 from dagster_project.gates import Tally
 from dagster_project.settings import Settings
 from dagster_project.snapshots import ledger, manifest, seal, spool
-from dagster_project.snapshots.seal import QUARANTINE_SCHEMA, Counts, Seal
+from dagster_project.snapshots.seal import QUARANTINE_SCHEMA, Counts, Profile, Seal, Status
 from dagster_project.snapshots.spool import Spool
 from dagster_project.sources import huggingface, pages, records
 from dagster_project.sources.pages import CursorExpiredError, Transport, UnreadableAnswerError
 
 HUB = "huggingface"
+QUICK = "huggingface_quick"
+OWNERS = "huggingface_owners"
+OUR_SOURCES = (HUB, QUICK, OWNERS)
 MODELS = "models"
-GO_ON = f"leadershift capture --source {HUB}"
+GO_ON = {
+    HUB: f"leadershift capture --source {HUB}",
+    QUICK: "leadershift capture --quick",
+    OWNERS: f"leadershift capture --source {OWNERS}",
+}
 FIRST_CONTACT_SECONDS = 60.0
 
 
-def unfinished(settings: Settings) -> Spool | None:
+def unfinished(settings: Settings, source: str = HUB) -> Spool | None:
     """Find the crawl to go on with. One of another server stays as it is: neither two worlds nor a token may get mixed up."""
-    attempt = spool.unfinished(settings.home, HUB, settings.now())
+    attempt = spool.unfinished(settings.home, source, settings.now())
     kept = attempt.pages() if attempt else []
     return attempt if all(entry.url.startswith(f"{settings.hf_endpoint}/") for entry in kept) else None
 
@@ -49,7 +56,7 @@ def fetch(settings: Settings, attempt: Spool, transport: Transport, on_page: Cal
         kept = attempt.pages()
         _confirm_end(settings, attempt, transport, kept)
     except SourceError as error:
-        raise _placed_error(error, attempt, settings.now()) from error
+        raise placed_error(error, attempt, settings.now()) from error
     ledger.write(
         settings.home, "captured", settings.now(), source=HUB, day=f"{attempt.day}", pages=len(kept), fetched=fetched
     )
@@ -73,12 +80,15 @@ def _fetch_pages(settings: Settings, attempt: Spool, transport: Transport, on_pa
         on_page(entry.rows)
     if kept and kept[-1].next_url is None:
         return 0
-    start = (kept[-1].next_url if kept else None) or huggingface.first_page_url(settings, _briefly(transport))
+    start = (kept[-1].next_url if kept else None) or huggingface.first_page_url(settings, briefly(transport))
     number = len(kept)
     for page in pages.walk(start, transport, records.count, number=number + 1, visited=(entry.url for entry in kept)):
+        if number == len(kept):
+            pages.refuse_wrong_clock(page)
         attempt.keep(
             page.number,
             page.body,
+            packed=page.packed,
             rows=page.rows,
             url=page.url,
             next_url=page.next_url,
@@ -90,66 +100,113 @@ def _fetch_pages(settings: Settings, attempt: Spool, transport: Transport, on_pa
     return number - len(kept)
 
 
-def _briefly(transport: Transport) -> Transport:
-    """Before the first page nothing can be lost, so a Hub that can't be reached is said soon, not after a quarter of an hour."""
-    patience = min(FIRST_CONTACT_SECONDS, transport.limits.patience_seconds)
-    return replace(transport, limits=replace(transport.limits, patience_seconds=patience))
+def briefly(transport: Transport) -> Transport:
+    """Before the first page nothing can be lost, so a Hub that can't be reached is said soon, not after a quarter of an hour.
+
+    A Hub whose quota is used up is there: an anonymous window of 300 s is waited out like any other.
+    """
+    return replace(transport, limits=replace(transport.limits, blind_patience_seconds=FIRST_CONTACT_SECONDS))
 
 
-def _placed_error(error: SourceError, attempt: Spool, now: datetime) -> SourceError:
+def placed_error(error: SourceError, attempt: Spool, now: datetime) -> SourceError:
     """Say week, place, what is safe and the next command; keep what came instead of a page as evidence."""
     safe = len(attempt.pages())
     evidence = ""
     if isinstance(error, UnreadableAnswerError):
         path = attempt.set_aside(safe + 1, error.body)
         ledger.write(
-            attempt.home, "quarantined", now, source=HUB, day=f"{attempt.day}", page=safe + 1, reason=error.message
+            attempt.home,
+            "quarantined",
+            now,
+            source=attempt.source,
+            day=f"{attempt.day}",
+            page=safe + 1,
+            reason=error.message,
         )
         evidence = f" What came instead lies in {path}."
+    words = f"Week {Week.of(attempt.day)}, Hugging Face, page {safe + 1:,}: {error.message}.{evidence} {safe:,} pages are safe."
+    if isinstance(error, PauseError):
+        ledger.write(
+            attempt.home,
+            "paused",
+            now,
+            source=attempt.source,
+            day=f"{attempt.day}",
+            pages=safe,
+            resume_at=stamp(error.resume_at),
+        )
+        return PauseError(
+            f"{words} Paused until {error.resume_at:%Y-%m-%d %H:%M:%S} UTC.",
+            error.resume_at,
+            next_command=GO_ON[attempt.source],
+        )
     kind = CursorExpiredError if isinstance(error, CursorExpiredError) else SourceError
-    return kind(
-        f"Week {Week.of(attempt.day)}, Hugging Face, page {safe + 1:,}: {error.message}.{evidence} {safe:,} pages are safe.",
-        next_command=GO_ON,
-    )
+    return kind(words, next_command=GO_ON[attempt.source])
 
 
 def close(settings: Settings, attempt: Spool, sign_off: str | None, say: Callable[[str], None]) -> Seal:
     """Type the rows of a finished crawl, count them, seal it. Raises GateError for what needs `sign_off`; it then waits for that."""
-    now, kept = settings.now(), _whole_list(attempt)
+    kept = _whole_list(attempt)
     tally = Tally(sum(entry.rows for entry in kept))
-    counts = _write_models(attempt, attempt, kept, tally)
+    counts = write_models(attempt, attempt, kept, tally)
     path = seal.table_path(attempt.home, attempt.source, MODELS, attempt.day)
     this, last = gates.this_snapshot(attempt, counts, tally.profile(), path), gates.last_good(attempt, MODELS)
     refused = gates.refusals(this, last)
     if refused and not sign_off:
+        now = settings.now()
         seal.hold(attempt, refused, now)
         ledger.write(settings.home, "held", now, source=HUB, day=f"{attempt.day}", reasons=refused)
         raise gates.refusal(attempt, refused)
     if fresh := gates.new_keys(this, last):
         say(f"The Hub's records have new fields: {gates.named(fresh)}.")
     is_partial = gates.is_partial(this, last)
-    closed = seal.close(
+    return seal_counted(
+        settings,
         attempt,
         counts,
         status="partial" if is_partial else "sealed",
         is_complete=not is_partial,
-        origin=huggingface.endpoint(kept[0].url),
-        started_at=kept[0].observed_at,
-        now=now,
         sign_off=sign_off if refused else None,
         profile=this.profile,
+        new_keys=fresh,
+        overridden=refused,
+    )
+
+
+def seal_counted(
+    settings: Settings,
+    attempt: Spool,
+    counts: Counts,
+    *,
+    is_complete: bool,
+    status: Status = "sealed",
+    sign_off: str | None = None,
+    profile: Profile | None = None,
+    **noted: object,
+) -> Seal:
+    """Seal an attempt whose typed table is written and counted, and tell the diary, with whatever else is to be noted."""
+    now, first = settings.now(), attempt.pages()[0]
+    closed = seal.close(
+        attempt,
+        counts,
+        status=status,
+        is_complete=is_complete,
+        origin=huggingface.endpoint(first.url),
+        started_at=first.observed_at,
+        now=now,
+        sign_off=sign_off,
+        profile=profile,
     )
     ledger.write(
         settings.home,
         "sealed",
         now,
-        source=HUB,
+        source=attempt.source,
         day=f"{attempt.day}",
         week=f"{closed.week}",
         loaded=closed.loaded,
-        new_keys=fresh,
-        overridden=refused,
         sign_off=closed.sign_off,
+        **noted,
         **seal.mark(attempt),
     )
     return closed
@@ -158,13 +215,14 @@ def close(settings: Settings, attempt: Spool, sign_off: str | None, say: Callabl
 def retype(attempt: Spool, scratch: Spool) -> None:
     """Type the pages of a sealed attempt once more, into a scratch attempt in another home: the same bytes, if nothing changed."""
     kept = _whole_list(attempt)
-    _write_models(scratch, attempt, kept, Tally(sum(entry.rows for entry in kept)))
+    write_models(scratch, attempt, kept, Tally(sum(entry.rows for entry in kept)))
 
 
-def _write_models(target: Spool, attempt: Spool, kept: Sequence[manifest.Entry], tally: Tally) -> Counts:
+def write_models(target: Spool, attempt: Spool, kept: Sequence[manifest.Entry], tally: Tally | None = None) -> Counts:
+    """Write the typed table of an attempt's pages into `target`, a model met twice once."""
     return seal.write_table(
         target,
-        _typed(attempt, kept, tally),
+        typed_models(attempt, kept, tally),
         table=MODELS,
         key="hub_id",
         rank=("page", "position"),
@@ -184,11 +242,15 @@ def _whole_list(attempt: Spool) -> list[manifest.Entry]:
     return kept
 
 
-def _typed(attempt: Spool, kept: Iterable[manifest.Entry], tally: Tally) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+def typed_models(
+    attempt: Spool, kept: Iterable[manifest.Entry], tally: Tally | None = None
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Read the kept pages of a list of models: for each its typed rows and the records that can't be read."""
     for number, entry in enumerate(kept, start=1):
-        body = spool.body(attempt.home, entry)
-        rows, rejects = huggingface.read_models(body)
-        tally.add(body, rows)
+        page = records.split(spool.body(attempt.home, entry))
+        rows, rejects = huggingface.read_models(page)
+        if tally:
+            tally.add(page, rows)
         observed_at = pl.lit(parse_time(entry.observed_at).replace(tzinfo=None), pl.Datetime("us")).alias("observed_at")
         refused = [
             (number, reject.position, reject.reason, *huggingface.identity(reject.record), reject.record)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import dagster as dg
 
-from dagster_project.defs.assets import capture_asset, registry_files, release_asset, report_asset, warehouse_assets
+from dagster_project.defs.assets import (
+    capture_asset,
+    owners_asset,
+    registry_files,
+    release_asset,
+    report_asset,
+    warehouse_assets,
+)
 from dagster_project.defs.installation import Installation
 from dagster_project.defs.jobs import every_six_hours, weekly_job
 from dagster_project.defs.sensors import sealed_weeks
 
 # One process for a whole run: the multiprocess executor starts a Python for every step, 8 s each.
 defs = dg.Definitions(
-    assets=[capture_asset, registry_files, *warehouse_assets(), release_asset(), report_asset],
+    assets=[capture_asset, owners_asset, registry_files, *warehouse_assets(), release_asset(), report_asset],
     jobs=[weekly_job],
     schedules=[every_six_hours],
     sensors=[sealed_weeks],

@@ -6,6 +6,8 @@ Not here: how errors are shown (cli, defs).
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class LeadershiftError(Exception):
     """Base of everything a user or the outside world can cause. Never shown as a traceback."""
@@ -38,6 +40,16 @@ class IncompleteSnapshotError(SourceError):
     """The source ended early: what it sent can't be the whole list, so it was not sealed."""
 
 
+class PauseError(SourceError):
+    """The quota is used up: a clean pause; the same command goes on from there after the time it names."""
+
+    exit_code = 9
+
+    def __init__(self, message: str, resume_at: datetime, *, next_command: str | None = None) -> None:
+        super().__init__(message, next_command=next_command)
+        self.resume_at = resume_at
+
+
 class DamagedDataError(LeadershiftError):
     """A file does not have the bytes its manifest promises."""
 
@@ -51,7 +63,7 @@ class GateError(LeadershiftError):
 
 
 class RefusedError(LeadershiftError):
-    """The request can't be had: a past week's capture, a lock that somebody else holds."""
+    """The request can't be had: a past week's capture, a lock that somebody else holds, a clock that is wrong."""
 
     exit_code = 6
 
@@ -87,6 +99,7 @@ EXIT_CODES: dict[int, str] = {
             RefusedError,
             NothingYetError,
             StorageError,
+            PauseError,
             AlarmError,
         )
     },

@@ -21,6 +21,7 @@ from dagster_project.snapshots.seal import Counts, Profile
 from dagster_project.snapshots.spool import Spool
 from dagster_project.sources import records
 from dagster_project.sources.huggingface import MODEL_SCHEMA, WANTED
+from dagster_project.sources.records import Record
 
 # The Hub grows by one to two per cent a week, and never lost a tenth of its models in one.
 SMALLEST_WEEK_RATIO, LARGEST_WEEK_RATIO = 0.85, 1.40
@@ -65,14 +66,13 @@ class Tally:
         self._keys: Counter[str] = Counter()
         self._empty: Counter[str] = Counter()
 
-    def add(self, body: bytes, rows: pl.DataFrame) -> None:
+    def add(self, page: Sequence[Record], rows: pl.DataFrame) -> None:
         """Count a page: the keys of its records as they were sent, and the empty cells of the rows made from it."""
-        found = records.split(body)
-        for record in found[-self._seen % self._stride :: self._stride]:
+        for record in page[-self._seen % self._stride :: self._stride]:
             keys = records.keys(record)
             self._sampled += bool(keys)
             self._keys.update(keys)
-        self._seen += len(found)
+        self._seen += len(page)
         self._empty.update(rows.select(_EMPTY_CELLS).row(0, named=True))
         self._rows += rows.height
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from dagster_project import crawl
+from dagster_project import crawl, owners, quick
 from dagster_project.calendar import Week
 from dagster_project.errors import DamagedDataError, LeadershiftError, StorageError, UsageError
 from dagster_project.settings import Settings
@@ -57,7 +57,7 @@ def mend(settings: Settings) -> Repaired:
     left: list[str] = []
     with lock.hold(settings.home, "repair", now):
         erasure.refuse_unfinished(settings.home)
-        for result in repair.mend(settings.home, settings.copy, crawl.retype, now):
+        for result in repair.mend(settings.home, settings.copy, _retype, now):
             if isinstance(result, Mended):
                 mended.append(result)
             else:
@@ -129,6 +129,12 @@ def copy(settings: Settings, say: Say = lambda _text: None) -> None:
         ledger.write(settings.home, "copy_failed", settings.now(), folder=str(settings.copy), reason=troubles[0])
 
 
+def _retype(attempt: Spool, scratch: Spool) -> None:
+    """Type the pages of a sealed attempt once more, each source in its own way."""
+    kinds = {crawl.QUICK: quick.retype, crawl.OWNERS: owners.retype}
+    kinds.get(attempt.source, crawl.retype)(attempt, scratch)
+
+
 def _bring(settings: Settings, copy: Path, *, thorough: bool = False) -> list[str]:
     brought = copies.bring(settings.home, copy, thorough=thorough)
     if brought.files:
@@ -196,13 +202,13 @@ def room(settings: Settings) -> tuple[int, int]:
     return retention.free(settings.home), retention.needed(settings.home, crawl.HUB, unknown=unknown)
 
 
-def begin(settings: Settings) -> Spool:
+def begin(settings: Settings, now: datetime) -> Spool:
     """Open an attempt, if the disk has room for all of it: half a crawl is of no use to anybody. Raises StorageError."""
     free, needed = room(settings)
     if free < needed:
         raise StorageError(
-            f"Week {Week.of(settings.now())}, Hugging Face: the disk of {settings.home} has {free:,} bytes free, and a capture"
+            f"Week {Week.of(now)}, Hugging Face: the disk of {settings.home} has {free:,} bytes free, and a capture"
             f" needs {needed:,}. Nothing was begun.",
             next_command="leadershift tidy --dry-run",
         )
-    return spool.begin(settings.home, crawl.HUB, settings.now())
+    return spool.begin(settings.home, crawl.HUB, now)

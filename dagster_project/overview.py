@@ -13,10 +13,10 @@ from typing import Any
 
 from dagster_project import gates, keeping
 from dagster_project.calendar import Week, parse_time
-from dagster_project.crawl import HUB
+from dagster_project.crawl import HUB, OUR_SOURCES, OWNERS, QUICK
 from dagster_project.errors import AlarmError, DamagedDataError, NothingYetError, UsageError
 from dagster_project.settings import Settings, is_loopback, shipped
-from dagster_project.snapshots import copies, seal, spool
+from dagster_project.snapshots import copies, ledger, seal, spool
 from dagster_project.snapshots.seal import Seal
 from dagster_project.warehouse import publish, registry
 from dagster_project.warehouse.publish import Publication
@@ -66,9 +66,11 @@ def status(settings: Settings) -> dict[str, Any]:
     snapshots = [found for _attempt, found in seal.readable(settings.home, on_damage=damaged.append)]
     captured = {found.week.monday for found in snapshots if found.source == HUB}
     held = seal.awaiting(settings.home, HUB)
-    covered = {found.week.monday for found in snapshots} | {Week.of(attempt.day).monday for attempt in held}
+    # A week of which only owners or a quick capture's models are known is a gap.
+    covered = {found.week.monday for found in snapshots if found.source not in (OWNERS, QUICK)}
+    covered |= {Week.of(attempt.day).monday for attempt in held}
     is_sealed = Week.of(now).monday in captured
-    unfinished = spool.unfinished(settings.home, HUB, now)
+    unfinished = [attempt for source in OUR_SOURCES if (attempt := spool.unfinished(settings.home, source, now))]
     awaiting = [_awaiting(attempt) for attempt in held]
     signature = next((waiting["next_command"] for waiting in awaiting if waiting["week"] == str(Week.of(now))), None)
     published = _published(settings)
@@ -83,16 +85,25 @@ def status(settings: Settings) -> dict[str, Any]:
                 "week": str(found.week),
                 "status": found.status,
                 "loaded": found.loaded,
+                "records": "owners" if found.source == OWNERS else "models",
             }
             for found in snapshots
         ],
         "gaps": [str(week) for week in _gaps(captured, covered, now)],
         "damaged_seals": damaged,
         "copy": _copy(settings),
-        "unfinished": f"{unfinished.day}: {len(unfinished.pages()):,} pages are safe" if unfinished else None,
+        "unfinished": "; ".join(
+            f"{attempt.source} {attempt.day}: {len(attempt.pages()):,} pages are safe" for attempt in unfinished
+        )
+        or None,
         "awaiting_sign_off": awaiting,
+        "paused_until": None if is_sealed else _paused_until(settings, now),
         "release": published.release_id if published else None,
-        "is_published": _is_published(published, [found for found in snapshots if found.week == Week.of(now)], now),
+        "is_published": _is_published(
+            published,
+            [found for found in snapshots if found.week == Week.of(now) and found.source not in (OWNERS, QUICK)],
+            now,
+        ),
         "next_command": signature
         if signature and not is_sealed
         else "leadershift run"
@@ -135,9 +146,15 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _is_published(published: Publication | None, of_week: Sequence[Seal], now: datetime) -> bool:
-    """A partial week makes no share, so its release is known by being younger than the seal."""
-    if published is None or published.newest_week == str(Week.of(now)):
-        return published is not None
+    """A partial week makes no share, so its release is known by being younger than the seal.
+
+    So is that of a whole week: a quick capture of the same week may have been published before.
+    """
+    if published is None:
+        return False
+    whole = [found.sealed_at for found in of_week if found.source == HUB and found.status == "sealed"]
+    if published.newest_week == str(Week.of(now)):
+        return not whole or published.published_at >= min(whole)
     partial = [found.sealed_at for found in of_week if found.status == "partial"]
     return bool(partial) and len(partial) == len(of_week) and published.published_at >= max(partial)
 
@@ -199,6 +216,17 @@ def _copy_finding(settings: Settings) -> dict[str, Any]:
     return _finding(
         "copy", True, f"{settings.copy} is complete{', but on the same disk as the home' if shared else ''}"
     )
+
+
+def _paused_until(settings: Settings, now: datetime) -> str | None:
+    """Say when the quota is ours again, if that is what the crawl waits for."""
+    try:
+        told = [entry for entry in ledger.read(settings.home) if entry.get("source") == HUB]
+    except DamagedDataError:
+        # The schedule asks us whether to capture: a damaged diary, which verify names, must not cost a week.
+        return None
+    resume_at = told[-1].get("resume_at") if told else None
+    return resume_at if resume_at and parse_time(resume_at) > now else None
 
 
 def _published(settings: Settings) -> Publication | None:

@@ -10,18 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
-from dagster_project import crawl, gates, keeping
+from dagster_project import crawl, gates, keeping, owners, quick
 from dagster_project.calendar import Week, stamp
-from dagster_project.errors import (
-    DamagedDataError,
-    GateError,
-    NothingYetError,
-    RefusedError,
-    StorageError,
-)
+from dagster_project.errors import DamagedDataError, GateError, NothingYetError, RefusedError, StorageError
+from dagster_project.owners import OwnersCaptured
 from dagster_project.settings import Settings, is_loopback, shipped
 from dagster_project.snapshots import copies, custody, durable, erasure, ledger, lock, seal, spool
 from dagster_project.snapshots.seal import Seal
@@ -54,6 +50,7 @@ concurrency:
 """
 
 Say = Callable[[str], None]
+_Fetched = TypeVar("_Fetched")
 
 
 def _silent(_text: str) -> None:
@@ -92,18 +89,14 @@ def capture(
     Goes on from the last durable page of an unfinished crawl. `on_page` hears the rows of each page that is safe.
     A crawl that a gate refused is kept: `sign_off` seals it whenever that is, without a request; until then the Hub is not
     asked once more for the same week, unless `again`.
-    Raises RefusedError for a week that is not now, SourceError when the Hub fails, GateError for what needs `sign_off`,
-    StorageError for a disk that refuses.
+    Raises RefusedError for a week that is not now, SourceError when the Hub fails, PauseError when its quota is used up,
+    GateError for what needs `sign_off`, StorageError for a disk that refuses.
     """
     now = settings.now()
     asked = week or Week.of(now)
-    if asked != Week.of(now) and not sign_off:
-        raise RefusedError(
-            f"Week {asked} can't be captured: the Hub only tells the present, which is {Week.of(now)}. "
-            "A past week can only be imported from an archive that somebody captured then.",
-            next_command="leadershift import --help",
-        )
-    with lock.hold(settings.home, f"capture of {crawl.HUB}", now):
+    if not sign_off:
+        _refuse_past(asked, now)
+    with lock.hold(settings.home, f"capture of {crawl.HUB}", now, say):
         _refuse_mixture(settings, say)
         keeping.adopt(settings, say)
         waiting = None if again else crawl.awaiting(settings, asked)
@@ -111,7 +104,7 @@ def capture(
             closed = crawl.close(settings, waiting, sign_off, say)
             keeping.copy(settings, say)
             return Captured(closed, 0)
-        done = _sealed_already(settings.home, asked, now, again=again)
+        done = _sealed_already(settings.home, crawl.HUB, asked, now, again=again)
         if done:
             keeping.copy(settings, say)
             return Captured(done, 0)
@@ -120,18 +113,106 @@ def capture(
         attempt = crawl.unfinished(settings)
         if waiting and not attempt:
             raise gates.refusal(waiting, seal.held(waiting).reasons)
-        transport = Transport(huggingface.request_headers(settings), limits or Limits(), clock=settings.now, say=say)
-        attempt = attempt or keeping.begin(settings)
-        try:
-            fetched = crawl.fetch(settings, attempt, transport, on_page)
-        except CursorExpiredError as error:
-            say(f"{error.message} Starting over.")
-            ledger.write(settings.home, "abandoned", now, source=crawl.HUB, day=f"{attempt.day}", reason=error.message)
-            attempt = spool.begin(settings.home, crawl.HUB, now)
-            fetched = crawl.fetch(settings, attempt, transport, on_page)
-        closed = crawl.close(settings, attempt, sign_off, say)
+        transport = _transport(settings, limits, say)
+        attempt = attempt or keeping.begin(settings, now)
+        if Week.of(attempt.day) != asked:
+            late = _crawl(settings, attempt, transport, None, now, say, on_page)
+            if late.seal.week == asked:
+                return late
+            say(f"{late.seal.week}, begun before Monday, is sealed. Now {asked}.")
+            attempt = keeping.begin(settings, now)
+        return _crawl(settings, attempt, transport, sign_off, now, say, on_page)
+
+
+def _crawl(
+    settings: Settings,
+    attempt: Spool,
+    transport: Transport,
+    sign_off: str | None,
+    now: datetime,
+    say: Say,
+    on_page: Callable[[int], None],
+) -> Captured:
+    """Fetch what is missing of an attempt and seal it."""
+    attempt, fetched = _fetched(
+        settings, attempt, lambda attempt: crawl.fetch(settings, attempt, transport, on_page), now, say
+    )
+    closed = crawl.close(settings, attempt, sign_off, say)
+    keeping.copy(settings, say)
+    return Captured(closed, fetched)
+
+
+def capture_quick(
+    settings: Settings,
+    *,
+    week: Week | None = None,
+    again: bool = False,
+    sign_off: str | None = None,
+    limits: Limits | None = None,
+    budget: int = quick.QUICK_REQUESTS,
+    say: Say = _silent,
+    on_page: Callable[[int], None] = lambda _rows: None,
+) -> Captured:
+    """Capture the most downloaded and the newest models and the registry's labs, in at most `budget` requests, and seal them.
+
+    A source of its own, never complete: its tables have scopes of their own. Raises as `capture` does.
+    """
+    now = settings.now()
+    _refuse_past(week, now)
+    with lock.hold(settings.home, f"capture of {crawl.QUICK}", now, say):
+        _refuse_mixture(settings, say)
+        keeping.adopt(settings, say)
+        done = _sealed_already(settings.home, crawl.QUICK, Week.of(now), now, again=again)
+        if done:
+            keeping.copy(settings, say)
+            return Captured(done, 0)
+        transport = _transport(settings, limits, say)
+        begun = crawl.unfinished(settings, crawl.QUICK)
+        # Some minutes' work: what was begun on another day is not worth mixing two days for.
+        attempt = begun if begun and begun.day == now.date() else spool.begin(settings.home, crawl.QUICK, now)
+        attempt, fetched = _fetched(
+            settings,
+            attempt,
+            lambda attempt: quick.fetch(settings, attempt, transport, on_page, budget=budget),
+            now,
+            say,
+        )
+        if fetched.not_asked:
+            say(
+                f"{fetched.not_asked:,} of the registry's namespaces were not asked for their whole list, for lack of budget;"
+                " their most downloaded models are in the common list all the same."
+            )
+        closed = quick.close(settings, attempt, sign_off)
         keeping.copy(settings, say)
-        return Captured(closed, fetched)
+        return Captured(closed, fetched.pages)
+
+
+def capture_owners(
+    settings: Settings,
+    *,
+    week: Week | None = None,
+    limits: Limits | None = None,
+    budget: int | None = None,
+    say: Say = _silent,
+    on_page: Callable[[int], None] = lambda _owners: None,
+) -> OwnersCaptured:
+    """Ask for the organisations and people that are due, within a budget of requests, and seal what they said.
+
+    Of people only counts are kept. `on_page` hears how many owners are safe. Raises as `capture` does, and
+    NothingYetError when nobody is known to ask for.
+    """
+    now = settings.now()
+    _refuse_past(week, now)
+    with lock.hold(settings.home, f"capture of {crawl.OWNERS}", now, say):
+        _refuse_mixture(settings, say)
+        keeping.adopt(settings, say)
+        captured = owners.capture(settings, _transport(settings, limits, say), on_page=on_page, budget=budget)
+        if captured.not_asked:
+            say(
+                f"{captured.not_asked:,} owners were due, but there was no budget to ask for them; the next run goes on."
+            )
+        keeping.copy(settings, say)
+        return captured
 
 
 def import_table(
@@ -147,7 +228,7 @@ def import_table(
     """Import a table that somebody else captured, one sealed snapshot for each day in it. Days already there are skipped."""
     now = settings.now()
     seals = []
-    with lock.hold(settings.home, f"import of {path.name}", now):
+    with lock.hold(settings.home, f"import of {path.name}", now, say):
         keeping.adopt(settings, say)
         there = {found.observed_on for _attempt, found in seal.sealed(settings.home, source)}
         for moment, rows, refused in archives.read_table(path, mapping=mapping, observed_at=observed_at):
@@ -214,7 +295,7 @@ def build(settings: Settings, *, known_at: date | None = None, say: Say = _silen
         raise DamagedDataError("Not built, because seals changed:\n" + "\n".join(troubles))
     snapshots = _sealed_or_nothing(settings)
     now = settings.now()
-    with lock.hold(settings.home, "build", now):
+    with lock.hold(settings.home, "build", now, say):
         built = building.build(
             settings.home,
             snapshots,
@@ -244,9 +325,10 @@ def audit(settings: Settings, *, say: Say = _silent) -> Audit:
 def publish(settings: Settings, *, sign_off: str | None = None, say: Say = _silent) -> Publication:
     """Publish the last build, if its audit passed or a person signs for what failed. Readers see the old or the new release."""
     now = settings.now()
-    with lock.hold(settings.home, "publish", now):
+    with lock.hold(settings.home, "publish", now, say):
         publication = publishing.publish(settings.home, sql=shipped("sql"), now=now, sign_off=sign_off, say=say)
-        if publication.is_new:
+        # Not only a new one: a run killed between the pointer and this line left it out.
+        if publication.release_id != _told_last(settings.home):
             ledger.write(
                 settings.home,
                 "published",
@@ -289,11 +371,23 @@ def prepare_dagster(settings: Settings) -> Path:
     return path.parent
 
 
+def _refuse_past(week: Week | None, now: datetime) -> None:
+    if week is not None and week != Week.of(now):
+        raise RefusedError(
+            f"Week {week} can't be captured: the Hub only tells the present, which is {Week.of(now)}. "
+            "A past week can only be imported from an archive that somebody captured then.",
+            next_command="leadershift import --help",
+        )
+
+
 def _refuse_mixture(settings: Settings, say: Say) -> None:
     """A rehearsal and the real Hub never share a home: nothing could tell their numbers apart afterwards."""
-    for _attempt, found in seal.readable(
-        settings.home, crawl.HUB, on_damage=lambda trouble: say(f"{trouble} {keeping.GOES_ON}")
-    ):
+
+    def tell(trouble: str) -> None:
+        say(f"{trouble} {keeping.GOES_ON}")
+
+    ours = (entry for name in crawl.OUR_SOURCES for entry in seal.readable(settings.home, name, on_damage=tell))
+    for _attempt, found in ours:
         if is_loopback(found.origin) != is_loopback(settings.hf_endpoint):
             raise RefusedError(
                 f"{settings.home} holds what was captured from {found.origin}; {settings.hf_endpoint} needs a home of its own.",
@@ -301,15 +395,37 @@ def _refuse_mixture(settings: Settings, say: Say) -> None:
             )
 
 
-def _sealed_already(home: Path, week: Week, now: datetime, *, again: bool) -> Seal | None:
-    for _attempt, found in seal.readable(home, crawl.HUB):
+def _transport(settings: Settings, limits: Limits | None, say: Say) -> Transport:
+    return Transport(huggingface.request_headers(settings), limits or Limits(), clock=settings.now, say=say)
+
+
+def _fetched(
+    settings: Settings, attempt: Spool, fetch: Callable[[Spool], _Fetched], now: datetime, say: Say
+) -> tuple[Spool, _Fetched]:
+    """Fetch what is missing of an attempt; begin the list anew, once, if the Hub no longer knows where we were."""
+    try:
+        return attempt, fetch(attempt)
+    except CursorExpiredError as error:
+        say(f"{error.message} Starting over.")
+        ledger.write(settings.home, "abandoned", now, source=attempt.source, day=f"{attempt.day}", reason=error.message)
+        attempt = spool.begin(settings.home, attempt.source, now)
+        return attempt, fetch(attempt)
+
+
+def _sealed_already(home: Path, source: str, week: Week, now: datetime, *, again: bool) -> Seal | None:
+    for _attempt, found in seal.readable(home, source):
         if found.week == week and (found.observed_on == now.date() or not again):
             return found
-    for attempt in spool.attempts(home, crawl.HUB):
+    for attempt in spool.attempts(home, source):
         if attempt.is_sealed and attempt.day == now.date():
             # A second attempt of the same day would take the place of its table. Tomorrow is another day of the same week.
             seal.read(attempt)
     return None
+
+
+def _told_last(home: Path) -> str | None:
+    """Give the release that the diary told of last."""
+    return next((entry["release"] for entry in reversed(ledger.read(home)) if entry["event"] == "published"), None)
 
 
 def _sealed_or_nothing(settings: Settings) -> Sequence[tuple[Spool, Seal]]:

@@ -25,6 +25,7 @@ from dagster_project.warehouse import published
 
 release = published.open_release(Path(database))
 edition = weekly.read_edition(release, Week.parse(week))
+text_scope, whole_scope = edition.scope("S2"), edition.scope("S1")
 monday, next_monday = edition.week.monday, edition.week.next_monday
 
 # %%
@@ -58,7 +59,7 @@ models = release.frame(
 )
 
 # %%
-weekly.masthead(edition, headline.compose(countries, edition.week))
+weekly.masthead(edition, headline.compose(countries, edition.week, text_scope))
 
 # %% [markdown]
 # ## By country
@@ -66,29 +67,29 @@ weekly.masthead(edition, headline.compose(countries, edition.week))
 # Text and image-text models are where the race is watched. A lab counts for the country of its primary base.
 
 # %%
-charts.share_by_country(countries, edition, "S2")
+charts.share_by_country(countries, edition, text_scope)
 
 # %%
-weekly.country_table(countries, edition, "S2")
+weekly.country_table(countries, edition, text_scope)
 
 # %% [markdown]
-# The same for every model on the Hub, from speech to robotics. Shares of the two scopes have different denominators:
+# The same for every model, from speech to robotics. Shares of the two scopes have different denominators:
 # compare the order, not the numbers.
 
 # %%
-charts.share_by_country(countries, edition, "S1")
+charts.share_by_country(countries, edition, whole_scope)
 
 # %%
-weekly.country_table(countries, edition, "S1")
+weekly.country_table(countries, edition, whole_scope)
 
 # %% [markdown]
 # ## By lab
 
 # %%
-charts.top_labs(labs, countries, edition, "S2")
+charts.top_labs(labs, countries, edition, text_scope)
 
 # %%
-weekly.lab_table(labs, countries, edition, "S2")
+weekly.lab_table(labs, countries, edition, text_scope)
 
 # %% [markdown]
 # ## What was captured
@@ -112,8 +113,9 @@ weekly.captured(snapshots, models, edition)
 #
 # ## How it is made
 #
-# Every week the Hub's list of models is captured whole and sealed. A week's downloads are the difference between two readings of
-# a model's all-time counter, and never less than nothing: a counter that fell adds nothing until it passes its former height.
+# Every week the Hub's list of models is captured whole and sealed; a quick capture takes a part of it, and then the top of the
+# page says so. A week's downloads are the difference between two readings of a model's all-time counter, and never less than
+# nothing: a counter that fell adds nothing until it passes its former height.
 # A reviewed registry says which lab stands behind a namespace and where it is at home; what it does not say stays unknown.
 #
 # ## How to cite

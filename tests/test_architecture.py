@@ -18,11 +18,11 @@ FLOORS = [
     {"sources", "snapshots", "geography", "statistics"},
     {"warehouse"},
     {"reports"},
-    {"pipeline", "crawl", "gates", "keeping", "overview"},
+    {"pipeline", "crawl", "gates", "keeping", "owners", "quick", "overview"},
     {"defs", "cli", "rehearsal"},
     {"definitions"},
 ]
-SIBLINGS_THAT_MEET = {"pipeline", "crawl", "gates", "keeping", "overview"}
+SIBLINGS_THAT_MEET = {"pipeline", "crawl", "gates", "keeping", "owners", "quick", "overview"}
 DOORS = {
     "dagster": {"defs", "definitions"},
     "duckdb": {"warehouse", "statistics"},

@@ -148,6 +148,7 @@ def test_status_says_what_is_sealed_missing_and_next(leadershift, fresh):
         "copy": None,
         "unfinished": None,
         "awaiting_sign_off": [],
+        "paused_until": None,
         "release": None,
         "is_published": False,
         "next_command": "leadershift run",

@@ -13,7 +13,7 @@ import pytest
 from dagster_project import gates
 from dagster_project.gates import Snapshot, Tally
 from dagster_project.snapshots.seal import Counts, Profile
-from dagster_project.sources import huggingface
+from dagster_project.sources import huggingface, records
 from dagster_project.sources.huggingface import MODEL_SCHEMA
 
 MONDAY, NEXT_MONDAY = date(2026, 11, 9), date(2026, 11, 16)
@@ -235,7 +235,7 @@ def test_all_that_is_refused_is_told_at_once(weeks):
 
 def page(rows: list[dict[str, object]]) -> tuple[bytes, pl.DataFrame]:
     body = msgspec.json.encode(rows)
-    return body, huggingface.read_models(body)[0]
+    return records.split(body), huggingface.read_models(records.split(body))[0]
 
 
 def test_a_profile_tells_the_shares_of_keys_and_of_empty_cells():
@@ -260,11 +260,11 @@ def test_a_large_snapshot_is_sampled_evenly_across_its_pages(monkeypatch):
 def test_a_record_that_is_no_object_and_a_key_that_hardly_any_has_leave_no_trace(monkeypatch):
     tally = Tally(1)
     tally.add(*page([{"_id": f"{n}", "id": f"x/{n}"} for n in range(1_999)]))
-    tally.add(b'[{"_id":"z","id":"x/z","joke":1},7]', pl.DataFrame(schema=MODEL_SCHEMA))
+    tally.add(records.split(b'[{"_id":"z","id":"x/z","joke":1},7]'), pl.DataFrame(schema=MODEL_SCHEMA))
     assert tally.profile().keys == {"_id": 1.0, "id": 1.0}
 
 
 def test_the_profile_of_nothing_readable_is_empty():
     tally = Tally(1)
-    tally.add(b"[7]", pl.DataFrame(schema=MODEL_SCHEMA))
+    tally.add(records.split(b"[7]"), pl.DataFrame(schema=MODEL_SCHEMA))
     assert tally.profile() == Profile({}, {})

@@ -56,7 +56,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
         f"home      {found['home']}",
         f"now       {found['week']}, {'sealed' if found['is_week_sealed'] else 'not sealed yet'}",
         *(
-            f"snapshot  {s['source']} {s['observed_on']} ({s['week']}, {s['status']}): {s['loaded']:,} models"
+            f"snapshot  {s['source']} {s['observed_on']} ({s['week']}, {s['status']}): {s['loaded']:,} {s['records']}"
             for s in found["snapshots"]
         ),
         *(f"gap       {week}: nobody captured it" for week in found["gaps"]),
@@ -66,6 +66,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
         ),
         *(f"damaged   {trouble}" for trouble in found["damaged_seals"]),
         f"crawl     {found['unfinished'] or 'none unfinished'}",
+        *([f"paused    until {found['paused_until']}: the quota is used up"] if found["paused_until"] else []),
         f"copy      {_copy_words(found['copy'])}",
         f"release   {found['release'] or 'none yet'}",
         f"next      {found['next_command']}",

@@ -14,16 +14,24 @@ import click
 from dagster_project import keeping, pipeline
 from dagster_project.calendar import Week, parse_time
 from dagster_project.cli.group import command
-from dagster_project.cli.terminal import JSON, SIGN_OFF, WEEK, progress, quiet, say, show
-from dagster_project.crawl import HUB
-from dagster_project.errors import DamagedDataError, GateError, UsageError
+from dagster_project.cli.terminal import JSON, QUICK, SIGN_OFF, WEEK, progress, quiet, say, show
+from dagster_project.crawl import HUB, OUR_SOURCES, OWNERS
+from dagster_project.errors import DamagedDataError, GateError, SourceError, UsageError
+from dagster_project.owners import OwnersCaptured
 from dagster_project.settings import Settings
 from dagster_project.sources.pages import Limits
 
 
 @command("leadershift capture --week 2026-W47")
 @WEEK
-@click.option("--source", type=click.Choice([HUB]), default=HUB, show_default=True, help="Whom to ask.")
+@click.option(
+    "--source",
+    type=click.Choice([HUB, OWNERS]),
+    default=HUB,
+    show_default=True,
+    help="What to ask for: the models, or the organisations and people behind them.",
+)
+@QUICK
 @click.option(
     "--again",
     is_flag=True,
@@ -36,29 +44,38 @@ from dagster_project.sources.pages import Limits
     show_default=True,
     help="Seconds of retries for one page.",
 )
+@click.option(
+    "--quota-share",
+    type=float,
+    default=Limits.quota_share,
+    show_default=True,
+    help="Part of the request quota to use; the rest is left to others on the token.",
+)
 @SIGN_OFF
 @JSON
 def capture(
     settings: Settings,
     week: Week | None,
     source: str,
+    is_quick: bool,
     again: bool,
     patience: float,
+    quota_share: float,
     sign_off: str | None,
     as_json: bool,
 ) -> None:
     """Capture the Hub as it is now, page by page, and seal the snapshot. Killed anywhere, it goes on from there."""
-    del source
+    limits = Limits(patience_seconds=patience, quota_share=quota_share)
+    if source == OWNERS:
+        if is_quick or again or sign_off:
+            raise UsageError(f"--quick, --again and --sign-off are about models, not about {OWNERS}.")
+        with progress("owners") as advance:
+            found = pipeline.capture_owners(settings, week=week, limits=limits, say=say, on_page=advance)
+        show(as_json, _owners(found), [_owners_words(found)])
+        return
+    take = pipeline.capture_quick if is_quick else pipeline.capture
     with progress("models") as advance:
-        captured = pipeline.capture(
-            settings,
-            week=week,
-            again=again,
-            sign_off=sign_off,
-            limits=Limits(patience_seconds=patience),
-            say=say,
-            on_page=advance,
-        )
+        captured = take(settings, week=week, again=again, sign_off=sign_off, limits=limits, say=say, on_page=advance)
     show(as_json, _captured(captured), [_captured_words(captured)])
 
 
@@ -83,6 +100,22 @@ def _captured_words(captured: pipeline.Captured) -> str:
     if captured.pages_fetched == 0:
         return f"{found.week} is sealed since {found.sealed_at} ({counts}); nothing was fetched."
     return f"{found.week} sealed: {counts}."
+
+
+def _owners(captured: OwnersCaptured) -> dict[str, Any]:
+    sealed = _captured(pipeline.Captured(captured.seal, 0)) if captured.seal else {}
+    sealed.pop("pages_fetched", None)
+    counts = {name: getattr(captured, name) for name in ("asked", "requests", "not_asked")}
+    return {"source": OWNERS, **sealed, **counts}
+
+
+def _owners_words(captured: OwnersCaptured) -> str:
+    found = captured.seal
+    if captured.asked == 0:
+        return f"No owner is due; the last were sealed on {found.observed_on}." if found else "No owner is due."
+    unread = f", {found.quarantined:,} without an answer that can be read" if found and found.quarantined else ""
+    left = f" {captured.not_asked:,} more were due." if captured.not_asked else ""
+    return f"{captured.asked:,} owners asked with {captured.requests:,} requests{unread}.{left}"
 
 
 @command("leadershift import table dump.parquet --source hub_weekly --observed-at 2026-08-22")
@@ -114,8 +147,10 @@ def import_command(
     if bad := [text for text in mapping if "=" not in text]:
         raise UsageError(f"--map takes OURS=THEIRS, not '{bad[0]}'.")
     name = source or path.stem
-    if not name.replace("_", "").replace("-", "").isalnum() or name == HUB:
-        raise UsageError(f"'{name}' can't name an archive: use letters, digits, - and _, and not '{HUB}'.")
+    if not name.replace("_", "").replace("-", "").isalnum() or name in OUR_SOURCES:
+        raise UsageError(
+            f"'{name}' can't name an archive: use letters, digits, - and _, and not the name of a capture of ours."
+        )
     seals = pipeline.import_table(
         settings,
         path,
@@ -266,17 +301,21 @@ def report(settings: Settings, *, week: Week | None, as_json: bool) -> None:
 
 
 @command("leadershift run")
+@QUICK
 @SIGN_OFF
 @JSON
-def run(settings: Settings, *, sign_off: str | None, as_json: bool) -> None:
-    """All of it: capture, verify, build, audit, publish, report."""
+def run(settings: Settings, *, is_quick: bool, sign_off: str | None, as_json: bool) -> None:
+    """All of it: capture models and owners, verify, build, audit, publish, report."""
+    take = pipeline.capture_quick if is_quick else pipeline.capture
     with progress("models") as advance:
-        captured = pipeline.capture(settings, sign_off=sign_off, say=say, on_page=advance)
+        captured = take(settings, sign_off=sign_off, say=say, on_page=advance)
     say(_captured_words(captured))
+    owners = None if is_quick else _owners_of_run(settings)
     release = pipeline.derive(settings, say=say)
     page = pipeline.report(settings)
     shown = {
         "captured": _captured(captured),
+        "owners": owners,
         "release_id": release.release_id,
         "database": settings.home / release.database,
         "page": page,
@@ -286,3 +325,15 @@ def run(settings: Settings, *, sign_off: str | None, as_json: bool) -> None:
         shown,
         [f"Release {release.release_id}", f"Page    {page}", f"SQL     {settings.home / release.database}"],
     )
+
+
+def _owners_of_run(settings: Settings) -> dict[str, Any] | None:
+    """Ask for the owners; when the Hub fails here, the models' week is worth more than their overviews."""
+    try:
+        with progress("owners") as advance:
+            captured = pipeline.capture_owners(settings, say=say, on_page=advance)
+    except SourceError as error:
+        say(f"{error}\nThe models' week is sealed all the same; the run goes on without these owners.")
+        return None
+    say(_owners_words(captured))
+    return _owners(captured)

@@ -21,6 +21,12 @@ from dagster_project.calendar import Week
 from dagster_project.errors import UsageError
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout and nothing else.")
+QUICK = click.option(
+    "--quick",
+    "is_quick",
+    is_flag=True,
+    help="Only the registry's labs, the most downloaded and the newest models: minutes without a token, scopes of its own.",
+)
 TERMINAL_ROWS = 60
 
 

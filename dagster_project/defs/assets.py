@@ -11,8 +11,10 @@ import dagster as dg
 from dagster_project import pipeline
 from dagster_project.defs.installation import Installation, failures_in_words
 from dagster_project.defs.partitions import week_of, weeks
+from dagster_project.errors import SourceError
 from dagster_project.settings import shipped
 from dagster_project.snapshots.seal import Seal
+from dagster_project.sources.pages import Limits
 from dagster_project.warehouse import audit, catalog, checks, lineage
 from dagster_project.warehouse.audit import Result
 from dagster_project.warehouse.build import Built
@@ -20,11 +22,19 @@ from dagster_project.warehouse.catalog import Table
 
 OWNERS = ["team:leadershift"]
 CAPTURE = dg.AssetKey(["raw", "huggingface_models"])
+OWNERS_CAPTURE = dg.AssetKey(["raw", "huggingface_owners"])
 REGISTRY = dg.AssetKey(["data", "registry"])
 RELEASE = dg.AssetKey(["published", "release"])
 REPORT = dg.AssetKey(["reports", "weekly"])
 # A release a week, and a day of grace.
 RELEASE_DUE = timedelta(days=8)
+# Which captures a raw table is made of.
+RAW_ASSETS = {
+    "raw.models": {CAPTURE},
+    "raw.owners": {OWNERS_CAPTURE},
+    "raw.quarantined": {CAPTURE},
+    "raw.snapshots": {CAPTURE, OWNERS_CAPTURE},
+}
 # What a run is told, not what it reads.
 NO_ASSETS = {"raw.parameters", "raw.hop"}
 LOG_EVERY_ROWS = 100_000
@@ -38,6 +48,12 @@ registry_files = dg.AssetSpec(
 )
 
 
+class CaptureConfig(dg.Config):
+    """How a capture treats the Hub: the part of the request quota to use; the rest is left to others on the token."""
+
+    quota_share: float = Limits.quota_share
+
+
 @dg.asset(
     key=CAPTURE,
     partitions_def=weeks,
@@ -46,8 +62,10 @@ registry_files = dg.AssetSpec(
     owners=OWNERS,
     description="The Hub's list of models in this week, sealed. Only the running week can be captured: the Hub tells no past.",
 )
-def capture_asset(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
-    """Capture the running week; does nothing once it is sealed."""
+def capture_asset(
+    context: dg.AssetExecutionContext, config: CaptureConfig, installation: Installation
+) -> dg.MaterializeResult[None]:
+    """Capture the running week; does nothing once it is sealed. Paused for quota, the schedule's next run goes on with it."""
     rows = 0
 
     def on_page(count: int) -> None:
@@ -58,12 +76,41 @@ def capture_asset(context: dg.AssetExecutionContext, installation: Installation)
 
     with failures_in_words():
         captured = pipeline.capture(
-            installation.settings(), week=week_of(context.partition_key), say=context.log.info, on_page=on_page
+            installation.settings(),
+            week=week_of(context.partition_key),
+            limits=Limits(quota_share=config.quota_share),
+            say=context.log.info,
+            on_page=on_page,
         )
     return dg.MaterializeResult(
         metadata=seal_metadata(captured.seal) | {"pages_fetched": dg.MetadataValue.int(captured.pages_fetched)},
         data_version=dg.DataVersion(captured.seal.manifest_sha256),
     )
+
+
+@dg.asset(
+    key=OWNERS_CAPTURE,
+    deps=[CAPTURE],
+    partitions_def=weeks,
+    group_name="capture",
+    kinds={"huggingface", "parquet"},
+    owners=OWNERS,
+    description="Overviews of the organisations and people that matter, as far as they are due this week and the budget reaches.",
+)
+def owners_asset(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
+    """Ask for the owners that are due. A Hub that fails here does not cost the week of the models: it is said, and the way goes on."""
+    with failures_in_words():
+        try:
+            captured = pipeline.capture_owners(
+                installation.settings(), week=week_of(context.partition_key), say=context.log.info
+            )
+        except SourceError as error:
+            context.log.warning(str(error))
+            return dg.MaterializeResult(metadata={"trouble": dg.MetadataValue.text(str(error))})
+    counts: dict[str, dg.MetadataValue] = {
+        name: dg.MetadataValue.int(getattr(captured, name)) for name in ("asked", "requests", "not_asked")
+    }
+    return dg.MaterializeResult(metadata=counts | (seal_metadata(captured.seal) if captured.seal else {}))
 
 
 def seal_metadata(seal: Seal) -> dict[str, dg.MetadataValue]:
@@ -157,7 +204,7 @@ def report_asset(installation: Installation) -> dg.MaterializeResult[None]:
 def _spec(table: Table) -> dg.AssetSpec:
     return dg.AssetSpec(
         _key(table.full_name),
-        deps=sorted({_input(parent) for parent in lineage.parents(table) if parent not in NO_ASSETS}),
+        deps=sorted({key for parent in lineage.parents(table) if parent not in NO_ASSETS for key in _inputs(parent)}),
         group_name=table.schema,
         kinds={"duckdb", "sql"},
         owners=OWNERS,
@@ -167,10 +214,10 @@ def _spec(table: Table) -> dg.AssetSpec:
     )
 
 
-def _input(parent: str) -> dg.AssetKey:
+def _inputs(parent: str) -> set[dg.AssetKey]:
     if parent.startswith("raw.registry_"):
-        return REGISTRY
-    return CAPTURE if parent.startswith("raw.") else _key(parent)
+        return {REGISTRY}
+    return RAW_ASSETS[parent] if parent.startswith("raw.") else {_key(parent)}
 
 
 def _metadata(made: Built) -> dict[str, dg.MetadataValue]:

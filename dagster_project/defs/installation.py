@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from dagster_project.errors import LeadershiftError
+from dagster_project.errors import LeadershiftError, PauseError
 from dagster_project.settings import Settings
 
 
@@ -24,5 +24,8 @@ def failures_in_words() -> Iterator[None]:
     """Turn one of our errors into a failure that says what was wrong and which command comes next."""
     try:
         yield
+    except PauseError as error:
+        resume_at = {"resume_at": dg.MetadataValue.timestamp(error.resume_at)}
+        raise dg.Failure(description=str(error), metadata=resume_at, allow_retries=False) from error
     except LeadershiftError as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error

@@ -39,7 +39,7 @@ def every_six_hours(context: dg.ScheduleEvaluationContext, installation: Install
         return dg.SkipReason(
             f"{state['week']} is sealed and published; the next week begins on {Week.of(settings.now()).next_monday}."
         )
-    # After downtime Dagster makes up for as many as five ticks at once; they would all ask for the present.
+    # Somebody may have launched one, or a crawl may last longer than six hours. After downtime Dagster evaluates one tick only.
     if at_it := context.instance.get_run_ids(UNDER_WAY, limit=1):
         return dg.SkipReason(f"Run {at_it[0][:8]} is at it.")
     return dg.RunRequest(

@@ -30,7 +30,7 @@ Action = Literal[
     "vanish",  # the record at place `row` is on no page, as if it had gone between two
     "clock",  # the service's clock moves on by `seconds` before it answers, as if the client had been slow
     "stall",  # silence of `seconds` before the first byte
-    "drip",  # `seconds` between each two bytes of the body
+    "drip",  # `seconds` between each two bytes of the body, or pieces of `size` bytes
     "truncate",  # `size` bytes of the body, then a clean close, under the whole one's Content-Length
     "reset",  # `size` bytes of the body, then a connection reset
     "gzip_bomb",  # a body in gzip that unpacks to `size` bytes
@@ -83,6 +83,7 @@ class Wire:
 
     stall_seconds: float = 0.0
     drip_seconds: float = 0.0
+    drip_bytes: int = 1
     cut_after: int | None = None
     reset_after: int | None = None
     bomb_bytes: int = 0
@@ -189,7 +190,7 @@ def _spoil_wire(wire: Wire, fault: Fault) -> Wire:
         case "stall":
             return replace(wire, stall_seconds=fault.seconds)
         case "drip":
-            return replace(wire, drip_seconds=fault.seconds)
+            return replace(wire, drip_seconds=fault.seconds, drip_bytes=fault.size or 1)
         case "truncate":
             return replace(wire, cut_after=fault.size)
         case "reset":

@@ -5,9 +5,10 @@ Here: the comparison. Not here: the truth (truth), the measuring (the pipeline, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from itertools import pairwise
 
 import polars as pl
 
@@ -21,6 +22,8 @@ _SHARES = {
     "country": "select week, scope, credit, time_window, country, share_of_total from marts.share_by_country",
     "lab": "select week, scope, credit, time_window, lab, share_of_total from marts.share_by_lab",
 }
+_EVENTS = "select kind, hub_id, observed_on, detail from core.counter_events where source = 'huggingface'"
+EVENT_KINDS = ("rename", "removal", "return", "gate_flip", "licence_change")
 NOT_YET = "not measured yet"
 _REMOVED = "select count(*) from core.models where removed_on is not null"
 _RENAMED = "select count(*) from (select hub_id from core.model_names group by hub_id having count(*) > 1)"
@@ -155,7 +158,45 @@ def _events(release: Release, truth: Truth) -> list[Verdict]:
         _counted("models removed", _removed(truth.world, moments), _scalar(release, _REMOVED), "models"),
         _counted("models renamed", _renamed(truth.world, moments), _scalar(release, _RENAMED), "models"),
         _counted("models that name themselves", loops, _scalar(release, _LOOPS), "models"),
+        *_dated_events(release, truth, days["observed_on"].to_list()),
     ]
+
+
+def _dated_events(release: Release, truth: Truth, days: Sequence[date]) -> list[Verdict]:
+    """Compare kind by kind what the release tells with what lay between the sealed moments, to the day and the word."""
+    true, found = set(_seen_events(truth, days)), set(release.frame(_EVENTS).iter_rows())
+    verdicts = []
+    for kind in EVENT_KINDS:
+        ours, theirs = ({event for event in events if event[0] == kind} for events in (true, found))
+        verdicts.append(Verdict(f"events: {kind}", len(ours), len(theirs), len(ours ^ theirs), "missed or invented"))
+    return verdicts
+
+
+def _seen_events(truth: Truth, days: Sequence[date]) -> Iterator[tuple[str, str, date, str]]:
+    """Give what one capture and the next can show of the models that something was planted for, or that changed owners."""
+    world, planted = truth.world, set(truth.events()["hub_id"].drop_nulls())
+    for number in range(world.models):
+        born, hub_id = world.created_at(number), world.hub_id(number)
+        if hub_id not in planted and world.name_at(number, born) == world.name_at(number, world.monday(world.weeks)):
+            continue
+        for before, after in pairwise(days):
+            earlier, later = (int(datetime.combine(day, CAPTURE_TIME).timestamp()) for day in (before, after))
+            if not _is_there(world, number, earlier):
+                continue
+            if not _is_there(world, number, later):
+                yield "removal", hub_id, after, world.name_at(number, earlier)
+                continue
+            for kind, was, now in (
+                ("rename", world.name_at(number, earlier), world.name_at(number, later)),
+                ("gate_flip", _written(world.gate_at(number, earlier)), _written(world.gate_at(number, later))),
+                ("licence_change", world.licence_at(number, earlier), world.licence_at(number, later)),
+            ):
+                if was != now and was and now:
+                    yield kind, hub_id, after, f"{was} -> {now}"
+
+
+def _written(gate: bool | str) -> str:
+    return str(gate).lower()
 
 
 def _removed(world: World, moments: Sequence[int]) -> int:

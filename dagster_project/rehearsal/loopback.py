@@ -304,15 +304,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.sendall(head + body[: wire.cut_after])
         elif wire.drip_seconds:
-            self._drip(head, body, wire.drip_seconds)
+            self._drip(head, body, wire)
         else:
             self.connection.sendall(head + body)
 
-    def _drip(self, head: bytes, body: bytes, seconds: float) -> None:
+    def _drip(self, head: bytes, body: bytes, wire: Wire) -> None:
         self.connection.sendall(head)
-        for place in range(len(body)):
-            self.connection.sendall(body[place : place + 1])
-            if self.server.service.stopping.wait(seconds):
+        for place in range(0, len(body), wire.drip_bytes):
+            self.connection.sendall(body[place : place + wire.drip_bytes])
+            if self.server.service.stopping.wait(wire.drip_seconds):
                 self.close_connection = True
                 return
 

@@ -17,8 +17,18 @@ from dagster_project.reports.render import clean, percent, span
 UNKNOWN = "UNKNOWN"
 INTERNATIONAL = "INTERNATIONAL"
 NOT_COUNTRIES = frozenset({UNKNOWN, INTERNATIONAL})
-SCOPES = {"S1": "all models", "S2": "text and image-text models"}
-HEADLINE_SCOPE = "S2"
+SCOPES = {
+    "S1": "all models",
+    "S2": "text and image-text models",
+    "S1-quick": "all models of a quick capture",
+    "S2-quick": "text and image-text models of a quick capture",
+}
+HEADLINE_SCOPE, WHOLE_SCOPE = "S2", "S1"
+QUICK_SUFFIX = "-quick"
+QUICK_MEANING = (
+    "Only models of the labs in the registry, the most downloaded and the newest ones were asked for. Whatever else the Hub "
+    "has is in no total here, so these shares can't be set beside those of a full capture."
+)
 LEVEL = 0.0005  # two shares closer than half of the last printed digit are level
 
 
@@ -35,6 +45,11 @@ class Edition:
     gaps: str
     is_rehearsal: bool
     origin: str
+    is_quick: bool = False
+
+    def scope(self, name: str) -> str:
+        """Give the scope of this name that the week was measured in: a quick capture has scopes of its own."""
+        return f"{name}{QUICK_SUFFIX}" if self.is_quick else name
 
     def marked(self, text: str) -> str:
         """Put REHEARSAL in front of a text that may travel without its page."""
@@ -52,7 +67,8 @@ class Edition:
     @property
     def title(self) -> str:
         """The title of the page."""
-        return self.marked(f"Who leads open-source AI, week {self.week} ({span(self.week)})")
+        quick = ", quick capture" if self.is_quick else ""
+        return self.marked(f"Who leads open-source AI, week {self.week} ({span(self.week)}){quick}")
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ Not here: SQL beyond a look at a table, wording of findings (headline), drawing 
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +15,18 @@ from dagster_project import settings
 from dagster_project.calendar import Week
 from dagster_project.errors import GateError, NothingYetError
 from dagster_project.reports import charts, notebook
-from dagster_project.reports.headline import HEADLINE_SCOPE, SCOPES, Edition, Headline, citation, compose, country_label
+from dagster_project.reports.headline import (
+    HEADLINE_SCOPE,
+    QUICK_MEANING,
+    QUICK_SUFFIX,
+    SCOPES,
+    WHOLE_SCOPE,
+    Edition,
+    Headline,
+    citation,
+    compose,
+    country_label,
+)
 from dagster_project.reports.render import (
     Column,
     Fragment,
@@ -31,6 +40,7 @@ from dagster_project.reports.render import (
     render_table,
     span,
 )
+from dagster_project.snapshots import durable
 from dagster_project.warehouse import published
 
 if TYPE_CHECKING:
@@ -103,7 +113,7 @@ def write_weekly(database: Path, week: Week | None, folder: Path) -> Page:
             f"Week {edition.week}, notebook {NOTEBOOK}, {error}. Nothing was published; a page from before stays as it is.",
             next_command=f"leadershift report --week {edition.week}",
         ) from error
-    found = compose(countries, edition.week)
+    found = compose(countries, edition.week, edition.scope(HEADLINE_SCOPE))
     about = [found.sentence, found.basis if found.estimated_share else "", edition.warning]
     page = {"title": edition.title, "description": edition.marked(" ".join(filter(None, about)))}
     return _put(executed, notebook.to_page(executed, TEMPLATE, page), edition, folder)
@@ -124,17 +134,19 @@ def read_edition(release: published.Release, week: Week | None) -> Edition:
             next_command=f"leadershift report --week {weeks[-1]}",
         )
     row = releases.row(0, named=True)
+    countries = _week_of_countries(release, chosen)
     return Edition(
         week=chosen,
         release_id=clean(row["release_id"]),
         published_at=row["published_at"],
-        as_of=_week_of_countries(release, chosen)["as_of"].max(),  # type: ignore[arg-type] # a column of days
+        as_of=countries["as_of"].max(),  # type: ignore[arg-type] # a column of days
         audit_result=_free_text(row["audit_result"]),
         overrides=_free_text(row["overrides"]),
         gaps=_free_text(row["gaps"]),
         # Whoever doesn't say that it is real, isn't.
         is_rehearsal=row["is_rehearsal"] is not False,
         origin=_free_text(row["origin"]),
+        is_quick=bool(countries["scope"].str.ends_with(QUICK_SUFFIX).all()),
     )
 
 
@@ -149,6 +161,7 @@ def masthead(edition: Edition, found: Headline) -> Fragment:
     if edition.is_rehearsal:
         banner = f'<p class="banner" role="note"><strong>REHEARSAL</strong> {prose(edition.warning)}</p>'
     asked = [
+        ("Which models?", QUICK_MEANING if edition.is_quick else ""),
         ("Runner-up", found.runner_up),
         ("How sure is the lead?", found.certainty),
         ("Measured or estimated?", found.basis),
@@ -213,7 +226,8 @@ def captured(snapshots: pl.DataFrame, models: pl.DataFrame, edition: Edition) ->
 def how_to_cite(edition: Edition) -> Fragment:
     """Give the citation as text that a click selects."""
     lines = "".join(
-        f'<pre class="cite">{escaped(citation(edition, scope), 600)}</pre>' for scope in (HEADLINE_SCOPE, "S1")
+        f'<pre class="cite">{escaped(citation(edition, edition.scope(name)), 600)}</pre>'
+        for name in (HEADLINE_SCOPE, WHOLE_SCOPE)
     )
     return Fragment(lines)
 
@@ -258,19 +272,11 @@ def _free_text(value: object) -> str:
 
 
 def _put(executed: NotebookNode, html: str, edition: Edition, folder: Path) -> Page:
-    """Write both files into a sibling folder, then rename them into place, the page last."""
+    """Write both files, the page last: whoever finds a new page finds the notebook that it came from."""
     import nbformat  # noqa: PLC0415 - heavy: only a report needs it
 
     target = folder / str(edition.week)
-    folder.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{edition.week}-", dir=folder))
-    try:
-        source = nbformat.writes(executed)  # type: ignore[no-untyped-call]
-        (scratch / "weekly.ipynb").write_text(f"{source}\n", encoding="utf-8")
-        (scratch / "weekly.html").write_text(html, encoding="utf-8")
-        target.mkdir(exist_ok=True)
-        for name in ("weekly.ipynb", "weekly.html"):
-            (scratch / name).replace(target / name)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    source = nbformat.writes(executed)  # type: ignore[no-untyped-call]
+    durable.write_bytes(target / "weekly.ipynb", f"{source}\n".encode())
+    durable.write_bytes(target / "weekly.html", html.encode())
     return Page(target / "weekly.html", target / "weekly.ipynb", edition.release_id, edition.week)

@@ -29,8 +29,9 @@ _HASH_CHUNK_BYTES = 1 << 20
 def replacing(path: Path) -> Iterator[Path]:
     """Hand out a temporary path in a sibling folder; when the block ends well, flush it and rename it to `path`."""
     with disk_trouble(path):
+        make_folder(path.parent)
         folder = path.parent / TEMPORARY_FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         temporary = folder / f"{path.name}.{os.getpid()}"
         _clear_leftovers(folder, path.name)
         try:
@@ -42,6 +43,20 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, whose names survive a power cut: else a durable file could lie in a lost folder."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        flush(folder.parent)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed process was writing anywhere below a folder. For the holder of the lock, at no other time."""
+    for temporary in list(folder.rglob(TEMPORARY_FOLDER)):
+        shutil.rmtree(temporary)
 
 
 def _clear_leftovers(folder: Path, name: str) -> None:
@@ -71,7 +86,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 def append_line(path: Path, line: bytes) -> None:
     """Append one line to a log and flush it; a line torn by an earlier crash is cut off first."""
     with disk_trouble(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         is_new = not path.exists()
         with path.open("ab+") as log:
             _cut_torn_line(log.fileno())

@@ -85,7 +85,10 @@ def begin(home: Path, account: str, reason: str, own: pl.Expr) -> Journal:
         return journal
     names: dict[str, str] = {}
     for path in _tables(home):
-        rows = pl.scan_parquet(path, glob=False).filter(own).select("hub_id", "model_name").unique()
+        table = pl.scan_parquet(path, glob=False)
+        if "model_name" not in table.collect_schema():
+            continue
+        rows = table.filter(own).select("hub_id", "model_name").unique()
         for hub_id, name in rows.collect(engine="streaming").sort("hub_id", "model_name").iter_rows():
             key = name.lower()
             # An archive without ids: a random one, so that two models don't become one.

@@ -18,8 +18,10 @@ from dagster_project.snapshots import durable
 
 LEDGER = "ledger.jsonl"
 Event = Literal[
+    "taken_over",
     "captured",
     "held",
+    "paused",
     "sealed",
     "abandoned",
     "imported",

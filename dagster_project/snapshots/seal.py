@@ -7,13 +7,16 @@ Not here: how a record is read (sources), what it means (sql).
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import msgspec
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from dagster_project.calendar import Week, stamp
 from dagster_project.errors import DamagedDataError
@@ -22,6 +25,7 @@ from dagster_project.snapshots.spool import HELD, SEAL, Spool
 
 SNAPSHOTS = "snapshots"
 BATCH_ROWS = 50_000
+_ROW = "row over all parts"
 QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
     "page": pl.Int32(),
     "position": pl.Int32(),
@@ -89,6 +93,11 @@ def table_path(home: Path, source: str, table: str, day: date) -> Path:
     return home / SNAPSHOTS / source / table / f"{day.isoformat()}.parquet"
 
 
+def table_name(entry: manifest.Entry) -> str:
+    """Name the table that a typed file of a snapshot is a part of: `models`, `owners`."""
+    return Path(entry.path).parent.name
+
+
 def write_table(
     attempt: Spool,
     batches: Iterable[tuple[pl.DataFrame, pl.DataFrame]],
@@ -100,33 +109,26 @@ def write_table(
 ) -> Counts:
     """Merge batches of (typed rows, rejects) into one Parquet, the highest `rank` of each `key` winning; list both in the manifest.
 
-    Memory stays flat: batches become parts on disk, only keys and ranks of all rows are ever held together.
+    Rows stay in the order in which they came. Memory stays flat: batches become parts on disk, and of all rows together
+    only a hash of 8 bytes each is held. Row groups have a fixed size, so that the bytes don't depend on the machine's cores.
     """
     manifest.keep_only(attempt.folder, attempt.pages())
     path = table_path(attempt.home, attempt.source, table, attempt.day)
     parts_folder = attempt.folder / durable.TEMPORARY_FOLDER / table
     with durable.disk_trouble(path):
-        parts, rejected = _write_parts(parts_folder, batches)
-        losers = _losers(parts, key, rank)
-        seen = sum(pl.scan_parquet(part, glob=False).select(pl.len()).collect().item() for part in parts)
-        with durable.replacing(path) as temporary:
-            rows = pl.scan_parquet(parts, glob=False)
-            if losers.height:
-                rows = rows.join(losers.lazy(), on=[key, *rank], how="anti", maintain_order="left")
-            rows.sink_parquet(temporary, compression="zstd", maintain_order=True)
-    loaded = seen - losers.height
+        typed, refused = _write_parts(parts_folder, batches, key)
+        losers = _losers(typed, key, rank)
+        _merge(typed, path, losers)
+    loaded = typed.rows - losers.len()
     manifest.append(attempt.folder, manifest.describe(attempt.home, path, "table", loaded, observed_at))
-    if rejected.height:
+    if refused.rows:
         refuse = attempt.folder / "quarantine" / f"{table}.parquet"
-        with durable.replacing(refuse) as temporary:
-            rejected.write_parquet(temporary)
+        _merge(refused, refuse)
         manifest.append(
-            attempt.folder, manifest.describe(attempt.home, refuse, "quarantine", rejected.height, observed_at)
+            attempt.folder, manifest.describe(attempt.home, refuse, "quarantine", refused.rows, observed_at)
         )
-    for part in parts:
-        part.unlink()
-    parts_folder.rmdir()
-    return Counts(seen + rejected.height, loaded, losers.height, rejected.height)
+    shutil.rmtree(parts_folder)
+    return Counts(typed.rows + refused.rows, loaded, losers.len(), refused.rows)
 
 
 def close(
@@ -242,32 +244,82 @@ def _decoded(path: Path, kind: type[_Kind]) -> _Kind:
         raise DamagedDataError(f"{path} can't be read ({error}).", next_command="leadershift verify") from error
 
 
-def _write_parts(folder: Path, batches: Iterable[tuple[pl.DataFrame, pl.DataFrame]]) -> tuple[list[Path], pl.DataFrame]:
-    folder.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.iterdir():
-        leftover.unlink()
-    parts: list[Path] = []
-    waiting: list[pl.DataFrame] = []
-    rejects = [pl.DataFrame(schema=QUARANTINE_SCHEMA)]
+@dataclass
+class _Parts:
+    """Rows on their way to one Parquet: files of some BATCH_ROWS each, and the hash of each row's key."""
+
+    folder: Path
+    key: str
+    paths: list[Path] = field(default_factory=list)
+    hashes: list[pl.Series] = field(default_factory=list)
+    rows: int = 0
+
+    def write(self, frames: list[pl.DataFrame]) -> None:
+        """Add a part. The first is written even if it has no row, because it tells the columns."""
+        rows = pl.concat(frames)
+        if rows.height or not self.paths:
+            path = self.folder / f"{len(self.paths):05}.parquet"
+            rows.write_parquet(path, compression="zstd", compression_level=1)
+            self.paths.append(path)
+            self.hashes.append(_hashed(rows[self.key]))
+            self.rows += rows.height
+
+
+def _write_parts(folder: Path, batches: Iterable[tuple[pl.DataFrame, pl.DataFrame]], key: str) -> tuple[_Parts, _Parts]:
+    """Write typed rows and rejects to parts; what a killed run left of its own is removed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    typed, refused = _Parts(folder / "typed", key), _Parts(folder / "refused", "record")
+    for parts in (typed, refused):
+        parts.folder.mkdir(parents=True)
+    waiting: list[tuple[pl.DataFrame, pl.DataFrame]] = []
 
     def flush() -> None:
-        part = folder / f"{len(parts):05}.parquet"
-        pl.concat(waiting).write_parquet(part, compression="zstd", compression_level=1)
-        parts.append(part)
+        typed.write([rows for rows, _ in waiting])
+        refused.write([rejects for _, rejects in waiting])
         waiting.clear()
 
-    for rows, refused in batches:
-        waiting.append(rows)
-        rejects.append(refused)
-        if sum(frame.height for frame in waiting) >= BATCH_ROWS:
+    for batch in batches:
+        waiting.append(batch)
+        if sum(rows.height for rows, _ in waiting) >= BATCH_ROWS:
             flush()
     if waiting:
         flush()
-    return parts, pl.concat(rejects)
+    return typed, refused
 
 
-def _losers(parts: list[Path], key: str, rank: tuple[str, ...]) -> pl.DataFrame:
-    keys = pl.concat([pl.read_parquet(part, columns=[key, *rank], glob=False) for part in parts])
-    repeated = keys.filter(pl.col(key).is_duplicated())
-    winners = repeated.sort(rank).unique(key, keep="last")
-    return repeated.join(winners, on=[key, *rank], how="anti")
+def _hashed(keys: pl.Series) -> pl.Series:
+    return keys.hash()
+
+
+def _losers(parts: _Parts, key: str, rank: tuple[str, ...]) -> pl.Series:
+    """Find the rows, numbered over all parts, whose key has another row of higher rank. Only keys whose hash repeats are read."""
+    hashes = pl.concat(parts.hashes).sort()
+    repeated = hashes.filter(hashes == hashes.shift()).unique()
+    met_again, before = [], 0
+    for path, ours in zip(parts.paths, parts.hashes, strict=True):
+        places = ours.is_in(repeated.implode()).arg_true()
+        if places.len():
+            keys = pl.read_parquet(path, columns=[key, *rank], glob=False)[places]
+            met_again.append(keys.with_columns((places + before).alias(_ROW)))
+        before += ours.len()
+    if not met_again:
+        return pl.Series(dtype=pl.UInt32)
+    ranked = pl.concat(met_again).sort(*rank, _ROW)
+    return ranked.filter(~pl.col(_ROW).is_in(ranked.unique(key, keep="last")[_ROW].implode()))[_ROW]
+
+
+def _merge(parts: _Parts, path: Path, losers: pl.Series | None = None) -> None:
+    """Write all parts but the losing rows to one Parquet. They are read one by one: polars itself would hold several at once."""
+
+    def rows(*_asked: object) -> Iterator[pl.DataFrame]:
+        before = 0
+        for part in parts.paths:
+            ours = pl.read_parquet(part, glob=False, row_index_name=_ROW, row_index_offset=before)
+            before += ours.height
+            if losers is not None:
+                ours = ours.filter(~pl.col(_ROW).is_in(losers.implode()))
+            yield ours.drop(_ROW)
+
+    merged = register_io_source(rows, schema=pl.scan_parquet(parts.paths[0], glob=False).collect_schema())
+    with durable.replacing(path) as temporary:
+        merged.sink_parquet(temporary, compression="zstd", maintain_order=True, row_group_size=BATCH_ROWS)

@@ -64,15 +64,16 @@ class Spool:
         number: int,
         body: bytes,
         *,
+        packed: bytes | None = None,
         rows: int,
         url: str,
         next_url: str | None,
         at: datetime,
         newest: datetime | None,
     ) -> None:
-        """Make one page durable, then say so in the manifest."""
+        """Make one page durable, then say so in the manifest. `packed` is the body in gzip, where it came so."""
         path = self.folder / f"page-{number:05}.json.gz"
-        durable.write_bytes(path, gzip.compress(body, COMPRESSION_LEVEL, mtime=0))
+        durable.write_bytes(path, packed or gzip.compress(body, COMPRESSION_LEVEL, mtime=0))
         measured = manifest.describe(self.home, path, "page", rows, stamp(at))
         manifest.append(
             self.folder,
@@ -118,12 +119,9 @@ def unfinished(home: Path, source: str, now: datetime) -> Spool | None:
 
 
 def begin(home: Path, source: str, now: datetime) -> Spool:
-    """Open a new attempt of today."""
+    """Number a new attempt of today. Nothing is written: its folder comes with its first page."""
     earlier = [attempt.attempt for attempt in attempts(home, source) if attempt.day == now.date()]
-    spool = Spool(home, source, now.date(), max(earlier, default=0) + 1)
-    with durable.disk_trouble(spool.folder):
-        spool.folder.mkdir(parents=True)
-    return spool
+    return Spool(home, source, now.date(), max(earlier, default=0) + 1)
 
 
 def attempts(home: Path, source: str) -> Iterator[Spool]:

@@ -7,8 +7,9 @@ Not here: HTTP (pages), files (snapshots), what a counter means (sql/core).
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
@@ -19,7 +20,8 @@ import polars as pl
 from dagster_project.errors import IncompleteSnapshotError, SourceError
 from dagster_project.settings import Settings
 from dagster_project.sources import records
-from dagster_project.sources.pages import RefusedQuestionError, Transport
+from dagster_project.sources.pages import RefusedQuestionError, Transport, refuse_wrong_clock
+from dagster_project.sources.records import Record
 
 PAGE_ROWS = 1000
 # gguf (kilobytes of chat template, integers that overflow), config, siblings and widgetData are left out on purpose.
@@ -43,6 +45,7 @@ WANTED = (
 )
 # Whether the list endpoint may expand baseModels changed between 2025 and 2026; without it, tags and card remain.
 FIRST_TO_DROP = "baseModels"
+FIELD_TRIES = 3
 LARGEST_INTEGER = 2**63 - 1
 LONGEST_NAME = 200
 # A model newer than the last page is no proof of a short crawl; the server's and our clock may differ by this much.
@@ -78,21 +81,31 @@ MODEL_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
-class _BaseModel(msgspec.Struct):
+# gc=False: none of these can be part of a cycle, and the collector would walk through every page of them.
+class _BaseModel(msgspec.Struct, gc=False):
     id: str
     hub_id: str | None = msgspec.field(name="_id", default=None)
 
 
-class _BaseModels(msgspec.Struct):
+class _BaseModels(msgspec.Struct, gc=False):
     models: list[_BaseModel] = []
     relation: str | None = None
 
 
-class _Weights(msgspec.Struct):
+class _Weights(msgspec.Struct, gc=False):
     total: int | float | None = None
 
 
-class _Model(msgspec.Struct, rename="camel"):
+class _Card(msgspec.Struct, gc=False):
+    """What we read of a card. Cards are free-form YAML, so each of these may be anything."""
+
+    license: object = None
+    license_name: object = None
+    base_model: object = None
+    base_model_relation: object = None
+
+
+class _Model(msgspec.Struct, rename="camel", gc=False):
     id: str
     hub_id: str = msgspec.field(name="_id")
     author: str | None = None
@@ -109,11 +122,28 @@ class _Model(msgspec.Struct, rename="camel"):
     library_name: str | None = msgspec.field(name="library_name", default=None)
     tags: list[str] | None = None
     safetensors: _Weights | None = None
-    card_data: object = None
+    card_data: _Card | str | int | float | bool | list[msgspec.Raw] | None = None
     base_models: _BaseModels | None = None
 
 
+class _Dated(msgspec.Struct, rename="camel", gc=False):
+    created_at: str | None = None
+
+
+class _Nested(msgspec.Struct, gc=False):
+    """The columns of a row that are lists: polars takes ten times as long to build them from Python's lists as from JSON."""
+
+    tags: list[str]
+    card_base_models: list[str]
+    base_models: list[dict[str, str | None]]
+
+
 _MODEL = msgspec.json.Decoder(_Model)
+_DATED = msgspec.json.Decoder(_Dated)
+_DATED_LIST = msgspec.json.Decoder(list[_Dated])
+_NO_CARD = _Card()
+_NO_BASES = _BaseModels()
+_UNREADABLE = (ValueError, msgspec.MsgspecError, RecursionError, OverflowError)
 
 
 @dataclass(frozen=True)
@@ -138,11 +168,16 @@ def first_page_url(settings: Settings, transport: Transport) -> str:
 
     The order is by creation, ascending: the only key that never changes, so pages don't shift while we read them.
     """
+    return list_url(settings, accepted_fields(settings, transport))
+
+
+def accepted_fields(settings: Settings, transport: Transport) -> list[str]:
+    """Find out which of the fields we want this server lets us expand. Raises SourceError when it is none."""
     fields = list(WANTED)
-    for _attempt in range(3):
+    for _attempt in range(FIELD_TRIES):
         try:
-            transport.fetch(_list_url(settings, fields, limit=1), records.count)
-            return _list_url(settings, fields, limit=PAGE_ROWS)
+            refuse_wrong_clock(transport.fetch(list_url(settings, fields, limit=1), records.count))
+            return fields
         except RefusedQuestionError as refusal:
             fields = _narrowed(fields, refusal.answer)
     raise SourceError(f"the Hub accepts none of our questions for fields ({', '.join(fields)})")
@@ -150,7 +185,23 @@ def first_page_url(settings: Settings, transport: Transport) -> str:
 
 def endpoint(url: str) -> str:
     """Give the server that a page's address names: a crawl may be sealed when the settings name another."""
-    return url.partition("?")[0].removesuffix(_MODELS_PATH)
+    return url.partition("?")[0].rpartition("/api/")[0]
+
+
+def list_url(
+    settings: Settings,
+    fields: Sequence[str],
+    *,
+    sort: str = "createdAt",
+    direction: int = 1,
+    limit: int = PAGE_ROWS,
+    author: str | None = None,
+) -> str:
+    """Build the address of a list of models with these fields; `direction` -1 is the largest or newest first."""
+    query: dict[str, object] = {"sort": sort, "direction": direction, "limit": limit, "expand": fields}
+    if author is not None:
+        query = {"author": author, **query}
+    return f"{settings.hf_endpoint}{_MODELS_PATH}?{urlencode(query, doseq=True)}"
 
 
 def confirm_end(settings: Settings, transport: Transport, newest_seen: datetime | None, last_page_at: datetime) -> None:
@@ -158,8 +209,9 @@ def confirm_end(settings: Settings, transport: Transport, newest_seen: datetime 
 
     Raises IncompleteSnapshotError. `newest_seen` is the latest created_at of the crawl, `last_page_at` when its last page came.
     """
-    newest_first = _list_url(settings, ["createdAt"], limit=1, direction=-1)
+    newest_first = list_url(settings, ["createdAt"], limit=1, direction=-1)
     page = transport.fetch(newest_first, records.count)
+    refuse_wrong_clock(page)
     newest = newest_created(page.body)
     if newest is None:
         if newest_seen is None:
@@ -174,26 +226,52 @@ def confirm_end(settings: Settings, transport: Transport, newest_seen: datetime 
 
 def newest_created(body: bytes) -> datetime | None:
     """Find the latest created_at on a page, None when no record tells."""
-    moments = []
-    for record in records.split(body):
+    newest = None
+    for text in _creations(body):
         try:
-            moments.append(_time(msgspec.json.decode(record, type=dict[str, msgspec.Raw]).get("createdAt")))
-        except (ValueError, msgspec.MsgspecError, RecursionError, OverflowError):
+            moment = _moment(text)
+        except (ValueError, OverflowError):
             continue
-    newest = max((moment for moment in moments if moment is not None), default=None)
+        if moment is not None and (newest is None or moment > newest):
+            newest = moment
     return newest.replace(tzinfo=UTC) if newest else None
 
 
-def read_models(body: bytes) -> tuple[pl.DataFrame, list[Reject]]:
-    """Turn one page into typed rows (MODEL_SCHEMA and `position` on the page) and the records that can't be read."""
+def _creations(body: bytes) -> Iterator[str | None]:
+    """Give what each record says of its creation; what says none that can be read is left out."""
+    try:
+        yield from (record.created_at for record in _DATED_LIST.decode(body))
+    except _UNREADABLE:
+        for record in records.split(body):
+            with contextlib.suppress(*_UNREADABLE):
+                yield _DATED.decode(record).created_at
+
+
+def read_models(page: Sequence[Record]) -> tuple[pl.DataFrame, list[Reject]]:
+    """Turn the records of one page into typed rows (MODEL_SCHEMA and `position` on the page) and those that can't be read."""
     rows: list[tuple[object, ...]] = []
+    nested: list[_Nested] = []
     rejects: list[Reject] = []
-    for position, record in enumerate(records.split(body)):
+    for position, record in enumerate(page):
         try:
-            rows.append((*_row(_MODEL.decode(record)), position))
-        except (ValueError, msgspec.MsgspecError, RecursionError, OverflowError) as error:
+            model = _MODEL.decode(record)
+            rows.append((*_row(model), position))
+        except _UNREADABLE as error:
             rejects.append(Reject(position, str(error), bytes(record)))
-    return pl.DataFrame(rows, schema={**MODEL_SCHEMA, "position": pl.Int32()}, orient="row"), rejects
+        else:
+            nested.append(_nested(model))
+    return _frame(rows, nested), rejects
+
+
+def _frame(rows: list[tuple[object, ...]], nested: list[_Nested]) -> pl.DataFrame:
+    schema = {**MODEL_SCHEMA, "position": pl.Int32()}
+    if not rows:
+        return pl.DataFrame(schema=schema)
+    of_lists = {name: schema[name] for name in _Nested.__struct_fields__}
+    lists = pl.read_json(msgspec.json.encode(nested), schema=of_lists)
+    flat = zip((name for name in schema if name not in of_lists), zip(*rows, strict=True), strict=True)
+    columns = {name: pl.Series(name, values, schema[name]) for name, values in flat}
+    return pl.DataFrame([columns[name] if name in columns else lists[name] for name in schema])
 
 
 def identity(record: bytes) -> tuple[str | None, str | None]:
@@ -204,9 +282,8 @@ def identity(record: bytes) -> tuple[str | None, str | None]:
 
 
 def _row(model: _Model) -> tuple[object, ...]:
-    # Cards are free-form YAML: what is no mapping says nothing that we could read.
-    card = model.card_data if isinstance(model.card_data, dict) else {}
-    bases = model.base_models or _BaseModels()
+    """Give the columns that are no lists, in the order of MODEL_SCHEMA. Raises ValueError for what is no model."""
+    card = _card(model)
     return (
         _identity(model.hub_id),
         _name(model.id),
@@ -222,16 +299,27 @@ def _row(model: _Model) -> tuple[object, ...]:
         model.disabled,
         model.pipeline_tag,
         model.library_name,
-        model.tags or [],
         _counter("safetensors.total", model.safetensors.total if model.safetensors else None),
-        _first_text(card.get("license")),
-        _first_text(card.get("license_name")),
-        _texts(card.get("base_model")),
-        _first_text(card.get("base_model_relation")),
-        bases.relation,
-        [{"hub_id": base.hub_id, "model_name": base.id} for base in bases.models],
+        _first_text(card.license),
+        _first_text(card.license_name),
+        _first_text(card.base_model_relation),
+        model.base_models.relation if model.base_models else None,
         None,  # the Hub never lists what was removed; archives may
     )
+
+
+def _nested(model: _Model) -> _Nested:
+    bases = model.base_models or _NO_BASES
+    return _Nested(
+        model.tags or [],
+        _texts(_card(model).base_model),
+        [{"hub_id": base.hub_id, "model_name": base.id} for base in bases.models],
+    )
+
+
+def _card(model: _Model) -> _Card:
+    # What is no mapping says nothing that we could read.
+    return model.card_data if isinstance(model.card_data, _Card) else _NO_CARD
 
 
 def _identity(hub_id: str) -> str:
@@ -252,44 +340,38 @@ def _author(name: str) -> str | None:
 
 
 def _counter(field: str, value: float | None) -> int | None:
+    if value is None:
+        return None
     # 5321.0 is 5321, however it was written down; half a download is a fault.
     if isinstance(value, float):
         if not value.is_integer():
             raise ValueError(f"{field} is {value}, which is no whole number")
         value = int(value)
     # A falling or negative total is the Hub's, and kept; what no 64-bit column can hold is not a count.
-    if value is not None and abs(value) > LARGEST_INTEGER:
+    if abs(value) > LARGEST_INTEGER:
         raise ValueError(f"{field} is {value:.3e}, more than 64 bits hold")
     return value
 
 
 def _moment(text: str | None) -> datetime | None:
     """Read a time, UTC if it names no zone; all tables carry UTC without a zone, so that no reader needs a time zone database."""
-    moment = datetime.fromisoformat(text) if text else None
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment and moment.tzinfo else moment
-
-
-def _time(raw: msgspec.Raw | None) -> datetime | None:
-    return _moment(msgspec.json.decode(raw, type=str | None)) if raw is not None else None
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        return moment
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).replace(tzinfo=None)
 
 
 def _first_text(value: object) -> str | None:
-    texts = _texts(value)
-    return texts[0] if texts else None
+    return value if isinstance(value, str) else next(iter(_texts(value)), None)
 
 
 def _texts(value: object) -> list[str]:
     # Cards are free-form YAML: a string, a list, or anything else that somebody typed there.
     if isinstance(value, str):
         return [value]
-    if isinstance(value, Sequence):
-        return [item for item in value if isinstance(item, str)]
-    return []
-
-
-def _list_url(settings: Settings, fields: Sequence[str], *, limit: int, direction: int = 1) -> str:
-    query: Mapping[str, object] = {"sort": "createdAt", "direction": direction, "limit": limit, "expand": fields}
-    return f"{settings.hf_endpoint}{_MODELS_PATH}?{urlencode(query, doseq=True)}"
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _narrowed(fields: list[str], refusal: str) -> list[str]:

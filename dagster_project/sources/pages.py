@@ -13,7 +13,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 from urllib.parse import urljoin, urlsplit
 
@@ -21,29 +21,44 @@ import httpx2
 from huggingface_hub.errors import OfflineModeIsEnabled
 from huggingface_hub.utils import get_session, parse_ratelimit_headers
 
-from dagster_project.errors import IncompleteSnapshotError, SourceError
+from dagster_project.errors import IncompleteSnapshotError, PauseError, RefusedError, SourceError, UsageError
 
 RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 GONE_STATUSES = frozenset({400, 410})
+NOTHING_THERE_STATUSES = frozenset({301, 302, 303, 307, 308, 404, 410})
 LONGEST_BACKOFF_SECONDS = 60.0
+# A clock that is wrong by more gives captures a wrong day, and near midnight on Sunday a wrong week.
+LARGEST_CLOCK_SKEW = timedelta(hours=1)
 GZIP_WINDOW = zlib.MAX_WBITS | 16
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one page may cost. Seconds are wall time; `patience` bounds all retries of one page together."""
+    """What one page may cost. Seconds are wall time; `patience` bounds all retries of one page together.
+
+    `blind_patience` bounds those for which the server named no time. `quota_share` is the part of each quota window that
+    we use; the rest is left to others on the same token or address.
+    """
 
     connect_seconds: float = 10.0
     read_seconds: float = 30.0
     page_seconds: float = 180.0
     page_bytes: int = 256 * 1024 * 1024
     patience_seconds: float = 900.0
+    blind_patience_seconds: float = math.inf
     quota_share: float = 0.8
+
+    def __post_init__(self) -> None:
+        if not 0 < self.quota_share <= 1:
+            raise UsageError(f"A quota share of {self.quota_share} can't be: say more than 0 and at most 1.")
 
 
 @dataclass(frozen=True)
 class Page:
-    """One answer: the body as it came, and where the next one is (None at the end of the list)."""
+    """One answer: its body, and where the next one is (None at the end of the list).
+
+    `packed` is the body in gzip as it came, None where it came in another way.
+    """
 
     number: int
     url: str
@@ -52,6 +67,7 @@ class Page:
     next_url: str | None
     received_at: datetime
     headers: Mapping[str, str] = field(repr=False)
+    packed: bytes | None = field(default=None, repr=False)
 
 
 class UnreadableAnswerError(SourceError):
@@ -74,18 +90,25 @@ class RefusedQuestionError(SourceError):
         self.answer = answer
 
 
-class QuotaPauseError(SourceError):
-    """The quota is used up for longer than our patience: a clean pause, not a failure."""
+class NothingThereError(SourceError):
+    """Nothing lies at this address (any more). Carries the headers, because the question was counted all the same."""
 
-    def __init__(self, seconds: float, resume_at: datetime) -> None:
-        super().__init__(f"the request quota is used up for {seconds:.0f} s, until {resume_at:%H:%M:%S} UTC")
-        self.resume_at = resume_at
+    def __init__(self, status: int, said: str, headers: Mapping[str, str]) -> None:
+        super().__init__(f"HTTP {status}: {said}")
+        self.headers = headers
+
+
+class AccessRefusedError(SourceError):
+    """HTTP 401 or 403: the server refuses us, and will refuse the next question as well."""
 
 
 class _RetryableError(Exception):
-    def __init__(self, reason: str, *, wait: float | None = None, body: bytes | None = None) -> None:
+    def __init__(
+        self, reason: str, *, wait: float | None = None, is_quota: bool = False, body: bytes | None = None
+    ) -> None:
         super().__init__(reason)
         self.wait = wait
+        self.is_quota = is_quota
         self.body = body
 
 
@@ -113,22 +136,32 @@ class Transport:
             except _RetryableError as failure:
                 wait = failure.wait if failure.wait is not None else backoff
                 spent = self.monotonic() - started
-                if spent + wait > self.limits.patience_seconds:
+                if spent + wait > self._patience(failure):
                     self._give_up(failure, wait, spent)
                 self.say(f"page {number:,}: {failure}; trying again in {wait:.0f} s")
                 self.sleep(wait)
                 backoff = min(LONGEST_BACKOFF_SECONDS, backoff * 2)
 
+    def _patience(self, failure: _RetryableError) -> float:
+        """Seconds for one page: a server that names a time is there, one that doesn't may not be."""
+        patience = self.limits.patience_seconds
+        return min(patience, self.limits.blind_patience_seconds) if failure.wait is None else patience
+
     def _give_up(self, failure: _RetryableError, wait: float, spent: float) -> NoReturn:
         if failure.body is not None:
             raise UnreadableAnswerError(str(failure), failure.body)
-        if failure.wait is not None:
-            raise QuotaPauseError(wait, datetime.fromtimestamp(self.clock().timestamp() + wait, UTC))
-        raise SourceError(f"{failure} (tried for {spent:.0f} s)")
+        if failure.wait is not None and failure.is_quota:
+            self._pause(wait)
+        asked = f"the server asks for {wait:.0f} s more; " if failure.wait is not None else ""
+        raise SourceError(f"{failure} ({asked}tried for {spent:.0f} s)")
+
+    def _pause(self, wait: float) -> NoReturn:
+        resume_at = self.clock() + timedelta(seconds=wait)
+        raise PauseError(f"the request quota is used up for {wait:,.0f} s", resume_at)
 
     def _attempt(self, url: str, check: Callable[[bytes], int], number: int) -> Page:
         try:
-            status, headers, body = self._receive(url)
+            status, headers, body, packed = self._receive(url)
         except httpx2.TransportError as error:
             raise _RetryableError(_in_words(error, url)) from error
         except zlib.error as error:
@@ -140,53 +173,92 @@ class Transport:
             rows = check(body)
         except ValueError as error:
             raise _RetryableError(f"HTTP 200, but {error}", body=body) from error
-        return Page(number, url, body, rows, next_link(url, headers), self.clock(), headers)
+        return Page(number, url, body, rows, next_link(url, headers), self.clock(), headers, packed)
 
-    def _receive(self, url: str) -> tuple[int, Mapping[str, str], bytes]:
+    def _receive(self, url: str) -> tuple[int, Mapping[str, str], bytes, bytes | None]:
         limits = self.limits
         deadline = self.monotonic() + limits.page_seconds
         timeout = httpx2.Timeout(limits.read_seconds, connect=limits.connect_seconds)
-        body = bytearray()
+        wire, body = bytearray(), bytearray()
         session = get_session()
         with session.stream("GET", url, headers=dict(self.headers), timeout=timeout, follow_redirects=False) as answer:
-            unpacked = _unpacker(answer.headers)
+            # We ask for gzip, so nothing else is unpacked.
+            is_packed = answer.headers.get("content-encoding", "").lower() == "gzip"
+            gunzip = zlib.decompressobj(GZIP_WINDOW)
             # As it comes off the wire: httpx2's own chunks wait until they are full, and a drip would never meet the deadline.
             for chunk in answer.iter_raw():
-                body += unpacked(chunk, limits.page_bytes - len(body) + 1)
-                if len(body) > limits.page_bytes:
+                wire += chunk
+                if is_packed:
+                    body += gunzip.decompress(chunk, limits.page_bytes - len(body) + 1)
+                # The wire as well: what follows the end of a gzip unpacks to nothing, and may be endless.
+                if max(len(wire), len(body)) > limits.page_bytes:
                     raise SourceError(
                         f"the answer is larger than the cap of {limits.page_bytes:,} bytes and was refused"
                     )
                 if self.monotonic() > deadline:
                     raise _RetryableError(
-                        f"the page took longer than {limits.page_seconds:.0f} s ({len(body):,} bytes came)"
+                        f"the page took longer than {limits.page_seconds:.0f} s ({len(wire):,} bytes came)"
                     )
-            return answer.status_code, answer.headers, bytes(body)
+            if not is_packed:
+                return answer.status_code, answer.headers, bytes(wire), None
+            # Only one whole gzip, its checksum included, is sure to unpack to this body again.
+            is_whole = gunzip.eof and not gunzip.unused_data
+            return answer.status_code, answer.headers, bytes(body), bytes(wire) if is_whole else None
 
     def respect_quota(self, headers: Mapping[str, str]) -> None:
-        """Sleep until the window resets once our share of the quota is used, so that others on the token keep theirs."""
+        """Sleep until the window resets once our share of the quota is used, so that others on the token keep theirs.
+
+        Raises PauseError when that takes longer than our patience.
+        """
         quota = parse_ratelimit_headers(headers)
         if quota is None:
             return
         reserve = math.floor((quota.limit or 0) * (1 - self.limits.quota_share))
-        if quota.remaining <= reserve:
-            self.say(
-                f"{quota.remaining} requests left in this window; waiting {quota.reset_in_seconds + 1} s for the next"
-            )
-            self.sleep(quota.reset_in_seconds + 1)
+        if quota.remaining > reserve:
+            return
+        wait = quota.reset_in_seconds + 1
+        if wait > self.limits.patience_seconds:
+            self._pause(wait)
+        self.say(f"{quota.remaining} requests left in this window; waiting {wait} s for the next")
+        self.sleep(wait)
+
+
+def refuse_wrong_clock(page: Page) -> None:
+    """Raise RefusedError when the server's clock and ours are too far apart to say which week it is.
+
+    A server that doesn't tell its time is believed to agree. A cache on the way says how old its answer is.
+    """
+    try:
+        told = _http_date(page.headers.get("date", ""))
+        theirs = told + timedelta(seconds=int(page.headers.get("age", "0")))
+    except (ValueError, OverflowError):
+        return
+    if abs(page.received_at - theirs) > LARGEST_CLOCK_SKEW:
+        raise RefusedError(
+            f"This machine's clock says {page.received_at:%Y-%m-%d %H:%M} UTC, that of {urlsplit(page.url).netloc}"
+            f" {theirs:%Y-%m-%d %H:%M} UTC. A capture would get a wrong day or week, so this one stopped here. Set the clock.",
+            next_command="date -u",
+        )
 
 
 def walk(
-    start: str, transport: Transport, check: Callable[[bytes], int], *, number: int = 1, visited: Iterable[str] = ()
+    start: str,
+    transport: Transport,
+    check: Callable[[bytes], int],
+    *,
+    number: int = 1,
+    visited: Iterable[str] = (),
+    most: int | None = None,
 ) -> Iterator[Page]:
-    """Yield pages from `start` to the end of the list.
+    """Yield pages from `start` to the end of the list, or only the first `most` of them.
 
     Raises IncompleteSnapshotError for an empty page that claims a next one, SourceError for a cursor that repeats or
     leads to another origin: both would otherwise pass for a complete crawl, or send our token to a stranger.
     """
     seen = {*visited}
     url: str | None = start
-    while url is not None:
+    past = None if most is None else number + most
+    while url is not None and number != past:
         seen.add(url)
         page = transport.fetch(url, check, number=number)
         if page.rows == 0 and page.next_url is not None:
@@ -196,7 +268,8 @@ def walk(
                 f"page {number:,} names a page already visited as the next: the list goes round in circles"
             )
         yield page
-        if page.next_url is not None:
+        # After a list cut short, another one is asked for.
+        if page.next_url is not None or most is not None:
             transport.respect_quota(page.headers)
         url, number = page.next_url, number + 1
 
@@ -217,13 +290,6 @@ def next_link(url: str, headers: Mapping[str, str]) -> str | None:
     return None
 
 
-def _unpacker(headers: Mapping[str, str]) -> Callable[[bytes, int], bytes]:
-    """Give what turns a piece of the wire into at most so many bytes of the body. We ask for gzip, so nothing else is unpacked."""
-    if headers.get("content-encoding", "").lower() != "gzip":
-        return lambda piece, _most: piece
-    return zlib.decompressobj(GZIP_WINDOW).decompress
-
-
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
@@ -235,13 +301,16 @@ def _refuse(status: int, headers: Mapping[str, str], body: bytes, url: str) -> N
         return
     said = body[:200].decode("utf-8", "replace").strip()
     if status in RETRIED_STATUSES:
-        raise _RetryableError(f"HTTP {status}", wait=_asked_wait(status, headers))
+        is_quota = status == httpx2.codes.TOO_MANY_REQUESTS
+        raise _RetryableError(f"HTTP {status}", wait=_asked_wait(status, headers), is_quota=is_quota)
     if status in (401, 403):
-        raise SourceError(f"the server refuses us (HTTP {status}): {said}. Check the token")
+        raise AccessRefusedError(f"the server refuses us (HTTP {status}): {said}. Check the token")
     if status in GONE_STATUSES and "cursor=" in urlsplit(url).query:
         raise CursorExpiredError(f"the server no longer accepts the cursor (HTTP {status}): {said}")
     if status == httpx2.codes.BAD_REQUEST:
         raise RefusedQuestionError(body.decode("utf-8", "replace"))
+    if status in NOTHING_THERE_STATUSES:
+        raise NothingThereError(status, said, headers)
     raise SourceError(f"HTTP {status}: {said}")
 
 
@@ -253,11 +322,14 @@ def _asked_wait(status: int, headers: Mapping[str, str]) -> float | None:
     if asked.isdigit():
         return float(asked) + 1
     try:
-        until = email.utils.parsedate_to_datetime(asked)
-        since = email.utils.parsedate_to_datetime(headers.get("date", ""))
+        return max(1.0, (_http_date(asked) - _http_date(headers.get("date", ""))).total_seconds() + 1)
     except ValueError:
         return None
-    return max(1.0, (until - since).total_seconds() + 1)
+
+
+def _http_date(text: str) -> datetime:
+    """Read a date of HTTP, which knows no other zone than GMT. Raises ValueError."""
+    return email.utils.parsedate_to_datetime(text).replace(tzinfo=UTC)
 
 
 def _in_words(error: httpx2.TransportError, url: str) -> str:

@@ -16,8 +16,8 @@ import polars as pl
 from dagster_project.errors import UsageError
 from dagster_project.sources import records
 from dagster_project.sources.huggingface import LONGEST_NAME, identity
+from dagster_project.sources.overviews import ERASED, Owner, erased_owner
 
-ERASED = "erased"
 UNKNOWN = f"{ERASED}/unknown"
 # Closed vocabularies of the Hub: an account called `pytorch` must not take the library of every model along.
 VOCABULARY_KEYS = {
@@ -29,6 +29,8 @@ VOCABULARY_COLUMNS = {
 _ACCOUNT = re.compile(r"\w[\w.-]{0,95}", re.ASCII)
 # A string, and the colon that makes it a key.
 _STRING = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")(\s*+:)?', re.DOTALL)
+# What we keep of an overview is our own writing, so it always begins like this.
+_OWNER_STARTS = b'{"namespace":'
 _STARTS, _ENDS = r"(?<![\w.-])", r"(?![\w-]|\.\w)"
 
 
@@ -74,6 +76,8 @@ class Removal:
             return record
         if not record.lstrip().startswith(b"{"):
             return self.plain(record)
+        if record.startswith(_OWNER_STARTS) and (owner := self._owner(record)):
+            return owner
         is_own, names = self._whose(record)
         key = ""
 
@@ -93,6 +97,14 @@ class Removal:
 
         return _STRING.sub(cleaned, record)
 
+    def _owner(self, record: bytes) -> bytes | None:
+        """Take the name out of what was kept of the account's own overview; None if this is something else."""
+        try:
+            owner = msgspec.json.decode(record, type=Owner)
+        except msgspec.MsgspecError:
+            return None
+        return msgspec.json.encode(erased_owner(owner)) if owner.namespace.lower() == self.account else None
+
     def plain(self, content: bytes) -> bytes:
         """Take the name out of bytes that are no record, every mention of it."""
         text = content.decode("utf-8", "surrogateescape")
@@ -100,12 +112,24 @@ class Removal:
 
     def rows(self, table: pl.LazyFrame) -> pl.LazyFrame | None:
         """Take the name out of typed rows, as `page` does out of their records; None if it isn't there."""
+        schema = table.collect_schema()
+        if "namespace" in schema:
+            return self._owner_rows(table)
         changes = [
             change
-            for column, kind in table.collect_schema().items()
+            for column, kind in schema.items()
             if column not in VOCABULARY_COLUMNS and (change := self._change(table, column, kind)) is not None
         ]
         return table.with_columns(changes) if changes else None
+
+    def _owner_rows(self, table: pl.LazyFrame) -> pl.LazyFrame | None:
+        is_own = pl.col("namespace").str.to_lowercase() == self.account
+        if not table.select(is_own.any()).collect(engine="streaming").item():
+            return None
+        return table.with_columns(
+            pl.when(is_own).then(pl.lit(ERASED)).otherwise("namespace").alias("namespace"),
+            pl.when(~is_own).then("full_name").alias("full_name"),
+        )
 
     def is_own(self) -> pl.Expr:
         """Say in a table of models which rows are of the account."""

@@ -20,15 +20,26 @@ import polars as pl
 from dagster_project import statistics
 from dagster_project.calendar import parse_time
 from dagster_project.errors import DamagedDataError, LeadershiftError, UsageError
-from dagster_project.snapshots import durable
-from dagster_project.snapshots.seal import Seal, damage
+from dagster_project.snapshots import durable, manifest
+from dagster_project.snapshots.seal import Seal, damage, table_name
 from dagster_project.snapshots.spool import Spool
+from dagster_project.sources import overviews
 from dagster_project.warehouse import catalog, facts, lineage
 from dagster_project.warehouse.catalog import Table
 from dagster_project.warehouse.engine import connect_private, quoted
 
 DATABASE = "warehouse/leadershift.duckdb"
 MOST_HOPS = 20
+# What a typed row says besides what its source says: whose snapshot it belongs to, and where in it the record came.
+_PLACE: dict[str, pl.DataType] = {
+    "source": pl.String(),
+    "observed_on": pl.Date(),
+    "observed_at": pl.Datetime("us"),
+    "page": pl.Int32(),
+    "position": pl.Int32(),
+}
+# Tables of snapshots that SQL reads as they are; those of models come as facts.
+RAW_SCHEMAS: Mapping[str, Mapping[str, pl.DataType]] = {"owners": {**overviews.OWNER_SCHEMA, **_PLACE}}
 REGISTRY_FILES = ("labs", "namespaces", "countries", "events", "licences")
 
 
@@ -62,13 +73,13 @@ def build(
     """
     order = lineage.build_order(catalog.load(sql))
     _refuse_damage(snapshots)
-    whole = facts.comparable(snapshots)
+    whole, partial = facts.comparable(snapshots)
     made = facts.update(home, whole, [table for table in order if table.per == "snapshot"], say)
     target = database_path(home)
     with durable.replacing(target) as temporary:
         with connect_private(temporary, read_only=False) as connection:
             connection.execute("create schema raw")
-            _load_snapshots(connection, snapshots, {seal for _attempt, seal in whole})
+            _load_snapshots(connection, snapshots, partial)
             _load_registry(connection, registry)
             connection.execute("create table raw.parameters as select cast(? as date) as known_at", [known_at])
             for schema in catalog.SCHEMAS:
@@ -225,17 +236,24 @@ def _refuse_damage(snapshots: Sequence[tuple[Spool, Seal]]) -> None:
 
 
 def _load_snapshots(
-    connection: duckdb.DuckDBPyConnection, snapshots: Sequence[tuple[Spool, Seal]], whole: Collection[Seal]
+    connection: duckdb.DuckDBPyConnection, snapshots: Sequence[tuple[Spool, Seal]], partial: Collection[Seal]
 ) -> None:
+    """Say in raw.snapshots what each snapshot is, and make one raw view of each table that is read as it is."""
+    files: dict[str, list[str]] = {name: [] for name in RAW_SCHEMAS}
     connection.execute(
         "create table raw.snapshots (source varchar, observed_on date, status varchar, is_complete boolean, origin varchar, seen bigint,"
-        " loaded bigint, merged bigint, quarantined bigint, started_at timestamp, sealed_at timestamp, sign_off varchar)"
+        " loaded bigint, merged bigint, quarantined bigint, started_at timestamp, sealed_at timestamp, sign_off varchar,"
+        " table_name varchar)"
     )
-    rows = [
-        (
+    for attempt, seal in snapshots:
+        (entry,) = manifest.tables(manifest.read(attempt.folder))
+        name = table_name(entry)
+        if name in files:
+            files[name].append(str(attempt.home / entry.path))
+        row = (
             seal.source,
             seal.observed_on,
-            seal.status if seal in whole else "partial",
+            "partial" if seal in partial else seal.status,
             seal.is_complete,
             seal.origin,
             seal.seen,
@@ -245,10 +263,23 @@ def _load_snapshots(
             parse_time(seal.started_at).replace(tzinfo=None),
             parse_time(seal.sealed_at).replace(tzinfo=None),
             seal.sign_off,
+            name,
         )
-        for _attempt, seal in snapshots
-    ]
-    connection.executemany(f"insert into raw.snapshots values ({', '.join('?' * len(rows[0]))})", rows)
+        connection.execute(f"insert into raw.snapshots values ({', '.join('?' * len(row))})", row)
+    for name, paths in files.items():
+        _load_raw(connection, name, paths)
+
+
+def _load_raw(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[str]) -> None:
+    if paths:
+        listed = ", ".join(map(quoted, paths))
+        connection.execute(f"create view raw.{name} as select * from read_parquet([{listed}], union_by_name = true)")
+        return
+    # Nobody captured it yet: a table without rows, so that every SQL file runs.
+    with tempfile.TemporaryDirectory() as folder:
+        empty = Path(folder) / f"{name}.parquet"
+        pl.DataFrame(schema=RAW_SCHEMAS[name]).write_parquet(empty)
+        connection.execute(f"create table raw.{name} as from read_parquet({quoted(str(empty))})")
 
 
 def _load_registry(connection: duckdb.DuckDBPyConnection, registry: Path) -> None:

@@ -44,7 +44,7 @@ _SCHEMAS = ("now", "before", "sofar")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A sealed table of models. `rows` says how many; `is_unique` whether its ids were checked to be (an archive's may repeat)."""
+    """A sealed table of models. `is_unique`: whether its ids were checked to be; an archive's may repeat."""
 
     source: str
     day: str
@@ -75,15 +75,28 @@ class _Index(msgspec.Struct, frozen=True):
     made: list[_Made]
 
 
-def comparable(snapshots: Iterable[tuple[Spool, Seal]]) -> list[tuple[Spool, Seal]]:
-    """Leave out what is partial: signed for as such, or with less than half of the rows of the last whole one of its source."""
-    kept: list[tuple[Spool, Seal]] = []
+def comparable(snapshots: Iterable[tuple[Spool, Seal]]) -> tuple[list[tuple[Spool, Seal]], list[Seal]]:
+    """Give the snapshots of models that steps are taken between, and the partial ones, which are kept and not used.
+
+    Partial is what was signed for as such, or has less than half of the rows of the last whole one of its source.
+    """
+    whole: list[tuple[Spool, Seal]] = []
+    partial: list[Seal] = []
     rows: dict[str, int] = {}
     for attempt, seal in sorted(snapshots, key=lambda found: (found[1].observed_on, found[1].source)):
-        if seal.status != "partial" and seal.loaded >= SMALLEST_COMPARABLE_SHARE * rows.get(seal.source, 0):
-            kept.append((attempt, seal))
+        if _table(attempt) != MODELS:
+            continue
+        if seal.status == "partial" or seal.loaded < SMALLEST_COMPARABLE_SHARE * rows.get(seal.source, 0):
+            partial.append(seal)
+        else:
+            whole.append((attempt, seal))
             rows[seal.source] = seal.loaded
-    return kept
+    return whole, partial
+
+
+def _table(attempt: Spool) -> str:
+    (entry,) = manifest.tables(manifest.read(attempt.folder))
+    return table_name(entry)
 
 
 def update(
@@ -121,12 +134,10 @@ def _wanted(snapshots: Sequence[tuple[Spool, Seal]]) -> list[Snapshot]:
     for attempt, seal in snapshots:
         entries = manifest.read(attempt.folder)
         refused = next((attempt.home / entry.path for entry in entries if entry.kind == "quarantine"), None)
-        for entry in manifest.tables(entries):
-            if table_name(entry) == MODELS:
-                started = parse_time(seal.started_at).replace(tzinfo=None)
-                is_unique = seal.status != "imported"
-                day, path = seal.observed_on.isoformat(), attempt.home / entry.path
-                found.append(Snapshot(seal.source, day, started, path, entry.sha256, is_unique, refused))
+        (entry,) = manifest.tables(entries)
+        started = parse_time(seal.started_at).replace(tzinfo=None)
+        day, path, is_unique = seal.observed_on.isoformat(), attempt.home / entry.path, seal.status != "imported"
+        found.append(Snapshot(seal.source, day, started, path, entry.sha256, is_unique, refused))
     return sorted(found, key=lambda snapshot: (snapshot.source, snapshot.day))
 
 

@@ -82,6 +82,7 @@ def publish(
         folder = (home / release.database).parent
         building = folder.parent / durable.TEMPORARY_FOLDER / folder.name
         with durable.disk_trouble(folder):
+            durable.make_folder(folder.parent)
             shutil.rmtree(building, ignore_errors=True)
             building.mkdir(parents=True)
             _write_database(
@@ -89,9 +90,8 @@ def publish(
             )
     with durable.disk_trouble(folder):
         _export(building, tables, release)
-        for file in building.rglob("*"):
-            if file.is_file():
-                durable.flush(file)
+        for path in (*building.rglob("*"), building):
+            durable.flush(path)
         building.replace(folder)
         durable.flush(folder.parent)
     _point(home, release)

@@ -18,6 +18,8 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import combinations, pairwise
 from pathlib import Path
 
+from dagster_project.errors import GateError
+
 INTERNATIONAL = "INTERNATIONAL"  # reviewed, no home; a namespace that nobody reviewed has no row at all
 GENERAL_KNOWLEDGE = "general knowledge"
 NO_LINE = 0  # the problem is the file itself
@@ -111,6 +113,17 @@ def check(folder: Path) -> list[Problem]:
     problems += _dangling(tables)
     order = [table.file for table in TABLES]
     return sorted(problems, key=lambda problem: (order.index(problem.file), problem.line))
+
+
+def namespaces(folder: Path) -> list[str]:
+    """Name every namespace that the registry ever placed. Raises GateError for a file that can't be read."""
+    try:
+        rows = _read(folder / NAMESPACES.file, NAMESPACES, [])
+    except _NoTableError as error:
+        raise GateError(
+            f"{folder / NAMESPACES.file} can't be read: {error.args[1]}", next_command="leadershift registry check"
+        ) from error
+    return list(dict.fromkeys(row.key for row in rows))
 
 
 def _read(path: Path, table: _Table, problems: list[Problem]) -> list[_Row]:

@@ -1,7 +1,7 @@
 /*
 meaning: Whether the share tables agree with each other and with the flow they come from.
 expect:
-  flow_lost_in_countries: {min: -0.000001, max: 0.000001, says: the countries' downloads add up to the flow of all models}
+  flow_lost_in_countries: {min: -0.000001, max: 0.000001, says: the countries' downloads add up to the flow of all models, each week in its own scope}
   flow_lost_in_labs: {min: -0.000001, max: 0.000001, says: "the labs' downloads add up to the flow of all models"}
   weeks_without_share: {min: 0, max: 0, says: every week with a flow has shares}
 */

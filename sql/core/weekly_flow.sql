@@ -10,10 +10,12 @@ columns:
   downloads_flow: downloads in the week; measured steps are spread evenly over their days
   is_estimate: whether it is downloads_30d * 7 / 30 of the week's last snapshot instead of a measured difference
   is_bridged: whether the counter had fallen or the Hub's counters stood still, or a step spans more than ten days, so that the week is only known together with others
+  source: who captured what it is made from; a week is a quick capture's only when nobody else saw it
   is_flagged: whether to leave the row out when only undisturbed numbers are wanted
   as_of: last snapshot used
 warnings:
   - A model without a row in a measured week was listed without being downloaded, or not listed; core.models says from when to when it was.
+  - Where source is huggingface_quick, a model may be missing from a week because nobody asked for it.
 */
 select
     keys.hub_id,
@@ -21,6 +23,7 @@ select
     flow.downloads_flow,
     flow.is_estimate,
     flow.is_bridged,
+    flow.source,
     flow.is_flagged,
     flow.as_of
 from staging.flow as flow

@@ -14,12 +14,22 @@ warnings:
   - A week whose crawl waits for a signature is a gap here until somebody signs; `leadershift status` names it.
   - It ends with the newest snapshot; `leadershift status` counts the gaps up to now.
 */
-with bounds as (
+-- Neither owners nor a part of the list make a week that we have.
+with listing as (
+    select
+        week,
+        status,
+        is_complete
+    from core.snapshots
+    where table_name = 'models' and source <> 'huggingface_quick'
+),
+
+bounds as (
     select
         min(week) as first_week,
         max(week) as last_week,
         min(week) filter (where status <> 'imported') as first_captured
-    from core.snapshots
+    from listing
 ),
 
 every_week as (
@@ -36,5 +46,5 @@ select
     count(snapshots.week) = 0 and coalesce(every_week.week > every_week.first_captured, false) as is_gap,
     count(snapshots.week) as snapshot_count
 from every_week
-left join core.snapshots as snapshots on every_week.week = snapshots.week
+left join listing as snapshots on every_week.week = snapshots.week
 group by every_week.week, every_week.first_captured

@@ -10,6 +10,7 @@ columns:
   downloads_flow: downloads in the week; measured steps are spread evenly over their days
   is_estimate: whether it is downloads_30d * 7 / 30 of the week's last snapshot instead of a measured difference
   is_bridged: whether the counter had fallen or the Hub's counters stood still, or a step spans more than ten days, so that the week is only known together with others
+  source: who captured what it is made from; a week is a quick capture's only when nobody else saw it
   is_flagged: whether to leave the row out when only undisturbed numbers are wanted
   as_of: last snapshot used
 checks:
@@ -48,7 +49,9 @@ measured as (
     select
         coalesce(aliases.known_key, moved.model_key) as model_key,
         running.week,
+        running.source,
         moved.to_on,
+        spikes.model_key is not null as is_spike,
         moved.is_bridged or moved.until_on - moved.from_on > 10 as is_bridged,
         moved.gained
         * case
@@ -59,6 +62,8 @@ measured as (
         end as gained
     from moved
     inner join now.week as running on moved.from_on < running.week + 7 and greatest(moved.until_on, moved.from_on + 1) > running.week
+    left join staging.spikes as spikes
+        on moved.source = spikes.source and moved.model_key = spikes.model_key and running.week = spikes.week
     left join staging.aliases as aliases on moved.model_key = aliases.model_key
 ),
 
@@ -108,7 +113,8 @@ select
     cast(sum(cast(gained as decimal(18, 6))) as decimal(18, 6)) as downloads_flow,
     false as is_estimate,
     bool_or(is_bridged) as is_bridged,
-    bool_or(is_bridged) as is_flagged,
+    any_value(source) as source,
+    bool_or(is_bridged or is_spike) as is_flagged,
     max(to_on) as as_of
 from measured
 group by model_key, week
@@ -119,6 +125,7 @@ select
     cast(case when stale.listed_key is null then sights.downloads_30d * 7 / 30.0 else 0 end as decimal(18, 6)) as downloads_flow,
     true as is_estimate,
     false as is_bridged,
+    sights.source,
     stale.listed_key is not null as is_flagged,
     sights.observed_on as as_of
 from sights

@@ -68,7 +68,7 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     """Dagster's memory, empty, on disk: a schedule's context takes no other."""
     folder = tmp_path / "dagster"
     folder.mkdir()
-    with dg.DagsterInstance.local_temp(str(folder)) as made:
+    with dg.DagsterInstance.local_temp(str(folder), overrides={"telemetry": {"enabled": False}}) as made:
         yield made
 
 

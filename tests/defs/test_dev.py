@@ -221,7 +221,7 @@ def test_the_same_week_again_asks_the_hub_for_nothing(first: Run, again: Run, ho
     assert first.started < max(asked) < first.ended, "the last question to the Hub was the first run's"
 
 
-def test_a_past_week_is_refused_in_words(past: Run) -> None:
+def test_F41_a_past_week_is_refused_in_words_and_the_hub_is_not_asked(past: Run, home: House) -> None:
     assert past.status == "FAILURE"
     (failure,) = past.of("ExecutionStepFailureEvent")
     words = failure["failureMetadata"]["description"]
@@ -232,6 +232,9 @@ def test_a_past_week_is_refused_in_words(past: Run) -> None:
     )
     assert words in failure["error"]["message"], "the sentence stands above the traceback"
     assert past.of("MaterializationEvent") == []
+    asked = [entry for entry in home.hub.log if past.started <= entry.time.timestamp() <= past.ended]
+    assert asked == []
+    assert not list(home.home.glob(f"raw/huggingface/{LAST_WEEK}/2"))
 
 
 @pytest.mark.usefixtures("first")

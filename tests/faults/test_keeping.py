@@ -404,7 +404,7 @@ def test_F23_a_capture_that_would_not_fit_is_not_begun(small_disk, hub):
 
 def test_F23_the_first_capture_of_the_real_hub_needs_room_for_it(small_disk):
     with pytest.raises(StorageError, match="needs 5,000,000,000"):
-        keeping.begin(Settings(small_disk / "home"))
+        keeping.begin(Settings(small_disk / "home"), NOW)
     assert not (small_disk / "home").exists()
 
 

@@ -1,53 +1,12 @@
-"""What is refused on purpose: a second writer, and a week that is over."""
+"""What is refused on purpose: a week that is over, and a pretended time."""
 
 from __future__ import annotations
-
-import os
-import re
-import signal
-import time
 
 import pytest
 
 from dagster_project.calendar import Week
-from dagster_project.errors import RefusedError
 from dagster_project.settings import Settings
-from dagster_project.snapshots import lock
-from tests.faults.stage import NOW, Stage, finished, is_one_message, on_page
-
-PATIENCE_SECONDS = 60
-
-
-def wait_for_page(stage: Stage, number: int) -> None:
-    """Wait until the Hub has been asked for a page, which a stall then holds back."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while len(stage.asked()) < number:
-        assert time.monotonic() < deadline, "the page was never asked for"
-        time.sleep(0.01)
-
-
-def test_F26_F27_one_writer_at_a_time_and_a_dead_one_holds_nothing(stage, undisturbed):
-    stage.hub.inject(on_page(3, "F13"))
-    first = stage.start("capture")
-    wait_for_page(stage, 3)
-    second = stage.command("capture")
-    holder = rf"capture of huggingface by process {first.pid} on \S+ since 2026-10-26T02:00:00\.000Z"
-    is_one_message(second, 6, "is in use")
-    assert re.search(holder, second.stderr)
-    assert len(stage.asked()) == 3, "the second asked for nothing"
-    os.kill(first.pid, signal.SIGKILL)
-    finished(first)
-    assert stage.capture().pages_fetched == 4
-    assert stage.snapshot_sha256() == undisturbed.snapshot_sha256()
-
-
-def test_F26_every_writing_step_asks_for_the_same_lock(undisturbed):
-    with (
-        lock.hold(undisturbed.home, "a test", NOW),
-        pytest.raises(RefusedError, match="is in use: a test by process"),
-        lock.hold(undisturbed.home, "another", NOW),
-    ):
-        pass
+from tests.faults.stage import NOW, is_one_message
 
 
 @pytest.mark.parametrize("week", ["2026-W43", "2026-10-19", "2026-W45"])

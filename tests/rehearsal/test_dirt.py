@@ -27,6 +27,7 @@ from dagster_project.rehearsal.world.scenario import (
     Dirt,
 )
 from dagster_project.rehearsal.world.world import BLOCK_MODELS, World
+from dagster_project.sources import records
 from dagster_project.sources.huggingface import read_models
 from dagster_project.warehouse import registry
 
@@ -91,7 +92,7 @@ def test_without_dirt_nothing_is_pretended():
         there = [index for index in range(items.size(at(now))) if items.is_listed(index, at(now))]
         assert there == [index for index in range(items.size(at(now))) if clean.is_listed(index, now)]
         body = msgspec.json.encode([items.item(index, at(now)) for index in there])
-        rows, rejects = read_models(body)
+        rows, rejects = read_models(records.split(body))
         assert not rejects
         assert rows["downloads_all_time"].to_list() == [clean.all_time(index, now) for index in there]
         assert rows["downloads_30d"].to_list() == [clean.rolling(index, now) for index in there]
@@ -266,7 +267,9 @@ def test_only_what_is_meant_to_be_unreadable_is(world, items):
     for second in (world.monday(12), world.monday(22), world.monday(WEEKS)):
         now = at(second + 2 * 3600)
         size = items.size(now)
-        rows, rejects = read_models(msgspec.json.encode([items.item(index, now) for index in range(size)]))
+        rows, rejects = read_models(
+            records.split(msgspec.json.encode([items.item(index, now) for index in range(size)]))
+        )
 
         meant = {i for i in range(size) if is_meant_to_be_unreadable(world.model(i), int(now.timestamp()))}
         assert {reject.position for reject in rejects} == meant

@@ -263,6 +263,17 @@ def test_owners_are_either_organisations_or_people(hub, world):
     assert (status, body["name"], body["type"], body["numModels"]) == (200, "rehearsal-aurelon", "org", count)
     assert count > 0
     assert ask(hub, "/api/users/rehearsal-user-001/overview")[2]["user"] == "rehearsal-user-001"
+    assert {
+        "fullname",
+        "isVerified",
+        "numUsers",
+        "numFollowers",
+        "numDatasets",
+        "numSpaces",
+        "numPapers",
+    } <= body.keys()
+    person = ask(hub, "/api/users/rehearsal-user-001/overview")[2]
+    assert {"fullname", "avatarUrl", "details", "isPro", "orgs", "numFollowers", "numModels"} <= person.keys()
     for wrong in (
         "users/rehearsal-aurelon",
         "organizations/rehearsal-user-001",

@@ -92,6 +92,16 @@ def test_dirt_and_faults_leave_a_gap_and_not_a_lie(dirty: Rehearsed) -> None:
     assert merged > 0
 
 
+def test_what_happened_to_models_is_told_to_the_day_and_the_word(dirty: Rehearsed) -> None:
+    """A model whose records can't be read at all changes its name unseen; nothing else is missed, and nothing invented."""
+    for kind in ("removal", "return", "gate_flip", "licence_change"):
+        assert verdict(dirty, f"events: {kind}").error == 0, kind
+    renamed = verdict(dirty, "events: rename")
+    assert (renamed.truth or 0) > 5
+    assert 0 <= (renamed.truth or 0) - (renamed.measured or 0) == renamed.error <= 1
+    assert (verdict(dirty, "events: removal").truth or 0) > 5
+
+
 def test_the_unreviewed_part_is_visible(release: Release) -> None:
     _names, rows = release.rows("select min(unknown_share), max(unknown_share) from marts.share_by_country")
     assert 0.005 < rows[0][0] <= rows[0][1] < 0.6

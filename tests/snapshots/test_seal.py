@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -90,6 +93,36 @@ def test_the_same_rows_make_the_same_bytes(tmp_path):
     first, second = (write(tmp_path / name, batches)[0] for name in "ab")
     assert table(first).height == 100_000
     assert manifest.read(first.folder)[0].sha256 == manifest.read(second.folder)[0].sha256
+
+
+def test_rows_stay_in_the_order_of_the_crawl(tmp_path, monkeypatch):
+    monkeypatch.setattr(seal, "BATCH_ROWS", 2)
+    attempt, _ = write(tmp_path, [batch(1, "abc"), batch(2, "dae"), batch(3, "fc")])
+    assert table(attempt)["hub_id"].to_list() == ["b", "d", "a", "e", "f", "c"]
+
+
+def test_keys_whose_hashes_are_equal_are_still_told_apart(tmp_path, monkeypatch):
+    monkeypatch.setattr(seal, "_hashed", lambda keys: pl.repeat(7, keys.len(), dtype=pl.UInt64, eager=True))
+    attempt, counts = write(tmp_path, [batch(1, "abc"), batch(2, "cd")])
+    assert counts == Counts(5, 4, 1, 0)
+    assert sorted(table(attempt)["downloads"]) == [100, 101, 200, 201]
+
+
+def test_the_bytes_do_not_depend_on_the_number_of_cores(tmp_path):
+    script = (
+        "import sys; from pathlib import Path; from tests.snapshots.test_seal import batch, write\n"
+        "pages = [batch(page, [f'{number}' for number in range(9_000 * page, 9_000 * page + 10_000)]) for page in range(1, 13)]\n"
+        "write(Path(sys.argv[1]), pages)"
+    )
+    hashes = set()
+    for cores in ("1", "2", "5"):
+        home = tmp_path / cores
+        subprocess.run(
+            [sys.executable, "-c", script, str(home)], env={**os.environ, "POLARS_MAX_THREADS": cores}, check=True
+        )
+        attempt = Spool(home, "huggingface", date(2026, 10, 26), 1)
+        hashes.add(manifest.read(attempt.folder)[0].sha256)
+    assert len(hashes) == 1
 
 
 def test_writing_again_after_a_kill_leaves_one_table_in_the_manifest(tmp_path):

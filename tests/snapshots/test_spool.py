@@ -77,13 +77,17 @@ def test_a_sealed_crawl_and_another_source_are_not_unfinished(attempt, tmp_path)
 
 def test_a_crawl_without_a_page_is_gone_on_with_on_its_own_day_only(tmp_path):
     empty = spool.begin(tmp_path, SOURCE, NOW)
+    empty.set_aside(1, b"<html>")
     assert spool.unfinished(tmp_path, SOURCE, NOW + timedelta(hours=3)) == empty
     assert spool.unfinished(tmp_path, SOURCE, NOW + timedelta(days=1)) is None
 
 
 def test_attempts_of_a_day_are_numbered_beyond_nine(tmp_path):
-    numbers = [spool.begin(tmp_path, SOURCE, NOW).attempt for _ in range(11)]
-    spool.begin(tmp_path, SOURCE, NOW - timedelta(days=1))
+    begun = []
+    for now in (*[NOW] * 11, NOW - timedelta(days=1)):
+        begun.append(spool.begin(tmp_path, SOURCE, now))
+        keep(begun[-1], 1)
+    numbers = [each.attempt for each in begun[:11]]
     found = list(spool.attempts(tmp_path, SOURCE))
     assert numbers == list(range(1, 12))
     assert [(each.day, each.attempt) for each in found[:2]] == [(date(2026, 10, 25), 1), (date(2026, 10, 26), 1)]
@@ -95,3 +99,11 @@ def test_evidence_lies_outside_the_manifest(attempt):
     path = attempt.set_aside(4, b"<html>")
     assert gzip.decompress(path.read_bytes()) == b"<html>"
     assert len(manifest.read(attempt.folder)) == 3
+
+
+def test_a_page_that_came_as_gzip_is_kept_as_it_came(tmp_path):
+    begun, packed = spool.begin(tmp_path, SOURCE, NOW), gzip.compress(BODY, 9, mtime=5)
+    begun.keep(1, BODY, packed=packed, rows=20, url="https://hub/1", next_url=None, at=NOW, newest=None)
+    (entry,) = begun.pages()
+    assert (tmp_path / entry.path).read_bytes() == packed
+    assert spool.body(tmp_path, entry) == BODY

@@ -9,7 +9,7 @@ import pytest
 from dagster_project.errors import IncompleteSnapshotError, SourceError
 from dagster_project.rehearsal.hub.service import HubService, ServiceOptions, World, simulated
 from dagster_project.settings import Settings
-from dagster_project.sources import huggingface
+from dagster_project.sources import huggingface, records
 from dagster_project.sources.huggingface import MODEL_SCHEMA
 from dagster_project.sources.pages import Transport
 
@@ -18,9 +18,13 @@ WORLD = World(47, 300, 3, date(2026, 10, 5))
 IDENTITY = {"_id": "6721aa0b00000000000000ff", "id": "lab/Model"}
 
 
+def read_page(body):
+    return huggingface.read_models(records.split(body))
+
+
 def read(**fields):
     """Read a page of one record."""
-    return huggingface.read_models(msgspec.json.encode([{**IDENTITY, **fields}]))
+    return read_page(msgspec.json.encode([{**IDENTITY, **fields}]))
 
 
 def value_of(column, **fields):
@@ -38,12 +42,12 @@ def reason_for(**fields):
 
 def test_a_page_has_the_same_columns_whatever_is_in_it():
     for body in (b"[]", b'[{"_id":"a","id":"b"}]', b'[{"id":"only"}]'):
-        rows, _ = huggingface.read_models(body)
+        rows, _ = read_page(body)
         assert dict(rows.schema) == {**MODEL_SCHEMA, "position": rows.schema["position"]}
 
 
 def test_positions_are_places_on_the_page_with_rejects_between():
-    rows, rejects = huggingface.read_models(b'[{"_id":"a","id":"x"},{},{"_id":"b","id":"y"}]')
+    rows, rejects = read_page(b'[{"_id":"a","id":"x"},{},{"_id":"b","id":"y"}]')
     assert (rows["position"].to_list(), [reject.position for reject in rejects]) == ([0, 2], [1])
 
 
@@ -174,6 +178,22 @@ def test_the_newest_creation_of_a_page_skips_what_tells_none():
     assert huggingface.newest_created(b"[]") is None
 
 
+@pytest.mark.parametrize(
+    "odd", [b'{"createdAt":5}', b'{"a":"\\ud800"}', b'{"createdAt":"2027-01-01T00:00:00Z","a":NaN}', b'"text"']
+)
+def test_the_newest_creation_of_a_page_survives_an_odd_record(odd):
+    body = b'[{"createdAt":"2026-10-01T00:00:00Z"},' + odd + b',{"createdAt":"2026-10-02T00:00:00Z"}]'
+    assert huggingface.newest_created(body) == datetime(2026, 10, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["before\x00after", "\u202e", 'a"b\\c\nd', "\U0001f9e8 e\u0301", "", "NaN", "null"])
+def test_strings_in_lists_come_through_as_they_are(text):
+    base = {"relation": text, "models": [{"_id": text, "id": text}]}
+    assert value_of("tags", tags=[text, "x"]) == [text, "x"]
+    assert value_of("card_base_models", cardData={"base_model": [text]}) == [text]
+    assert value_of("base_models", baseModels=base) == [{"hub_id": text, "model_name": text}]
+
+
 # Asking
 
 
@@ -185,7 +205,7 @@ def hub():
 
 def ask(hub, tmp_path, **transport):
     settings = Settings(tmp_path, hf_endpoint=hub.url)
-    return settings, Transport(huggingface.request_headers(settings), **transport)
+    return settings, Transport(huggingface.request_headers(settings), clock=hub.now, **transport)
 
 
 @pytest.mark.parametrize("rejects", [False, True])

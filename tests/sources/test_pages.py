@@ -1,14 +1,24 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import gzip
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from dagster_project.errors import SourceError
+from dagster_project.errors import RefusedError, SourceError
 from dagster_project.rehearsal.faults import FOR_EVER, Fault
+from dagster_project.rehearsal.hub.api import Reply
 from dagster_project.rehearsal.hub.service import HubService, ServiceOptions, World, simulated
 from dagster_project.sources import records
-from dagster_project.sources.pages import Limits, Transport, UnreadableAnswerError, next_link, walk
+from dagster_project.sources.pages import (
+    Limits,
+    Page,
+    Transport,
+    UnreadableAnswerError,
+    next_link,
+    refuse_wrong_clock,
+    walk,
+)
 
 NOW = datetime(2026, 10, 26, 2, tzinfo=UTC)
 WORLD = World(47, 300, 3, date(2026, 10, 5))
@@ -111,3 +121,66 @@ def test_a_damaged_gzip_is_asked_for_again(hub):
     Transport({"accept-encoding": "identity"}, sleep=slept.append, say=said.append).fetch(list_url(hub), records.count)
     assert slept == [1.0]
     assert "the compressed body is damaged" in said[0]
+
+
+def gunzipped_page(hub, packed, **limits):
+    """Fetch a page whose answer is these bytes, said to be gzip; a scripted fault can only say text."""
+    hub.hub.answer = lambda _request, _now: Reply(200, packed, {"Content-Encoding": "gzip"})
+    return Transport({}, Limits(patience_seconds=0, **limits)).fetch(list_url(hub), records.count)
+
+
+PACKED = gzip.compress(b'[{"a":1}]', mtime=0)
+
+
+def test_a_gzip_is_handed_on_as_it_came(hub):
+    page = gunzipped_page(hub, PACKED)
+    assert (page.body, page.packed) == (b'[{"a":1}]', PACKED)
+
+
+def test_a_plain_body_has_no_gzip(hub):
+    assert Transport({"accept-encoding": "identity"}).fetch(list_url(hub), records.count).packed is None
+
+
+@pytest.mark.parametrize(
+    "packed", [PACKED + b"more", PACKED + PACKED, PACKED[:-1], PACKED[:-8]], ids=["tail", "two", "cut", "no sum"]
+)
+def test_what_is_not_one_whole_gzip_is_not_handed_on(hub, packed):
+    page = gunzipped_page(hub, packed)
+    assert (page.body, page.packed) == (b'[{"a":1}]', None)
+
+
+def test_a_wrong_checksum_is_damage(hub):
+    with pytest.raises(SourceError, match="the compressed body is damaged"):
+        gunzipped_page(hub, PACKED[:-8] + bytes(8))
+
+
+def test_bytes_without_end_after_a_gzip_are_refused(hub):
+    with pytest.raises(SourceError, match="larger than the cap"):
+        gunzipped_page(hub, PACKED + bytes(100_000), page_bytes=50_000)
+
+
+def dated(**headers):
+    return Page(1, PAGE, b"[]", 0, None, NOW, headers)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"date": ""},
+        {"date": "yesterday"},
+        {"date": "Mon, 26 Oct 2026 02:59:59 GMT"},
+        {"date": "Mon, 26 Oct 2026 02:00:00 -0000"},
+        {"date": "Fri, 23 Oct 2026 02:00:00 GMT", "age": "259200"},
+        {"date": "Fri, 31 Dec 9999 23:59:59 GMT", "age": "9" * 30},
+    ],
+)
+def test_a_server_that_tells_our_time_or_none_is_believed(headers):
+    refuse_wrong_clock(dated(**headers))
+
+
+@pytest.mark.parametrize("hours", [-72, -1.01, 1.01, 72])
+def test_a_server_that_tells_another_time_is_not_captured_from(hours):
+    told = NOW + timedelta(hours=hours)
+    with pytest.raises(RefusedError, match=f"that of hub.example {told:%Y-%m-%d %H:%M} UTC"):
+        refuse_wrong_clock(dated(date=f"{told:%a, %d %b %Y %H:%M:%S} GMT"))

@@ -43,6 +43,15 @@ def test_one_record_that_json_forbids_costs_no_other(rows, data):
     assert [bytes(record) for record in records.split(b"[" + b",".join(parts) + b"]")] == parts
 
 
+@pytest.mark.parametrize("poison", POISON)
+@pytest.mark.parametrize("inner", [1, records.MOST_GUESSES, 3 * records.MOST_GUESSES])
+def test_objects_inside_a_record_are_not_taken_for_records(poison, inner):
+    nested = b'{"id":"},{","of":[' + b",".join([b'{"id":1}'] * inner) + b"]}"
+    large = b'{"id":"' + b"x" * records.NEAR_BYTES + b'"}'
+    parts = [nested, poison, large, nested]
+    assert [bytes(record) for record in records.split(b"[" + b",".join(parts) + b"]")] == parts
+
+
 @given(objects, st.sampled_from([b"", *POISON]), st.data())
 def test_a_list_that_is_cut_off_is_never_taken_for_a_whole_one(rows, poison, data):
     parts = encoded(rows, ascii_only=True) + ([poison] if poison else [])

@@ -7,6 +7,7 @@ import pytest
 
 from dagster_project.errors import UsageError
 from dagster_project.sources.huggingface import read_models
+from dagster_project.sources.records import split
 from dagster_project.sources.removal import Removal, account_name
 
 REMOVAL = Removal("Alice", {"alice/known": "erased/1f"})
@@ -84,7 +85,7 @@ def test_a_record_that_no_parser_reads_loses_the_name_too(record):
 
 def test_a_record_refused_for_its_name_stays_refused():
     body = page({"_id": "1f", "id": "alice/" + "x" * 300})
-    _rows, rejects = read_models(REMOVAL.page(body))
+    _rows, rejects = read_models(split(REMOVAL.page(body)))
     assert len(rejects) == 1
     assert b"alice" not in REMOVAL.page(body)
 
@@ -114,8 +115,8 @@ def test_typed_rows_lose_the_name_as_their_records_do():
     ]
     removal = Removal("alice", {"alice/known": "erased/1f", "alice/new": "erased/2f"})
     body = page(*records)
-    typed, _ = read_models(body)
-    once, _ = read_models(removal.page(body))
+    typed, _ = read_models(split(body))
+    once, _ = read_models(split(removal.page(body)))
     cleaned = removal.rows(typed.lazy())
     assert cleaned is not None
     assert cleaned.collect().equals(once)
@@ -123,7 +124,7 @@ def test_typed_rows_lose_the_name_as_their_records_do():
 
 
 def test_rows_without_the_name_are_left_alone():
-    typed, _ = read_models(page({"_id": "2f", "id": "malice/x", "tags": ["alice"]}))
+    typed, _ = read_models(split(page({"_id": "2f", "id": "malice/x", "tags": ["alice"]})))
     assert REMOVAL.rows(typed.lazy()) is None
 
 

@@ -58,5 +58,10 @@ def test_what_a_model_gained_while_its_record_was_unreadable_is_not_lost(tmp_pat
     for place, day in enumerate(MONDAYS[:3]):
         odd = [] if place == 1 else [model("odd", total=70 * place)]
         history.day(day, model("other", total=place), *odd, unreadable=["odd"] if place == 1 else ())
-    rows = history.build().rows("select week, downloads_flow from core.weekly_flow where hub_id = 'odd' and not is_estimate")
-    assert sorted((row["week"], float(row["downloads_flow"])) for row in rows) == [(MONDAYS[0], 70.0), (MONDAYS[1], 70.0)]
+    rows = history.build().rows(
+        "select week, downloads_flow from core.weekly_flow where hub_id = 'odd' and not is_estimate"
+    )
+    assert sorted((row["week"], float(row["downloads_flow"])) for row in rows) == [
+        (MONDAYS[0], 70.0),
+        (MONDAYS[1], 70.0),
+    ]

@@ -78,11 +78,12 @@ def test_a_week_without_downloads_has_no_shares_rather_than_zeros(answer: Answer
     assert all(row["share_of_total"] is None and row["unknown_share"] is None for row in rows)
 
 
-def credited(answer: Answer, names: str, registry: str) -> set[tuple[str, str, str, str]]:
+def credited(answer: Answer, names: str, registry: str, source: str = "huggingface") -> set[tuple[str, str, str, str]]:
     """Give (week, scope, lab, country) of one model's flow in three weeks."""
     given = {
-        "core.weekly_flow": """
-            select 'm' as hub_id, week::date as week, 7::decimal(24, 6) as downloads_flow, false as is_estimate, week::date as as_of
+        "core.weekly_flow": f"""
+            select 'm' as hub_id, week::date as week, 7::decimal(24, 6) as downloads_flow, false as is_estimate, week::date as as_of,
+                '{source}' as source
             from (values ('2026-11-02'), ('2026-11-09'), ('2026-11-16')) as t(week)
         """,
         "core.models": "select 'm' as hub_id, 'Acme/x' as model_name, 'Acme' as namespace, 'text-generation' as pipeline_tag",
@@ -116,3 +117,9 @@ def test_after_an_owners_rename_the_past_stays_with_the_old_name(answer: Answer)
     assert credited(answer, names, registry) == in_both_scopes(
         ("2026-11-02", "lab", "FR"), ("2026-11-09", "lab", "FR"), ("2026-11-16", "lab", "FR")
     )
+
+
+def test_a_quick_capture_has_scopes_of_its_own(answer: Answer) -> None:
+    registry = "('acme', 'lab', 'FR', '0001-01-01', '9999-12-31')"
+    found = credited(answer, "('Acme/x', '2026-11-02')", registry, source="huggingface_quick")
+    assert {scope for _week, scope, _lab, _country in found} == {"S1-quick", "S2-quick"}

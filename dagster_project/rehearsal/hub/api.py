@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import itertools
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -208,6 +208,7 @@ class Hub:
         self._orders: dict[tuple[str, bool], Sequence[int]] = {}
         self._pages: OrderedDict[tuple[ListQuery, int], Page] = OrderedDict()
         self._page_bytes = 0
+        self._model_counts: tuple[Hashable, Counter[str]] = (None, Counter())
 
     def answer(self, request: Request, now: datetime) -> Reply:
         """Answer a GET as the Hub would at that moment."""
@@ -360,6 +361,13 @@ class Hub:
         if overview is None or overview["type"] != kind:
             raise HubError(404, "This organization does not exist" if kind == "org" else "This user does not exist")
         wanted = overview["name" if kind == "org" else "user"]
-        listed = (index for index in range(self.items.size(now)) if self.items.is_listed(index, now))
-        count = sum(self.items.author(index, now) == wanted for index in listed)
-        return Reply(200, msgspec.json.encode({**overview, "numModels": count}))
+        return Reply(200, msgspec.json.encode({**overview, "numModels": self._models_by_author(now)[wanted]}))
+
+    def _models_by_author(self, now: datetime) -> Counter[str]:
+        """Count the listed models of all authors at once, and again only when the source has moved."""
+        state = self.items.state(now)
+        with self._lock:
+            if self._model_counts[0] != state:
+                listed = (index for index in range(self.items.size(now)) if self.items.is_listed(index, now))
+                self._model_counts = state, Counter(self.items.author(index, now) for index in listed)
+            return self._model_counts[1]

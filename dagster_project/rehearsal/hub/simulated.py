@@ -18,7 +18,7 @@ import numpy as np
 
 from dagster_project.rehearsal.hub.api import Item, encoded
 from dagster_project.rehearsal.hub.items import stamp, to_item
-from dagster_project.rehearsal.world.cast import SIZES
+from dagster_project.rehearsal.world.cast import LABS, SIZES
 from dagster_project.rehearsal.world.dirt import PASSING_SECONDS, Pretence
 from dagster_project.rehearsal.world.facts import NEVER, WEEK_SECONDS
 from dagster_project.rehearsal.world.odd_records import HOSTILE, MOVING, PASSING, odd
@@ -33,6 +33,8 @@ MOVING_FIELDS = ("likes", "downloads", "downloadsAllTime", TRENDING)
 UNRELATED, LISTED_LICENCES = 1 / 20, 1 / 40
 """Shares: finetunes whose relation the Hub does not know; cards whose licence is a list."""
 TOUCHED_WITHIN_SECONDS = 30 * 86_400
+VERIFIED_EVERY = 5
+"""Every so many organisations have a verified domain and pay."""
 HALF_LOVED = 1 / 3
 """Share of the models whose trending score is no whole number."""
 
@@ -105,9 +107,27 @@ class Simulated:
         space = next((one for one in self.world.namespaces if one.name == given), None)
         if space is None:
             return None
-        full = f"Rehearsal account {space.name}"
-        own = {"name": name.lower(), "type": "org"} if space.is_registered else {"user": space.name, "type": "user"}
-        return {**own, "fullname": full, "avatarUrl": "", "details": "REHEARSAL: simulated", "numFollowers": 0}
+        place = self.world.namespaces.index(space)
+        common = {
+            "fullname": f"Rehearsal account {space.name}",
+            "avatarUrl": f"https://rehearsal.invalid/{space.name}.png",
+            "details": "REHEARSAL: simulated",
+            "numDatasets": place % 9,
+            "numSpaces": place % 4,
+            "numPapers": place % 6,
+            "numFollowers": 10 * place,
+        }
+        if not space.is_registered:
+            return {"user": space.name, "type": "user", **common, "isPro": place % 2 == 0, "orgs": _memberships(place)}
+        verified = {"isVerified": True, "plan": "enterprise"} if place % VERIFIED_EVERY == 0 else {"isVerified": False}
+        return {
+            "name": name.lower(),
+            "type": "org",
+            **common,
+            **verified,
+            "isFollowing": False,
+            "numUsers": 3 + place % 40,
+        }
 
     def item(self, index: int, now: datetime) -> Item:
         """Give one model as the Hub shows it at a moment."""
@@ -298,3 +318,9 @@ class Simulated:
 
 def _number(text: bytes) -> int | float:
     return float(text) if b"." in text else int(text)
+
+
+def _memberships(place: int) -> list[Item]:
+    """Give the organisations that a person's overview lists: what nobody may keep."""
+    lab = LABS[place % len(LABS)]
+    return [{"name": lab.slug, "fullname": f"Rehearsal Lab {lab.name}", "isEnterprise": False}]
