@@ -114,12 +114,15 @@ class Measured:
 
 @dataclass
 class Yardsticks:
-    """A clean capture, without faults, next to the limit and to list_models: wall seconds for the same models."""
+    """A clean capture, without faults, next to the limit and to list_models, of the same models: wall and CPU seconds."""
 
     models: int
     capture_seconds: float
     limit_seconds: float
     list_models_seconds: float
+    capture_cpu_seconds: float
+    limit_cpu_seconds: float
+    list_models_cpu_seconds: float
 
     @property
     def times_limit(self) -> float:
@@ -280,7 +283,7 @@ def compare(folder: Path, home: Path, models: int) -> Yardsticks:
         listed = run(["-c", LIST_MODELS], server, home)
     if not json.loads(captured.out)["loaded"] == int(limit.out) == int(listed.out) == models:
         raise SystemExit(f"{models:,} models, but captured {captured.out}, parsed {limit.out}, listed {listed.out}")
-    return Yardsticks(models, captured.wall, limit.wall, listed.wall)
+    return Yardsticks(models, captured.wall, limit.wall, listed.wall, captured.cpu, limit.cpu, listed.cpu)
 
 
 def main() -> None:
@@ -333,6 +336,14 @@ def tell(yardsticks: Yardsticks, measured: list[Measured]) -> None:
         f" | {one.peak_mb:.0f} | {one.raw_mb:,.0f} | {one.refetched_pages} | {one.verify_seconds:.1f}"
         f" | {one.rerun_seconds:.1f} ({one.rerun_requests}) | {yardsticks.times_limit:.1f} | {yardsticks.times_list_models:.1f} |"
         for one in measured
+    ]
+    cpu = (
+        yardsticks.capture_cpu_seconds,
+        yardsticks.limit_cpu_seconds,
+        yardsticks.list_models_cpu_seconds,
+    )
+    lines += [
+        f"CPU seconds of {yardsticks.models:,} models without faults: {cpu[0]:.1f} captured, {cpu[1]:.1f} only parsed, {cpu[2]:.1f} listed."
     ]
     lines += [f"missed at {one.models:,}: {told}" for one in measured for told in one.missed]
     print("\n".join(lines))  # noqa: T201
