@@ -35,8 +35,7 @@ from dagster_project.rehearsal.faults import FOR_EVER, HTML, Fault
 from tests.load import world
 
 ROOT = Path(__file__).resolve().parents[2]
-NOW = "2026-11-16T02:00:00+00:00"
-SNAPSHOT = "snapshots/huggingface/models/2026-11-16.parquet"
+SNAPSHOT = f"snapshots/huggingface/models/{world.NOW.date()}.parquet"
 PAGES = "limit=1000&"
 KILLS = 2
 YARDSTICK_MODELS = 200_000
@@ -173,7 +172,7 @@ def run(arguments: Sequence[str], server: Server, home: Path, *, kill_at: int | 
         "HF_ENDPOINT": server.url,
         "GITHUB_API_URL": server.url,
         "LEADERSHIFT_HOME": str(home),
-        "LEADERSHIFT_NOW": NOW,
+        "LEADERSHIFT_NOW": world.NOW.isoformat(),
     }
     environment = {name: value for name, value in os.environ.items() if name not in {"HF_TOKEN", "GITHUB_TOKEN"}}
     started, peak = time.monotonic(), [0.0]
