@@ -48,6 +48,7 @@ def stage(tmp_path: Path) -> Stage:
 def go_round(stage: Stage) -> Round:
     def run(weeks: float = 0, **options: object) -> OwnersCaptured:
         now = NOW + weeks * WEEK
+        stage.hub.set_now(now)
         settings = Settings(stage.home, hf_endpoint=stage.hub.url, github_api_url=NOWHERE, pretended_now=now)
         return pipeline.capture_owners(settings, limits=Limits(patience_seconds=0), **options)
 

@@ -302,6 +302,8 @@ def _losers(parts: _Parts, key: str, rank: tuple[str, ...]) -> pl.Series:
             keys = pl.read_parquet(path, columns=[key, *rank], glob=False)[places]
             met_again.append(keys.with_columns((places + before).alias(_ROW)))
         before += ours.len()
+    # 24 MB of three million rows that the merge has no need of.
+    parts.hashes.clear()
     if not met_again:
         return pl.Series(dtype=pl.UInt32)
     ranked = pl.concat(met_again).sort(*rank, _ROW)

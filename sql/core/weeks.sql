@@ -14,8 +14,8 @@ warnings:
   - A week whose crawl waits for a signature is a gap here until somebody signs; `leadershift status` names it.
   - It ends with the newest snapshot; `leadershift status` counts the gaps up to now.
 */
--- Neither owners nor a part of the list make a week that we have.
 with listing as (
+    -- Neither owners nor a part of the list make a week that we have.
     select
         week,
         status,

@@ -35,8 +35,7 @@ from dagster_project.rehearsal.faults import FOR_EVER, HTML, Fault
 from tests.load import world
 
 ROOT = Path(__file__).resolve().parents[2]
-NOW = "2026-11-16T02:00:00+00:00"
-SNAPSHOT = "snapshots/huggingface/models/2026-11-16.parquet"
+SNAPSHOT = f"snapshots/huggingface/models/{world.NOW.date()}.parquet"
 PAGES = "limit=1000&"
 KILLS = 2
 YARDSTICK_MODELS = 200_000
@@ -114,12 +113,15 @@ class Measured:
 
 @dataclass
 class Yardsticks:
-    """A clean capture, without faults, next to the limit and to list_models: wall seconds for the same models."""
+    """A clean capture, without faults, next to the limit and to list_models, of the same models: wall and CPU seconds."""
 
     models: int
     capture_seconds: float
     limit_seconds: float
     list_models_seconds: float
+    capture_cpu_seconds: float
+    limit_cpu_seconds: float
+    list_models_cpu_seconds: float
 
     @property
     def times_limit(self) -> float:
@@ -170,7 +172,7 @@ def run(arguments: Sequence[str], server: Server, home: Path, *, kill_at: int | 
         "HF_ENDPOINT": server.url,
         "GITHUB_API_URL": server.url,
         "LEADERSHIFT_HOME": str(home),
-        "LEADERSHIFT_NOW": NOW,
+        "LEADERSHIFT_NOW": world.NOW.isoformat(),
     }
     environment = {name: value for name, value in os.environ.items() if name not in {"HF_TOKEN", "GITHUB_TOKEN"}}
     started, peak = time.monotonic(), [0.0]
@@ -280,7 +282,7 @@ def compare(folder: Path, home: Path, models: int) -> Yardsticks:
         listed = run(["-c", LIST_MODELS], server, home)
     if not json.loads(captured.out)["loaded"] == int(limit.out) == int(listed.out) == models:
         raise SystemExit(f"{models:,} models, but captured {captured.out}, parsed {limit.out}, listed {listed.out}")
-    return Yardsticks(models, captured.wall, limit.wall, listed.wall)
+    return Yardsticks(models, captured.wall, limit.wall, listed.wall, captured.cpu, limit.cpu, listed.cpu)
 
 
 def main() -> None:
@@ -333,6 +335,14 @@ def tell(yardsticks: Yardsticks, measured: list[Measured]) -> None:
         f" | {one.peak_mb:.0f} | {one.raw_mb:,.0f} | {one.refetched_pages} | {one.verify_seconds:.1f}"
         f" | {one.rerun_seconds:.1f} ({one.rerun_requests}) | {yardsticks.times_limit:.1f} | {yardsticks.times_list_models:.1f} |"
         for one in measured
+    ]
+    cpu = (
+        yardsticks.capture_cpu_seconds,
+        yardsticks.limit_cpu_seconds,
+        yardsticks.list_models_cpu_seconds,
+    )
+    lines += [
+        f"CPU seconds of {yardsticks.models:,} models without faults: {cpu[0]:.1f} captured, {cpu[1]:.1f} only parsed, {cpu[2]:.1f} listed."
     ]
     lines += [f"missed at {one.models:,}: {told}" for one in measured for told in one.missed]
     print("\n".join(lines))  # noqa: T201

@@ -20,7 +20,7 @@ class PagesService(Service):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.pages = len(list(folder.glob("*.json.gz")))
-        super().__init__(port=0, clock=Clock())
+        super().__init__(port=0, clock=Clock(world.NOW))
         last = gzip.decompress(world.page_path(folder, self.pages).read_bytes())
         self.newest = b"[" + last[last.rindex(b',{"_id":') + 1 :]
 

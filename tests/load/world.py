@@ -18,6 +18,7 @@ from typing import Any
 
 import polars as pl
 
+NOW = datetime(2026, 11, 16, 2, tzinfo=UTC)
 PAGE_ROWS = 1000
 REPEATED_ROWS = 5
 """Of each page: models of the page before, met again with other counters. 0.5 %."""

@@ -146,7 +146,18 @@ def test_a_time_without_zone_is_utc_wherever_the_machine_is(monkeypatch):
         time.tzset()
 
 
-@pytest.mark.parametrize("text", ["2026-13-45", "yesterday", "99999-01-01", "0001-01-01T00:00:00+14:00", 5])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-13-45",
+        "yesterday",
+        "99999-01-01",
+        "0001-01-01T00:00:00+14:00",
+        "20261005T02:00:00+09:00Z",
+        "2026-10-05T02:00:00.00xZ",
+        5,
+    ],
+)
 def test_a_time_that_is_none_is_refused(text):
     assert reason_for(createdAt=text)
     assert huggingface.newest_created(msgspec.json.encode([{"createdAt": text}])) is None
