@@ -104,7 +104,7 @@ def _read(path: Path) -> Table:
     is_typed = per in ("snapshot", "hop")
     if per not in PER or is_typed != bool(types) or (types and list(types) != list(columns)):
         raise UsageError(
-            f"The header of {path}: per is one of {', '.join(PER)}; a table per snapshot or hop names the type of each column, no other does."
+            f"The header of {path}: per is one of {', '.join(PER)}; per snapshot or hop, and only then, `types` names each column's type."
         )
     return Table(
         schema=path.parent.name,

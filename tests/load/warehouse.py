@@ -40,7 +40,8 @@ copy (
     )
     select
         printf('%08x%016x', 1646179200 + n * 40, n) as hub_id,
-        'owner' || cast(pow(hash(n) % 100000, 1.3) as bigint) % 40000 || '/model-' || n || case when (n + {week}) % 104 = 0 then '-v2' else '' end as model_name,
+        'owner' || cast(pow(hash(n) % 100000, 1.3) as bigint) % 40000 || '/model-' || n
+            || case when (n + {week}) % 104 = 0 then '-v2' else '' end as model_name,
         'owner' || cast(pow(hash(n) % 100000, 1.3) as bigint) % 40000 as author,
         timestamp '2022-03-02 00:00:00' + to_seconds(n * 40) as created_at,
         timestamp '2026-01-01 00:00:00' as last_modified_at,
@@ -57,9 +58,10 @@ copy (
         false as is_disabled,
         case when n % 3 = 0 then 'text-generation' when n % 3 = 1 then 'image-text-to-text' else 'fill-mask' end as pipeline_tag,
         'transformers' as library,
-        ['transformers', 'safetensors', 'llama', 'text-generation', 'en', 'endpoints_compatible', 'region:us', 'license:apache-2.0',
-            'arxiv:24' || (n % 1000), 'dataset:d' || (n % 5000), 'tag-' || ((n + case when dice % 100 = {week} % 100 then 1 else 0 end) % 20000)]
-            || case when n % 3 = 1 then ['base_model:owner1/model-' || (n // 50), 'base_model:finetune:owner1/model-' || (n // 50)] else [] end as tags,
+        ['transformers', 'safetensors', 'llama', 'text-generation', 'en', 'endpoints_compatible', 'region:us',
+            'license:apache-2.0', 'arxiv:24' || (n % 1000), 'dataset:d' || (n % 5000), 'tag-' || ((n + case when dice % 100 = {week} % 100 then 1 else 0 end) % 20000)]
+            || case when n % 3 = 1
+                then ['base_model:owner1/model-' || (n // 50), 'base_model:finetune:owner1/model-' || (n // 50)] else [] end as tags,
         cast(7e9 as bigint) as parameters_total,
         'apache-2.0' as card_licence,
         null::varchar as card_licence_name,
@@ -115,7 +117,8 @@ def scan(home: Path) -> None:
     files = [str(path) for path in sorted((home / facts.FOLDER / "counters").rglob("*.parquet"))]
     with duckdb.connect() as connection:
         connection.execute(
-            "select sum(model_key), sum(downloads_30d), sum(downloads_all_time), sum(likes), sum(record_hash::hugeint) from read_parquet(?)",
+            "select sum(model_key), sum(downloads_30d), sum(downloads_all_time), sum(likes), sum(record_hash::hugeint)"
+            " from read_parquet(?)",
             [files],
         ).fetchall()
 

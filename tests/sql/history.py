@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -35,7 +36,7 @@ class History:
     """A home that fills day by day."""
 
     home: Path
-    days: dict[tuple[str, date], list[dict[str, Any]]] = field(default_factory=dict)
+    registry: Path = field(default_factory=lambda: shipped("data/registry"))
 
     def day(
         self,
@@ -54,7 +55,7 @@ class History:
             pl.int_range(pl.len(), dtype=pl.Int32).alias("position"),
         )
         at = datetime.combine(on, time(HOUR), UTC)
-        is_own = source == "huggingface"
+        is_own = source in ("huggingface", "huggingface_quick")
         attempt.folder.mkdir(parents=True)
         counts = seal.write_table(
             attempt,
@@ -68,11 +69,19 @@ class History:
             attempt,
             counts,
             status=status or ("sealed" if is_own else "imported"),
-            is_complete=is_own and status is None,
+            is_complete=source == "huggingface" and status is None,
             origin="https://huggingface.co",
             started_at=stamp(at),
             now=at,
         )
+
+    def write_registry(self, **texts: str) -> None:
+        """Write a registry of its own: these files, the others as shipped."""
+        shutil.copytree(
+            self.registry if self.registry.is_dir() else shipped("data/registry"), self.registry, dirs_exist_ok=True
+        )
+        for name, text in texts.items():
+            (self.registry / f"{name}.csv").write_text(text)
 
     def build(self) -> History:
         """Build all tables."""
@@ -80,7 +89,7 @@ class History:
             self.home,
             list(seal.sealed(self.home)),
             sql=shipped("sql"),
-            registry=shipped("data/registry"),
+            registry=self.registry,
             known_at=date.max,
         )
         return self

@@ -55,7 +55,7 @@ def test_the_dictionary_knows_every_column_and_where_it_comes_from(release: Rele
         "select schema_name || '.' || table_name, column_name from duckdb_columns() where not internal and schema_name <> 'main'"
     )
     assert set(made_from) == set(columns)
-    assert "staging.credited_flow.downloads_flow" in made_from["marts.share_by_country", "share_of_total"]
+    assert "staging.lab_windows.downloads_flow" in made_from["marts.share_by_country", "share_of_total"]
 
 
 def test_a_release_opens_in_every_duckdb_since_1_2(rehearsed: Rehearsed) -> None:

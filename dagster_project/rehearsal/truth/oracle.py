@@ -5,7 +5,8 @@ outside the rehearsal. Here: flows, shares, concentration, crossovers. Not here:
 like (truth/releases), what the API pretends (dirt; `events` lists it).
 
 Windows end with their week's Sunday: week and 28d are 7 and 28 days, 365d is 365 days and reaches back before the world's
-first week, cumulative begins with it, or with the week of `since`. Scopes: S1 all; S2 text; S3 as in _Scopes; S4 all, in their first 365 days.
+first week, cumulative begins with it, or with the week of `since`. Scopes: S1 all; S2 text; S3 as in `_in_scope`; S4
+all, in their first 365 days.
 """
 
 from __future__ import annotations

@@ -1,0 +1,167 @@
+"""Who gets the credit, in which scope, over which time: a Hub small enough to add up by hand."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .history import History, model
+
+MONDAYS = [date(2026, 8, 31) + timedelta(days=7 * week) for week in range(56)]
+NAMESPACES = """namespace,lab,valid_from,valid_to,known_from,source_url,read_on,confidence,note
+acme,acme,,,2026-01-01,,2026-01-01,low,general knowledge
+old-base,base,,2026-09-14,2026-01-01,,2026-01-01,low,general knowledge
+new-base,base,2026-09-14,,2026-01-01,,2026-01-01,low,general knowledge
+"""
+LABS = """lab,lab_name,parent,country,kind,valid_from,valid_to,known_from,source_url,read_on,confidence,note
+acme,Acme,,US,company,,2026-09-21,2026-01-01,,2026-01-01,low,general knowledge
+acme,Acme,,FR,company,2026-09-21,,2026-01-01,,2026-01-01,low,general knowledge
+base,Base,,CN,company,,,2026-01-01,,2026-01-01,low,general knowledge
+"""
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> History:
+    made = History(tmp_path / "home", registry=tmp_path / "registry")
+    made.write_registry(labs=LABS, namespaces=NAMESPACES)
+    return made
+
+
+def made_from(*parents: str, relation: str = "finetune") -> dict[str, Any]:
+    return {"tags": [f"base_model:{relation}:{parent}" for parent in parents], "pipeline_tag": "text-generation"}
+
+
+def credits(history: History, week: date, credit: str, scope: str = "S1") -> dict[str, float]:
+    rows = history.rows(
+        f"select lab, downloads_flow from staging.lab_weeks where week = '{week}' and credit = '{credit}' and scope = '{scope}'"
+    )
+    return {row["lab"]: float(row["downloads_flow"]) for row in rows}
+
+
+def test_publisher_parent_and_root_share_the_same_downloads(history: History) -> None:
+    for place, day in enumerate(MONDAYS[:2]):
+        history.day(
+            day,
+            model("root", model_name="old-base/b", total=0),
+            model("tuned", model_name="acme/t", total=0, **made_from("old-base/b")),
+            model("packed", model_name="zed/p", total=60 * place, **made_from("acme/t", relation="quantized")),
+            model("merged", model_name="zed/m", total=40 * place, **made_from("acme/t", "gone/away", relation="merge")),
+        )
+    history.build()
+    assert credits(history, MONDAYS[0], "publisher") == {"base": 0, "acme": 0, "hf:zed": 100}
+    assert credits(history, MONDAYS[0], "direct") == {"base": 0, "acme": 80, "hf:gone": 20}
+    assert credits(history, MONDAYS[0], "root") == {"base": 80, "hf:gone": 20}
+
+
+def test_credit_follows_the_registry_of_that_week(history: History) -> None:
+    for place, day in enumerate(MONDAYS[:5]):
+        history.day(day, model("m", model_name="acme/m", total=70 * place))
+    history.build()
+    rows = history.rows(
+        "select week, country from staging.lab_weeks where scope = 'S1' and credit = 'root' order by week"
+    )
+    assert [row["country"] for row in rows] == ["US"] * 3 + ["FR"] * 2
+
+
+def test_after_an_owners_rename_the_past_stays_with_the_old_name(history: History) -> None:
+    for place, day in enumerate(MONDAYS[:4]):
+        owner = "old-base" if place < 2 else "new-base"
+        history.day(day, model("m", model_name=f"{owner}/m", total=70 * place))
+    history.build()
+    rows = history.rows(
+        "select week, lab from staging.lab_weeks where scope = 'S1' and credit = 'publisher' order by week"
+    )
+    assert [row["lab"] for row in rows] == ["base"] * 4
+
+
+def test_s3_wants_language_size_a_reviewed_lab_and_no_quantised_form(history: History) -> None:
+    after = datetime.fromisoformat("2023-01-01")
+    text = {"pipeline_tag": "text-generation", "created_at": after}
+    for place, day in enumerate(MONDAYS[:2]):
+        history.day(
+            day,
+            model("own", model_name="acme/own", total=200_000 + place, **text),
+            model("grows", model_name="acme/grows", total=99_000 + 2_000 * place, **text),
+            model("small", model_name="acme/small", total=5_000 + place, **text),
+            model("old", model_name="acme/old", total=200_000 + place, pipeline_tag="text-generation"),
+            model("nobody", model_name="zed/n", total=200_000 + place, **text),
+            model(
+                "packed",
+                model_name="acme/p",
+                total=200_000 + place,
+                **text | {"tags": ["base_model:quantized:acme/own"]},
+            ),
+        )
+    history.build()
+    assert credits(history, MONDAYS[0], "publisher", "S3") == {"acme": 2001}
+
+
+def test_s4_ends_after_the_first_365_days_of_a_model(history: History) -> None:
+    year_ends = datetime.combine(MONDAYS[0] + timedelta(days=2), datetime.min.time())
+    for place, day in enumerate(MONDAYS[:2]):
+        history.day(
+            day,
+            model("old", model_name="acme/old", total=70 * place),
+            model("turns", model_name="acme/t", total=70 * place, created_at=year_ends - timedelta(days=365)),
+            model("young", model_name="new-base/y", total=7 * place, created_at=year_ends - timedelta(days=100)),
+        )
+    history.build()
+    assert credits(history, MONDAYS[0], "publisher", "S4") == {"acme": 20, "hf:new-base": 7}
+
+
+def test_windows_add_up_whole_weeks_and_a_seventh(history: History) -> None:
+    for place, day in enumerate(MONDAYS[:55]):
+        history.day(day, model("m", model_name="acme/m", total=70 * place))
+    history.build()
+    rows = history.rows(
+        "select time_window, week, downloads_flow from staging.lab_windows"
+        " where scope = 'S1' and credit = 'publisher' order by week"
+    )
+    found = {(row["time_window"], row["week"]): float(row["downloads_flow"]) for row in rows}
+    assert found["week", MONDAYS[9]] == 70
+    assert ("28d", MONDAYS[2]) not in found
+    assert found["28d", MONDAYS[3]] == 280
+    assert ("365d", MONDAYS[51]) not in found
+    assert found["365d", MONDAYS[52]] == pytest.approx(52 * 70 + 10)
+    assert found["cumulative", MONDAYS[52]] == 53 * 70
+
+
+def test_a_window_with_a_week_that_only_a_quick_capture_saw_has_no_row(history: History) -> None:
+    for place, day in enumerate(MONDAYS[:6]):
+        source = "huggingface_quick" if place in (0, 1, 2) else "huggingface"
+        history.day(day, model("m", model_name="acme/m", total=70 * place, month=300), source=source)
+    history.build()
+    scopes = history.rows(
+        "select distinct week, scope from staging.lab_windows where time_window = 'week' order by all"
+    )
+    assert {(row["week"], row["scope"]) for row in scopes} >= {(MONDAYS[0], "S1-quick"), (MONDAYS[3], "S1")}
+    assert history.rows("select * from staging.lab_windows where time_window = '28d'") == []
+
+
+def concentration(history: History, level: str, credit: str = "publisher") -> dict[str, float]:
+    (row,) = history.rows(
+        f"select * from marts.concentration where week = '{MONDAYS[0]}' and scope = 'S1' and level = '{level}' and credit = '{credit}'"
+    )
+    return row
+
+
+def test_concentration_by_hand(history: History) -> None:
+    downloads = {"acme/a": 50, "acme/b": 10, "old-base/c": 30, "zed/d": 10, "nil/e": 0}
+    for place, day in enumerate(MONDAYS[:2]):
+        history.day(day, *(model(name, model_name=name, total=place * count) for name, count in downloads.items()))
+    history.build()
+    labs = concentration(history, "lab")
+    # 60, 30, 10 and one without: squares .36 + .09 + .01; Gini of (60, 30, 10) is 1/3, with the zero 1/2.
+    assert labs["hhi"] == pytest.approx(4600)
+    assert labs["gini"] == pytest.approx(1 / 3)
+    assert labs["gini_with_zeros"] == pytest.approx(0.5)
+    assert (labs["cr1"], labs["cr4"], labs["n"]) == (pytest.approx(0.6), pytest.approx(1.0), 3)
+    assert labs["effective_number"] == pytest.approx(1 / 0.46)
+    countries = concentration(history, "country")
+    assert countries["hhi"] == pytest.approx(10000 * (4 / 9 + 1 / 9))
+    models = concentration(history, "model")
+    assert models["hhi"] == pytest.approx(3600)
+    assert models["cr1"] == pytest.approx(0.5)
