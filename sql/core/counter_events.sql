@@ -150,7 +150,7 @@ events as (
     union all
     select
         'lasting_correction' as kind, source, model_key, fell_on as observed_on, corrected as amount,
-        case when is_final then 'not back within 8 snapshots; no flow' else 'not back yet; no flow so far' end as detail
+        case when is_final then 'not back within 8 snapshots, no flow' else 'not back yet, no flow so far' end as detail
     from falls
     where not is_bridged
     union all
@@ -166,7 +166,7 @@ events as (
     from staging.spans
     where is_stalled
     union all
-    select 'partial_snapshot' as kind, source, null as model_key, observed_on, null as amount, row_count || ' rows; not used' as detail
+    select 'partial_snapshot' as kind, source, null as model_key, observed_on, null as amount, row_count || ' rows, not used' as detail
     from core.snapshots
     where status = 'partial'
 )

@@ -42,7 +42,7 @@ merged as (
     select
         model_key,
         root_key,
-        sum(weight) as weight,
+        cast(sum(cast(weight as decimal(38, 18))) as double) as weight,
         min(depth) as depth
     from hops
     group by model_key, root_key

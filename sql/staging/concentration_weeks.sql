@@ -58,13 +58,13 @@ sides as (
     group by running.reach, models.credit, models.flow_s4
 ),
 
--- Equal flows are one row with a count, the largest first; `above` are those that had more.
+-- Equal flows are one row with a count, the largest first, and `above` are those that had more.
 ranked as (
     select
         level,
         scope,
         credit,
-        cast(flow as double) as flow,
+        flow,
         cast(many as double) as many,
         cast(sum(many) over (partition by level, scope, credit order by flow desc) - many as double) as above
     from sides
@@ -75,31 +75,45 @@ totals as (
         level,
         scope,
         credit,
-        sum(flow * many) as total,
-        sum(many) filter (where flow > 0) as n,
-        sum(many) as n_listed
-    from ranked
+        cast(sum(flow * many) as double) as total,
+        cast(coalesce(sum(many) filter (where flow > 0), 0) as double) as n,
+        cast(sum(many) as double) as n_listed
+    from sides
     group by level, scope, credit
 ),
 
-added as (
+shared as (
     select
         ranked.level,
         ranked.scope,
         ranked.credit,
         totals.n,
         totals.n_listed,
-        sum(many * pow(flow / total, 2)) as squares,
-        sum(flow / total * (many * above + many * (many + 1) / 2)) as ranks,
-        sum(flow / total * least(many, greatest(1 - above, 0))) as cr1,
-        sum(flow / total * least(many, greatest(4 - above, 0))) as cr4,
-        sum(flow / total * least(many, greatest(10 - above, 0))) as cr10,
-        sum(flow / total * least(many, greatest(100 - above, 0))) as cr100
+        ranked.many,
+        ranked.above,
+        cast(ranked.flow as double) / totals.total as share
     from ranked
     inner join totals
         on ranked.level = totals.level and ranked.scope = totals.scope and ranked.credit = totals.credit
     where totals.total > 0
-    group by ranked.level, ranked.scope, ranked.credit, totals.n, totals.n_listed
+),
+
+-- Added up as decimals, so that the order of adding can't change the last digit.
+added as (
+    select
+        level,
+        scope,
+        credit,
+        n,
+        n_listed,
+        cast(sum(cast(many * share * share as decimal(38, 18))) as double) as squares,
+        cast(sum(cast(share * (many * above + many * (many + 1) / 2) as decimal(38, 18))) as double) as ranks,
+        cast(sum(cast(share * least(many, greatest(1 - above, 0)) as decimal(38, 18))) as double) as cr1,
+        cast(sum(cast(share * least(many, greatest(4 - above, 0)) as decimal(38, 18))) as double) as cr4,
+        cast(sum(cast(share * least(many, greatest(10 - above, 0)) as decimal(38, 18))) as double) as cr10,
+        cast(sum(cast(share * least(many, greatest(100 - above, 0)) as decimal(38, 18))) as double) as cr100
+    from shared
+    group by level, scope, credit, n, n_listed
 )
 
 select

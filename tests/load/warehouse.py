@@ -59,7 +59,8 @@ copy (
         case when n % 3 = 0 then 'text-generation' when n % 3 = 1 then 'image-text-to-text' else 'fill-mask' end as pipeline_tag,
         'transformers' as library,
         ['transformers', 'safetensors', 'llama', 'text-generation', 'en', 'endpoints_compatible', 'region:us',
-            'license:apache-2.0', 'arxiv:24' || (n % 1000), 'dataset:d' || (n % 5000), 'tag-' || ((n + case when dice % 100 = {week} % 100 then 1 else 0 end) % 20000)]
+            'license:apache-2.0', 'arxiv:24' || (n % 1000), 'dataset:d' || (n % 5000),
+            'tag-' || ((n + case when dice % 100 = {week} % 100 then 1 else 0 end) % 20000)]
             || case when n % 3 = 1
                 then ['base_model:owner1/model-' || (n // 50), 'base_model:finetune:owner1/model-' || (n // 50)] else [] end as tags,
         cast(7e9 as bigint) as parameters_total,
