@@ -21,7 +21,7 @@ from dagster_project.snapshots import ledger, manifest, seal, spool
 from dagster_project.snapshots.seal import QUARANTINE_SCHEMA, Counts, Profile, Seal, Status
 from dagster_project.snapshots.spool import Spool
 from dagster_project.sources import huggingface, pages, records
-from dagster_project.sources.pages import CursorExpiredError, Transport, UnreadableAnswerError
+from dagster_project.sources.pages import CursorExpiredError, Page, Transport, UnreadableAnswerError
 
 HUB = "huggingface"
 QUICK = "huggingface_quick"
@@ -85,19 +85,24 @@ def _fetch_pages(settings: Settings, attempt: Spool, transport: Transport, on_pa
     for page in pages.walk(start, transport, records.count, number=number + 1, visited=(entry.url for entry in kept)):
         if number == len(kept):
             pages.refuse_wrong_clock(page)
-        attempt.keep(
-            page.number,
-            page.body,
-            packed=page.packed,
-            rows=page.rows,
-            url=page.url,
-            next_url=page.next_url,
-            at=page.received_at,
-            newest=huggingface.newest_created(page.body),
-        )
+        keep_page(attempt, page, newest=huggingface.newest_created(page.body))
         number = page.number
         on_page(page.rows)
     return number - len(kept)
+
+
+def keep_page(attempt: Spool, page: Page, newest: datetime | None = None) -> None:
+    """Make a page of a walk durable; `newest` is the latest creation on it, where the end of the list is judged by that."""
+    attempt.keep(
+        page.number,
+        page.body,
+        packed=page.packed,
+        rows=page.rows,
+        url=page.url,
+        next_url=page.next_url,
+        at=page.received_at,
+        newest=newest,
+    )
 
 
 def briefly(transport: Transport) -> Transport:

@@ -99,16 +99,7 @@ class _Lists:
         if url is None or count == most:
             return count
         for page in pages.walk(url, self._transport, records.count, number=self.number + 1, most=most - count):
-            self._attempt.keep(
-                page.number,
-                page.body,
-                packed=page.packed,
-                rows=page.rows,
-                url=page.url,
-                next_url=page.next_url,
-                at=page.received_at,
-                newest=None,
-            )
+            crawl.keep_page(self._attempt, page)
             self.number, count = page.number, count + 1
             self._on_page(page.rows)
         return count

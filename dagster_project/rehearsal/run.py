@@ -196,7 +196,8 @@ def _pretend_hub(models: int, weeks: int, *, dirt: bool, page_cap: int) -> Itera
                 raise RefusedError("The pretend Hub did not start.", next_command="leadershift rehearse serve")
             yield _Hub(found[0])
         finally:
-            process.terminate()
+            # It keeps nothing, and whoever started us in the background may have us and our children ignore SIGTERM.
+            process.kill()
 
 
 def _empty(home: Path) -> None:

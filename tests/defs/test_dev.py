@@ -31,7 +31,7 @@ NOW = datetime(2026, 11, 16, 2, tzinfo=UTC)
 THIS_WEEK, LAST_WEEK = "2026-11-16", "2026-11-09"
 SENSOR_SECONDS = 60
 SCHEDULE = "every_six_hours"
-STEPS = ["raw__huggingface_models", "warehouse", "published__release", "reports__weekly"]
+STEPS = ["raw__huggingface_models", "raw__huggingface_owners", "warehouse", "published__release", "reports__weekly"]
 
 
 @pytest.fixture(scope="module")

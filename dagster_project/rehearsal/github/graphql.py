@@ -164,6 +164,7 @@ def _path_to(document: DocumentNode, wanted: Any) -> list[str]:
             inner = [*path, _answer_name(node)] if isinstance(node, FieldNode) else path
             if node is wanted:
                 return inner
+            # Every selection but a spread has a selection_set; graphql-core types only their common base.
             found = None if isinstance(node, FragmentSpreadNode) else search(node.selection_set, inner)  # type: ignore[attr-defined]
             if found:
                 return found
