@@ -19,7 +19,7 @@ import yaml
 
 from dagster_project.errors import UsageError
 
-SCHEMAS = ("registry", "staging", "core", "marts")
+SCHEMAS = ("registry", "staging", "core", "marts", "claims")
 PUBLISHED_SCHEMAS = ("registry", "core", "marts")
 _HEADER = re.compile(r"\A\s*/\*(?P<header>.*?)\*/(?P<body>.*)\Z", re.DOTALL)
 _REQUIRED = {"meaning", "grain", "columns"}

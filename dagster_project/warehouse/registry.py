@@ -1,4 +1,4 @@
-"""The reviewed registry, five CSV files, and the check that keeps them honest: every problem by file and line.
+"""The reviewed registry, six CSV files, and the check that keeps them honest: every problem by file and line.
 
 Here: what each file must look like, what one row may say, and how the rows of several files must agree.
 Not here: the tables made of the files (`sql/registry`), the worth of a source, other files of the folder, printing.
@@ -92,7 +92,8 @@ NAMESPACES = _Table("namespaces.csv", f"namespace,lab,valid_from,valid_to,{ORIGI
 COUNTRIES = _Table("countries.csv", f"country,country_name,region,{ORIGIN}", COUNTRY_CODE.pattern)
 EVENTS = _Table("events.csv", EVENT_COLUMNS, SLUG, MAY_BE_EMPTY | {"country", "lab"}, kind=EVENT_KINDS)
 LICENCES = _Table("licences.csv", LICENCE_COLUMNS, r"[^A-Z\s]+", licence_class=LICENCE_CLASSES)
-TABLES = (LABS, NAMESPACES, COUNTRIES, EVENTS, LICENCES)
+CLAIMS = _Table("claims.csv", f"claim_id,article,claim,measure,judged_by,{ORIGIN}", r"[A-Z][0-9]+")
+TABLES = (LABS, NAMESPACES, COUNTRIES, EVENTS, LICENCES, CLAIMS)
 
 
 def check(folder: Path) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""The registry that fits a rehearsal world: the texts of its five CSV files. Everything in it is fictional and says so."""
+"""The registry that fits a rehearsal world: the texts of its CSV files. Everything in it but the claims is fictional and says so."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from dagster_project.rehearsal.world.cast import COUNTRIES, LABS, LICENCES, SUBSIDIARY_OF, Namespace
 from dagster_project.rehearsal.world.scenario import OWNER_RENAME
+from dagster_project.settings import shipped
 
 KNOWN_FROM = "2022-01-01"
 NOTE = "general knowledge: rehearsal, fictional"
@@ -24,7 +25,7 @@ EVENTS = (
 
 
 def registry_texts(first_week: date, namespaces: Sequence[Namespace], owner_renamed_on: date | None) -> dict[str, str]:
-    """Give the texts of the registry's five CSV files, by file name."""
+    """Give the texts of the registry's CSV files, by file name. The claims are the real ones: the same queries judge them."""
     always = {"valid_from": KNOWN_FROM, "valid_to": "", **SOURCE}
     labs = [
         {"lab": lab.slug, "lab_name": f"Rehearsal Lab {lab.name}", "country": lab.country, "kind": lab.kind}
@@ -52,6 +53,7 @@ def registry_texts(first_week: date, namespaces: Sequence[Namespace], owner_rena
         "countries.csv": _csv(countries, f"country,country_name,region,known_from,{source}"),
         "events.csv": _csv(events, f"event_id,event_on,kind,country,lab,title,known_from,{source}"),
         "licences.csv": _csv(licences, "licence_id,licence_class,source_url,known_from,read_on,confidence,note"),
+        "claims.csv": shipped("data/registry/claims.csv").read_text(encoding="utf-8"),
     }
 
 
