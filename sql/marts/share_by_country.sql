@@ -17,7 +17,7 @@ columns:
   upper_bound: share of total if all of the unknown belonged here
   n_models: models that were listed in the last week of the window and give the credit
   unknown_share: part of the downloads in scope whose namespace was not reviewed
-  is_estimate: whether any of downloads_flow is estimated from the 30-day counter
+  is_estimate: whether any of downloads_flow, or all that it is compared with, is estimated from the 30-day counter
   estimated_share: part of downloads_flow that is estimated from the 30-day counter
   as_of: last snapshot used
 checks:
@@ -53,6 +53,7 @@ totals as (
         credit,
         time_window,
         sum(downloads_flow) as total,
+        sum(estimated_flow) as estimated,
         coalesce(sum(downloads_flow) filter (where country <> 'UNKNOWN'), 0) as known
     from by_country
     group by week, scope, credit, time_window
@@ -75,7 +76,7 @@ select
     end as upper_bound,
     by_country.n_models,
     cast(totals.total - totals.known as double) / cast(nullif(totals.total, 0) as double) as unknown_share,
-    by_country.estimated_flow > 0 as is_estimate,
+    by_country.estimated_flow > 0 or (totals.estimated > 0 and totals.estimated = totals.total) as is_estimate,
     cast(by_country.estimated_flow as double) / cast(nullif(by_country.downloads_flow, 0) as double) as estimated_share,
     by_country.as_of
 from by_country

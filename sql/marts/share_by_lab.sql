@@ -20,7 +20,7 @@ columns:
   upper_bound: share of total if all of them did; for an unreviewed namespace its own share
   n_models: models that were listed in the last week of the window and give the credit
   unknown_share: part of the downloads in scope whose namespace was not reviewed
-  is_estimate: whether any of downloads_flow is estimated from the 30-day counter
+  is_estimate: whether any of downloads_flow, or all that it is compared with, is estimated from the 30-day counter
   estimated_share: part of downloads_flow that is estimated from the 30-day counter
   as_of: last snapshot used
 checks:
@@ -37,6 +37,7 @@ with totals as (
         credit,
         time_window,
         sum(downloads_flow) as total,
+        sum(estimated_flow) as estimated,
         coalesce(sum(downloads_flow) filter (where country <> 'UNKNOWN'), 0) as known
     from staging.lab_windows
     group by week, scope, credit, time_window
@@ -64,7 +65,7 @@ select
     end as upper_bound,
     by_lab.n_models,
     cast(totals.total - totals.known as double) / cast(nullif(totals.total, 0) as double) as unknown_share,
-    by_lab.estimated_flow > 0 as is_estimate,
+    by_lab.estimated_flow > 0 or (totals.estimated > 0 and totals.estimated = totals.total) as is_estimate,
     cast(by_lab.estimated_flow as double) / cast(nullif(by_lab.downloads_flow, 0) as double) as estimated_share,
     by_lab.as_of
 from staging.lab_windows as by_lab

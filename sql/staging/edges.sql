@@ -45,7 +45,7 @@ wanted as (
 exact as (
     select
         names.model_name,
-        arg_max(names.model_key, names.last_seen_on) as model_key
+        arg_max(names.model_key, (names.last_seen_on, -names.model_key)) as model_key
     from staging.names as names
     semi join wanted on names.model_name = wanted.parent_name
     group by names.model_name
@@ -54,7 +54,7 @@ exact as (
 folded as (
     select
         lower(names.model_name) as folded_name,
-        arg_max(names.model_key, names.last_seen_on) as model_key
+        arg_max(names.model_key, (names.last_seen_on, -names.model_key)) as model_key
     from staging.names as names
     semi join wanted on lower(names.model_name) = wanted.folded_name
     group by lower(names.model_name)

@@ -21,7 +21,8 @@ from dagster_project.defs.assets import RELEASE, release_asset
 from dagster_project.defs.installation import Installation
 from dagster_project.errors import UsageError
 from dagster_project.rehearsal.hub.service import HubService, simulated
-from dagster_project.warehouse import audit, publish
+from dagster_project.settings import shipped
+from dagster_project.warehouse import audit, catalog, publish
 from tests.defs.conftest import WORLD, House, build_house, clean_environment
 from tests.defs.dagster_server import DagsterServer, Run
 
@@ -151,12 +152,14 @@ def test_every_asset_is_materialized_with_what_was_measured(first: Run, home: Ho
     assert built == {spec.key.to_user_string() for spec in defs.resolve_all_asset_specs()} - {"data/registry"}
 
     release = publish.current(home.home)
+    stored = {name: table.is_stored for name, table in catalog.load(shipped("sql")).items()}
     with duckdb.connect(home.home / release.database, read_only=True) as connection:
         tables = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
         for asset in sorted(built & {f"{schema}/{table}" for schema, table in tables}):
             found = first.metadata(asset)
             name = asset.replace("/", ".")
-            assert connection.execute(f"select count(*) from {name}").fetchall() == [(found["dagster/row_count"],)]
+            if stored[name]:  # the rows of a view are counted by nobody
+                assert connection.execute(f"select count(*) from {name}").fetchall() == [(found["dagster/row_count"],)]
             described = connection.execute(f"select column_name, column_type from (describe {name})").fetchall()
             columns = found["dagster/column_schema"]["columns"]
             assert [(column["name"], column["type"]) for column in columns] == described

@@ -145,5 +145,5 @@ def test_a_home_with_odd_characters_in_its_path_is_a_home(hub, tmp_path):
         durable.write_bytes(stage.home / "registry" / name, text.encode())
     models = stage.capture().seal.loaded
     built = stage.invoke("build", "--json")
-    assert msgspec.json.decode(built.stdout)["tables"]["core.models"] == models
+    assert msgspec.json.decode(built.stdout)["tables"]["staging.models"] == models
     assert stage.invoke("verify").returncode == 0

@@ -162,7 +162,7 @@ def tables(stage: Stage) -> dict[str, pl.DataFrame]:
 
 def test_the_name_is_where_the_test_looks_for_it(asked):
     parts = {path.split("/")[0] for path in holding(asked.home)}
-    assert parts == {"raw", "snapshots", "warehouse", "published", "reports"}
+    assert parts == {"raw", "snapshots", "facts", "warehouse", "published", "reports"}
     assert holding(asked.home.parent / "copy")
 
 

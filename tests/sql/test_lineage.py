@@ -29,7 +29,9 @@ def edges(tmp_path: Path) -> Edges:
         history.build()
         rows = history.rows("select * from core.lineage_edges where child_hub_id = '3'")
         return sorted(
-            (r["parent_name"], r["parent_hub_id"], r["relation"], r["evidence"], r["is_self_loop"]) for r in rows
+            (r["parent_name"], r["parent_hub_id"], r["relation"], r["evidence"], r["is_self_loop"])
+            for r in rows
+            if r["is_used"]
         )
 
     return found
@@ -50,6 +52,15 @@ def test_a_typed_tag_and_its_plain_twin_are_one_edge(edges: Edges) -> None:
     assert found == [("lab/Base", "1", "quantized", "tag", False)]
 
 
+def test_what_a_better_word_supersedes_is_kept_and_not_used(tmp_path: Path) -> None:
+    history = History(tmp_path / "home")
+    child = model("3", tags=["base_model:finetune:lab/Base"], card_base_models=["gone/away"])
+    history.day(date(2026, 11, 16), model("1", model_name="lab/Base"), child)
+    history.build()
+    rows = history.rows("select parent_name, evidence, is_used from core.lineage_edges order by parent_name")
+    assert [tuple(row.values()) for row in rows] == [("gone/away", "card", False), ("lab/Base", "tag", True)]
+
+
 def test_several_parents_of_a_merge(edges: Edges) -> None:
     found = edges(tags=["base_model:merge:lab/Base", "base_model:merge:gone/away"])
     assert found == [("gone/away", None, "merge", "tag", False), ("lab/Base", "1", "merge", "tag", False)]
@@ -61,8 +72,9 @@ def test_the_card_speaks_when_nothing_else_does(edges: Edges, said: str | None, 
     assert found == [("lab/Base", "1", relation, "card", False)]
 
 
-@pytest.mark.parametrize(("written", "hub_id"), [("lab/Base", "1"), ("lab/base", "2"), ("LAB/BASE", "1")])
+@pytest.mark.parametrize(("written", "hub_id"), [("lab/Base", "1"), ("lab/base", "2"), ("LAB/BASE", "2")])
 def test_case_decides_only_between_names_that_differ_in_nothing_else(edges: Edges, written: str, hub_id: str) -> None:
+    """Where it does not decide, the one that was known first is meant."""
     assert edges(tags=[f"base_model:finetune:{written}"])[0][1] == hub_id
 
 
