@@ -81,6 +81,7 @@ def build(
             connection.execute("create schema raw")
             _load_snapshots(connection, snapshots, partial)
             _load_registry(connection, registry)
+            _load_queries(connection, order)
             connection.execute("create table raw.parameters as select cast(? as date) as known_at", [known_at])
             for schema in catalog.SCHEMAS:
                 connection.execute(f"create schema {schema}")
@@ -289,6 +290,14 @@ def _load_registry(connection: duckdb.DuckDBPyConnection, registry: Path) -> Non
             f"create table raw.registry_{name} as select * from read_csv({quoted(str(path))}, header = true, all_varchar = true,"
             " delim = ',', quote = '\"', escape = '\"', auto_detect = true, sample_size = -1)"
         )
+
+
+def _load_queries(connection: duckdb.DuckDBPyConnection, order: Sequence[Table]) -> None:
+    """Keep the text of each claim's query, so that readers can run it themselves."""
+    connection.execute("create table raw.claim_queries (claim_id varchar, query varchar)")
+    for table in order:
+        if table.schema == "claims":
+            connection.execute("insert into raw.claim_queries values (?, ?)", [table.name.upper(), table.body])
 
 
 def _current(connection: duckdb.DuckDBPyConnection) -> str:

@@ -1,0 +1,42 @@
+/*
+meaning: Whether Beijing may close it - policy reversal.
+grain: [verdict]
+columns:
+  verdict: supported, contradicted, mixed or not measurable yet
+  number: open share of Chinese releases in the newest full month
+  interval_low: null, every release is counted
+  interval_high: null
+  reason: the finding in a sentence
+*/
+with newest as (
+    select *
+    from marts.retreat_watch
+    where level = 'country' and country = 'CN' and is_complete and is_turning is not null
+    order by month desc
+    limit 1
+),
+
+found as (
+    select
+        max(open_share) as open_share,
+        bool_or(is_turning) as is_turning,
+        max(turned) as turned,
+        max(month) as month
+    from newest
+)
+
+select
+    case
+        when is_turning is null then 'not measurable yet'
+        when is_turning then 'supported'
+        else 'contradicted'
+    end as verdict,
+    case when is_turning is not null then open_share end as number,
+    cast(null as double) as interval_low,
+    cast(null as double) as interval_high,
+    case
+        when is_turning is null then 'The retreat watch needs twelve months of Chinese releases.'
+        when is_turning then printf('Signals of Chinese labs that turned together by %s: %s.', strftime(month, '%Y-%m'), turned)
+        else printf('No two signals of Chinese labs had turned together by %s.', strftime(month, '%Y-%m'))
+    end as reason
+from found

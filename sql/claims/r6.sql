@@ -1,0 +1,51 @@
+/*
+meaning: Whether Mistral becomes the standard-bearer of the West.
+grain: [verdict]
+columns:
+  verdict: supported, contradicted, mixed or not measurable yet
+  number: rank of Mistral by downloads among labs that are not Chinese, S3, publisher, newest 28 days
+  interval_low: null, in S3 every publisher is reviewed
+  interval_high: null
+  reason: the finding in a sentence
+*/
+with newest as (
+    select max(week) as week
+    from marts.share_by_lab
+    where time_window = '28d' and scope = 'S3' and not is_estimate
+),
+
+ranked as (
+    select
+        lab,
+        downloads_flow,
+        rank() over (order by downloads_flow desc) as place,
+        downloads_flow / nullif(sum(downloads_flow) over (), 0) as share
+    from marts.share_by_lab
+    where
+        time_window = '28d' and scope = 'S3' and credit = 'publisher' and country <> 'CN'
+        and week = (select newest.week from newest)
+),
+
+found as (
+    select
+        max(place) filter (where lab = 'mistral') as place,
+        max(share) filter (where lab = 'mistral') as share,
+        count(*) as labs
+    from ranked
+)
+
+select
+    case
+        when place is null then 'not measurable yet'
+        when place = 1 then 'supported'
+        when place > 3 then 'contradicted'
+        else 'mixed'
+    end as verdict,
+    cast(place as double) as number,
+    cast(null as double) as interval_low,
+    cast(null as double) as interval_high,
+    case
+        when place is null then 'Mistral has no model in S3 in four measured weeks in a row.'
+        else printf('Mistral is number %d of %d labs that are not Chinese, with %.1f %% of their downloads.', place, labs, 100 * share)
+    end as reason
+from found
