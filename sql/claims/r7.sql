@@ -40,7 +40,7 @@ select
         when quarters < 8 or late is null or early is null then 'Eight full quarters are needed.'
         else printf(
             '%d countries have a base model of their own, %d entered in the last four full quarters, %d in the four before.',
-            countries, cast(late as bigint), cast(early as bigint)
+            cast(countries as bigint), cast(late as bigint), cast(early as bigint)
         )
     end as reason
 from counted

@@ -12,8 +12,14 @@ from dagster_project.warehouse import catalog, lineage
 from .conftest import Answer
 
 FINDING = ["verdict", "number", "interval_low", "interval_high", "reason"]
-SHARES = "select * replace (cast(share_of_total as double) as share_of_total) from (values {rows}) as given (week, scope, credit, time_window, country, share_of_total, unknown_share, is_estimate)"
-TIERS = "select * replace (cast(own_open_share as double) as own_open_share) from (values {rows}) as given (quarter, level, lab, is_running, n_own, own_open_share)"
+SHARES = (
+    "select * replace (cast(share_of_total as double) as share_of_total) from (values {rows})"
+    " as given (week, scope, credit, time_window, country, share_of_total, unknown_share, is_estimate)"
+)
+TIERS = (
+    "select * replace (cast(own_open_share as double) as own_open_share) from (values {rows})"
+    " as given (quarter, level, lab, is_running, n_own, own_open_share)"
+)
 QUARTERS = [f"{year}-{month:02d}-01" for year in (2024, 2025) for month in (1, 4, 7, 10)]
 
 
