@@ -354,11 +354,14 @@ def derive(settings: Settings, *, say: Say = _silent) -> Publication:
 
 
 def report(settings: Settings, *, week: Week | None = None) -> Path:
-    """Write the weekly page from the current release."""
-    from dagster_project.reports.weekly import write_weekly  # noqa: PLC0415 - notebooks are heavy; capture never needs them
+    """Write the weekly page from the current release, and beside it the page about its quality."""
+    from dagster_project.reports.quality import write_quality  # noqa: PLC0415 - notebooks are heavy
+    from dagster_project.reports.weekly import write_weekly  # noqa: PLC0415 - capture never needs them
 
     release = publishing.current(settings.home)
-    page = write_weekly(settings.home / release.database, week, settings.home / "reports")
+    database, folder = settings.home / release.database, settings.home / "reports"
+    write_quality(database, week, folder)
+    page = write_weekly(database, week, folder)
     ledger.write(settings.home, "reported", settings.now(), release=release.release_id, week=f"{page.week}")
     return page.html
 

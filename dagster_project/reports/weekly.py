@@ -5,16 +5,13 @@ Not here: SQL beyond a look at a table, wording of findings (headline), drawing 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 
-from dagster_project import settings
 from dagster_project.calendar import Week
-from dagster_project.errors import GateError, NothingYetError
-from dagster_project.reports import charts, notebook
+from dagster_project.errors import NothingYetError
+from dagster_project.reports import charts, page
 from dagster_project.reports.headline import (
     HEADLINE_SCOPE,
     QUICK_MEANING,
@@ -27,6 +24,7 @@ from dagster_project.reports.headline import (
     compose,
     country_label,
 )
+from dagster_project.reports.page import Page
 from dagster_project.reports.render import (
     Column,
     Fragment,
@@ -40,14 +38,9 @@ from dagster_project.reports.render import (
     render_table,
     span,
 )
-from dagster_project.snapshots import durable
 from dagster_project.warehouse import published
 
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
-
-NOTEBOOK = "weekly.py"
-TEMPLATE = "weekly"
+NOTEBOOK = "weekly"
 LABS_IN_TABLE = 50
 WEEKS_IN_MESSAGE = 12
 MAX_FREE_TEXT = 240  # an audit's word or an origin is a sentence, not a name
@@ -84,16 +77,6 @@ SNAPSHOT_COLUMNS = [
 ]
 
 
-@dataclass(frozen=True)
-class Page:
-    """A written page: what to open, what to rerun, and which release and week it is about."""
-
-    html: Path
-    notebook: Path
-    release_id: str
-    week: Week
-
-
 def write_weekly(database: Path, week: Week | None, folder: Path) -> Page:
     """Execute the weekly notebook on a published file and put page and notebook into `folder / week`.
 
@@ -104,19 +87,10 @@ def write_weekly(database: Path, week: Week | None, folder: Path) -> Page:
     with published.open_release(database) as release:
         edition = read_edition(release, week)
         countries = _week_of_countries(release, edition.week)
-    source = settings.shipped("notebooks") / NOTEBOOK
-    parameters = {"database": database.name, "week": str(edition.week)}
-    try:
-        executed = notebook.execute(source, parameters, database.absolute().parent)
-    except notebook.CellFailedError as error:
-        raise GateError(
-            f"Week {edition.week}, notebook {NOTEBOOK}, {error}. Nothing was published; a page from before stays as it is.",
-            next_command=f"leadershift report --week {edition.week}",
-        ) from error
     found = compose(countries, edition.week, edition.scope(HEADLINE_SCOPE))
     about = [found.sentence, found.basis if found.estimated_share else "", edition.warning]
-    page = {"title": edition.title, "description": edition.marked(" ".join(filter(None, about)))}
-    return _put(executed, notebook.to_page(executed, TEMPLATE, page), edition, folder)
+    described = {"title": edition.title, "description": edition.marked(" ".join(filter(None, about)))}
+    return page.write(NOTEBOOK, database, edition, described, folder)
 
 
 def read_edition(release: published.Release, week: Week | None) -> Edition:
@@ -269,14 +243,3 @@ def _free_text(value: object) -> str:
     if isinstance(value, list | tuple):
         return clean(", ".join(str(item) for item in value), MAX_FREE_TEXT)
     return clean(value, MAX_FREE_TEXT)
-
-
-def _put(executed: NotebookNode, html: str, edition: Edition, folder: Path) -> Page:
-    """Write both files, the page last: whoever finds a new page finds the notebook that it came from."""
-    import nbformat  # noqa: PLC0415 - heavy: only a report needs it
-
-    target = folder / str(edition.week)
-    source = nbformat.writes(executed)  # type: ignore[no-untyped-call]
-    durable.write_bytes(target / "weekly.ipynb", f"{source}\n".encode())
-    durable.write_bytes(target / "weekly.html", html.encode())
-    return Page(target / "weekly.html", target / "weekly.ipynb", edition.release_id, edition.week)

@@ -176,6 +176,7 @@ def _write_database(
     for name, table in tables.items():
         connection.execute(f"create table release.{name} as from {PRIVATE}.{name} order by {', '.join(table.grain)}")
     _write_releases(connection, release, verdict, sign_off, history)
+    _write_checks(connection, verdict)
     _write_dictionary(connection, tables)
     connection.execute("use release")
     for table in tables.values():
@@ -214,11 +215,32 @@ def _write_releases(
     )
     connection.executemany("insert into release.marts.releases values (?, ?, ?, ?, ?, ?, ?, ?)", [*history, row])
     meaning = "Every release so far, this one last: its weeks, the weeks nobody captured, its audit, who signed for what failed."
-    connection.execute(f"comment on table release.marts.releases is {quoted(meaning)}")
-    for column, text in RELEASE_COLUMNS.items():
-        connection.execute(f"comment on column release.marts.releases.{column} is {quoted(text)}")
+    _describe(connection, "releases", meaning, RELEASE_COLUMNS)
 
 
+def _write_checks(connection: duckdb.DuckDBPyConnection, verdict: audit.Audit) -> None:
+    connection.execute(
+        "create table release.marts.checks (table_name varchar, says varchar, observed double, low double, high double, is_passed boolean)"
+    )
+    rows = [(check.table, check.says, check.observed, check.low, check.high, check.passed) for check in verdict.results]
+    connection.executemany("insert into release.marts.checks values (?, ?, ?, ?, ?, ?)", rows)
+    _describe(connection, "checks", "What the audit of this release checked, and what it found.", CHECK_COLUMNS)
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, table: str, meaning: str, columns: Mapping[str, str]) -> None:
+    connection.execute(f"comment on table release.marts.{table} is {quoted(meaning)}")
+    for column, text in columns.items():
+        connection.execute(f"comment on column release.marts.{table}.{column} is {quoted(text)}")
+
+
+CHECK_COLUMNS = {
+    "table_name": "table that was checked, or the audit that spans several",
+    "says": "what must be so, in plain words",
+    "observed": "the number that was measured, mostly how many rows break the rule; null if there was none",
+    "low": "the least it may be; null without a limit",
+    "high": "the most it may be; null without a limit",
+    "is_passed": "whether it was so",
+}
 RELEASE_COLUMNS = {
     "release_id": "newest week and a hash of the content",
     "published_at": "when it was published, UTC",
@@ -253,7 +275,8 @@ def _write_dictionary(connection: duckdb.DuckDBPyConnection, tables: Mapping[str
             (table.schema, table.name, column, kinds[table.schema, table.name, column], meaning, sources[column])
             for column, meaning in table.columns.items()
         ]
-    rows += [("marts", "releases", column, "", meaning, []) for column, meaning in RELEASE_COLUMNS.items()]
+    for own, described in (("releases", RELEASE_COLUMNS), ("checks", CHECK_COLUMNS)):
+        rows += [("marts", own, column, "", meaning, []) for column, meaning in described.items()]
     connection.executemany("insert into release.main.data_dictionary values (?, ?, ?, ?, ?, ?)", rows)
     connection.execute(
         "comment on table release.main.data_dictionary is 'Every column: what it means and which columns it is made from.'"

@@ -1,0 +1,153 @@
+"""The page about quality: what was checked and what was found, in plain words; the parts that notebooks/quality.py calls.
+
+Not here: the checks themselves (sql/ headers, warehouse/checks), the wording of findings about leadership (headline).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from dagster_project.calendar import Week
+from dagster_project.reports import page
+from dagster_project.reports.headline import SCOPES, Edition
+from dagster_project.reports.page import Page
+from dagster_project.reports.render import Column, Fragment, count, day, escaped, folded, joined, prose, render_table
+from dagster_project.reports.weekly import read_edition
+from dagster_project.warehouse import published
+
+NOTEBOOK = "quality"
+EVENT_WEEKS = 13
+EVENT_MEANINGS = {
+    "rename": "a model got another name; it stays one model",
+    "removal": "a model was no longer listed; its downloads so far stay counted",
+    "return": "a model that had gone came back",
+    "gate_flip": "access to a model began or ceased to need asking",
+    "licence_change": "a model was put under another licence",
+    "rollback": "a counter fell and came back; nothing is counted twice",
+    "lasting_correction": "a counter fell for good; the fall is no flow",
+    "spike": "one reading brought far more than usual; it is kept and flagged",
+    "stall": "the Hub's counters stood still; the days are known together only",
+    "partial_snapshot": "less than half of the list came; the snapshot is kept and not used",
+}
+"""What each kind of row in core.counter_events means, and what is done about it."""
+CHECK_COLUMNS = [
+    Column("says", "What must be so"),
+    Column("observed", "Found", "text"),
+    Column("is_passed", "So it is", "yes_no"),
+]
+EVENT_COLUMNS = [
+    Column("meaning", "What happened"),
+    Column("events", "Times", "count"),
+    Column("models", "Models", "count"),
+]
+WEEK_COLUMNS = [
+    Column("label", "Week"),
+    Column("state", "State"),
+    Column("snapshots", "Snapshots", "count"),
+    Column("seen", "Records seen", "count"),
+    Column("quarantined", "Unreadable", "count"),
+    Column("merged", "Sent twice", "count"),
+]
+UNKNOWN_COLUMNS = [
+    Column("label", "Scope"),
+    Column("n_models", "Models", "count"),
+    Column("unknown_share", "Unknown part of downloads", "share"),
+    Column("estimated_share", "Estimated part", "share"),
+]
+
+
+def write_quality(database: Path, week: Week | None, folder: Path) -> Page:
+    """Execute the quality notebook on a published file; weeks, errors and what happens then are those of `write_weekly`."""
+    with published.open_release(database) as release:
+        edition = read_edition(release, week)
+    title = edition.marked(f"What was checked, week {edition.week}")
+    described = {"title": title, "description": edition.marked(f"Audit: {edition.audit_result}.")}
+    return page.write(NOTEBOOK, database, edition, described, folder)
+
+
+def masthead(edition: Edition, checks: pl.DataFrame) -> Fragment:
+    """Open the page: how many checks passed, and who signed for those that did not."""
+    failed = checks.filter(~pl.col("is_passed")).height
+    lead = (
+        f"All {count(checks.height)} checks passed."
+        if not failed
+        else f"{count(failed)} of {count(checks.height)} checks failed."
+    )
+    signed = f" They were signed for: {edition.overrides}." if edition.overrides else ""
+    banner = ""
+    if edition.is_rehearsal:
+        banner = f'<p class="banner" role="note"><strong>REHEARSAL</strong> {prose(edition.warning)}</p>'
+    gaps = (
+        f" Weeks nobody captured: {edition.gaps}." if edition.gaps else " No week since the first capture is missing."
+    )
+    as_of = f"Last reading: {day(edition.as_of)}. " if edition.as_of else ""
+    return Fragment(
+        f'{banner}<header class="masthead"><p class="kicker">leadershift quality</p>'
+        f"<h1>What was checked, and what was found <span>Week {edition.week}</span></h1>"
+        f'<p class="dates">{as_of}<span class="keep">Release {escaped(edition.release_id)}.</span></p>'
+        f'<p class="headline"><strong>{prose(lead)}</strong>{prose(signed + gaps)}</p></header>'
+    )
+
+
+def weeks(captured: pl.DataFrame) -> Fragment:
+    """Say week by week what came: one row a week with is_gap, is_captured, is_imported and the counts of its snapshots."""
+    state = (
+        pl.when("is_gap")
+        .then(pl.lit("nobody captured it"))
+        .when("is_captured")
+        .then(pl.lit("captured whole"))
+        .when("is_imported")
+        .then(pl.lit("from an archive"))
+        .otherwise(pl.lit("not whole"))
+    )
+    labels = pl.Series([str(Week(monday)) for monday in captured["week"]], dtype=pl.String)
+    return render_table(
+        captured.with_columns(label=labels, state=state),
+        WEEK_COLUMNS,
+        "The newest weeks; what is unreadable is kept apart with its reason, what was sent twice is counted once",
+    )
+
+
+def unknown(shares: pl.DataFrame, edition: Edition) -> Fragment:
+    """Say for each scope what part of the downloads nobody placed, and what part is an estimate."""
+    labels = [f"{scope}: {SCOPES.get(scope, scope)}" for scope in shares["scope"]]
+    return render_table(
+        shares.with_columns(label=pl.Series(labels, dtype=pl.String)),
+        UNKNOWN_COLUMNS,
+        edition.marked(f"Week {edition.week}, publisher credit; unknown means that nobody reviewed the publisher"),
+    )
+
+
+def events(found: pl.DataFrame, edition: Edition) -> Fragment:
+    """Say what happened to models and counters in the last weeks, and what was done about it. Columns: kind, events, models."""
+    if not found.height:
+        return Fragment('<p class="nothing">Nothing happened to models or counters in these weeks.</p>')
+    meanings = [f"{kind.replace('_', ' ')}: {EVENT_MEANINGS.get(kind, '')}" for kind in found["kind"]]
+    return render_table(
+        found.with_columns(meaning=pl.Series(meanings, dtype=pl.String)),
+        EVENT_COLUMNS,
+        edition.marked(f"{EVENT_WEEKS} weeks up to {edition.week}, our own captures"),
+    )
+
+
+def checks_by_table(checks: pl.DataFrame) -> Fragment:
+    """List every check under its table: what must be so, what was found. Columns: those of marts.checks."""
+    parts = []
+    for (table,), rows in checks.sort("table_name", "says").group_by("table_name", maintain_order=True):
+        failed = rows.filter(~pl.col("is_passed")).height
+        told = f"{failed} of {rows.height} failed" if failed else f"{rows.height} of {rows.height} passed"
+        written = [_number(value) for value in rows["observed"]]
+        table_of = render_table(
+            rows.with_columns(observed=pl.Series(written, dtype=pl.String)), CHECK_COLUMNS, f"{table}: {told}"
+        )
+        parts.append(folded(f"{table}: {told}", table_of))
+    return joined(parts)
+
+
+def _number(value: float | None) -> str:
+    """Write what was measured: a count of broken rows mostly, sometimes a difference."""
+    if value is None:
+        return "nothing to measure"
+    return count(value) if value == round(value) else f"{value:.2g}"
