@@ -20,8 +20,12 @@ NOT_COUNTRIES = frozenset({UNKNOWN, INTERNATIONAL})
 SCOPES = {
     "S1": "all models",
     "S2": "text and image-text models",
+    "S3": "much downloaded text and image-text models that labs published themselves",
+    "S4": "all models in their first year",
     "S1-quick": "all models of a quick capture",
     "S2-quick": "text and image-text models of a quick capture",
+    "S3-quick": "much downloaded text and image-text models that labs published themselves, of a quick capture",
+    "S4-quick": "all models of a quick capture in their first year",
 }
 HEADLINE_SCOPE, WHOLE_SCOPE = "S2", "S1"
 QUICK_SUFFIX = "-quick"

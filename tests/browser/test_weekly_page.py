@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dagster_project.reports.quality import write_quality
 from dagster_project.reports.weekly import write_weekly
 
 pytestmark = pytest.mark.browser
@@ -79,10 +80,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, world in worlds.items():
         database = made["build_release"](folder / f"{name}.duckdb", world)
         written[name] = write_weekly(database, None, folder / name).html
+        written[f"{name} quality"] = write_quality(database, None, folder / name).html
     return written
 
 
-@pytest.fixture(params=["clean", "hostile"])
+@pytest.fixture(params=["clean", "hostile", "clean quality", "hostile quality"])
 def html(request: pytest.FixtureRequest, pages: dict[str, Path]) -> Path:
     return pages[request.param]
 

@@ -80,7 +80,13 @@ create table marts.releases (
     is_rehearsal boolean, origin varchar);
 create table core.snapshots (
     source varchar, observed_on date, week date, row_count bigint, status varchar, seen bigint, loaded bigint, merged bigint,
-    quarantined bigint, sealed_at timestamptz);
+    quarantined bigint, sealed_at timestamptz, table_name varchar);
+create table core.weeks (
+    week date, is_captured boolean, is_imported boolean, is_gap boolean, snapshot_count bigint);
+create table core.counter_events (
+    event_id varchar, kind varchar, hub_id varchar, week date, observed_on date, source varchar, detail varchar);
+create table marts.checks (
+    table_name varchar, says varchar, observed double, low double, high double, is_passed boolean);
 create table core.models (
     hub_id varchar, model_name varchar, namespace varchar, created_at timestamptz, pipeline_tag varchar, library varchar,
     licence_id varchar, licence_class varchar, is_gated boolean, parameters_total bigint, size_band varchar, first_seen_on date,
@@ -111,6 +117,9 @@ def build_release(path: Path, world: World | None = None) -> Path:
         _insert(connection, "marts.releases", [release_row(world)])
         _insert(connection, "core.snapshots", snapshot_rows(world))
         _insert(connection, "core.models", model_rows(world))
+        _insert(connection, "core.weeks", week_rows(world))
+        _insert(connection, "core.counter_events", event_rows(world))
+        _insert(connection, "marts.checks", check_rows(world))
     return path
 
 
@@ -187,8 +196,34 @@ def snapshot_rows(world: World) -> list[Row]:
         source = HOSTILE[1] if world.is_hostile else name
         sealed_at = datetime(2026, 11, 16 + offset, 3, 40, tzinfo=UTC)
         day = world.monday + timedelta(days=offset)
-        rows.append((source, day, world.monday, seen - 412, status, seen, seen - 412, 400, 12, sealed_at))
+        rows.append((source, day, world.monday, seen - 412, status, seen, seen - 412, 400, 12, sealed_at, "models"))
     return rows
+
+
+def week_rows(world: World) -> list[Row]:
+    """Twenty weeks, of which one has a gap and the oldest three come from an archive."""
+    return [
+        (world.monday - timedelta(weeks=age), age < 17 and age != 6, age >= 17, age == 6, 0 if age == 6 else 1)
+        for age in range(20)
+    ]
+
+
+def event_rows(world: World) -> list[Row]:
+    kinds = ["rename", "removal", "rollback", "rollback", "spike", HOSTILE[0] if world.is_hostile else "stall"]
+    said = HOSTILE[1] if world.is_hostile else "a -> b"
+    return [
+        (f"{kind}:{n}", kind, f"id{n}", world.monday, world.monday + timedelta(days=7), "huggingface", said)
+        for n, kind in enumerate(kinds)
+    ]
+
+
+def check_rows(world: World) -> list[Row]:
+    name = HOSTILE[5] if world.is_hostile else "core.models"
+    return [
+        (name, "no two rows share hub_id", 3.0 if world.is_hostile else 0.0, 0.0, 0.0, not world.is_hostile),
+        (name, "every country stands in registry.countries", None, 0.0, 0.0, True),
+        ("marts.share_by_country", "share_of_total adds up to 1 for each week", 2.2e-16, 0.0, 1e-9, True),
+    ]
 
 
 def model_rows(world: World) -> list[Row]:
