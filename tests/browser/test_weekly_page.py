@@ -159,7 +159,7 @@ def test_everything_can_be_read(browser: Any, html: Path, scheme: str, width: in
     page, _, _ = opened(browser, html, width, color_scheme=scheme)
     unfold(page)
     found = page.evaluate(COLOURS)
-    assert len(found) > 200
+    assert len(found) > 100, "there is nothing to look at"
     assert (luminance(found[0][2]) < 0.05) == (scheme == "dark")
     weak = {
         (kind, colour, ground, text)
