@@ -6,6 +6,7 @@ them, because models appeared then too. Not here: flows and shares (truth), root
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -23,7 +24,7 @@ from dagster_project.rehearsal.world.cast import (
     SIZE_IDS,
     SIZES,
 )
-from dagster_project.rehearsal.world.draws import Ints
+from dagster_project.rehearsal.world.draws import Bools, Ints
 from dagster_project.rehearsal.world.facts import NEVER, OPEN, Facts, is_text
 from dagster_project.rehearsal.world.scenario import KINDS
 from dagster_project.rehearsal.world.trends import Course
@@ -41,16 +42,32 @@ LEVELS = ("country", "lab")
 
 
 class Releases:
-    """Tables about the models released in months and quarters."""
+    """Tables about the models released in months and quarters; of all models, or of those that the list ever showed.
 
-    def __init__(self, world: World, facts: Facts, course: Course, descent: Descent) -> None:
+    `moments` are the seconds at which somebody looked: a model that was never there at one of them can't be known.
+    """
+
+    def __init__(
+        self, world: World, facts: Facts, course: Course, descent: Descent, moments: Sequence[int] | None = None
+    ) -> None:
         self.world, self._facts, self._course, self._descent = world, facts, course, descent
         self._end = world.monday(world.weeks)
+        self._moments = None if moments is None else np.array(sorted(moments))
+
+    def _last_sight(self) -> tuple[Bools, Ints]:
+        """Say which models were ever there when somebody looked, and the last second at which they were."""
+        facts = self._facts
+        if self._moments is None:
+            return np.ones(len(facts.numbers), dtype=np.bool_), np.full(len(facts.numbers), self._end)
+        place = np.searchsorted(self._moments, facts.gone) - 1
+        last = self._moments[np.maximum(place, 0)]
+        return (place >= 0) & (last >= facts.created), last
 
     @cached_property
     def models(self) -> pl.DataFrame:
         """Give one row for each model: when, whose, of what kind; gates and licences as of the release."""
         facts, labs = self._facts, self._descent.labs
+        seen, last_sight = self._last_sight()
         lab = pl.Series("lab", labs).gather(self._descent.publishers)
         created = pl.from_epoch(pl.Series("created_at", facts.created), "s")
         frame = pl.DataFrame(
@@ -69,9 +86,9 @@ class Releases:
                 "is_flagship": self.world.make.flagship(facts.numbers) >= 0,
                 "gone": facts.gone,
                 "is_withdrawn": (facts.gone < NEVER) & (facts.plant != KINDS.index("removed")),
-                "all_time": self.world.trends.count(self._course, self._end),
+                "all_time": self.world.trends.count(self._course, last_sight),
             }
-        )
+        ).filter(pl.Series(seen))
         return frame.with_columns(
             month=pl.col("created_at").dt.truncate("1mo").dt.date(),
             quarter=pl.col("created_at").dt.truncate("1q").dt.date(),
@@ -82,22 +99,21 @@ class Releases:
         """Give new derivatives by month of creation and home of their roots; a derivative of two roots is half in each.
 
         Variants: all; default, without quantised ones and without those whose root is the publisher's own; atom, the
-        default among language models with more than five downloads by the world's end.
+        default among language models with more than five downloads when last seen. Relation `all` is them together.
         """
         shares = self._descent.credit("root")
         lab = np.asarray(self._descent.labs)[shares.owners]
         parts = pl.DataFrame({"index": shares.models, "root_lab": lab, "weight": shares.weights}).with_columns(
             root_country=pl.col("root_lab").replace_strict(self._countries)
         )
-        births = parts.join(self.models.filter("is_derived"), on="index")
+        typed = parts.join(self.models.filter("is_derived"), on="index").with_columns(relation="role")
+        births = pl.concat([typed, typed.with_columns(relation=pl.lit("all"))])
         foreign = births.filter((pl.col("role") != ROLES[QUANTIZED]) & (pl.col("root_lab") != pl.col("lab")))
         used = foreign.filter(pl.col("is_text") & (pl.col("all_time") > ATOM_LEAST_DOWNLOADS))
         frames = []
         for variant, chosen in (("all", births), ("default", foreign), ("atom", used)):
             for level in LEVELS:
-                counts = chosen.group_by(
-                    "month", pl.col(f"root_{level}").alias("side"), pl.col("role").alias("relation")
-                )
+                counts = chosen.group_by("month", pl.col(f"root_{level}").alias("side"), "relation")
                 frame = counts.agg(new_models=pl.col("weight").sum(), new_authors=pl.col("space").n_unique())
                 total = pl.col("new_models").sum().over("month", "relation")
                 frame = frame.with_columns(share=pl.col("new_models") / total, level=pl.lit(level))
