@@ -8,7 +8,8 @@ from __future__ import annotations
 from dagster_project.rehearsal.judge.concentration import concentration
 from dagster_project.rehearsal.judge.events import events, sealed_days, sealed_moments
 from dagster_project.rehearsal.judge.flows import flows, measured_weeks, shares, total, weeks_measured
-from dagster_project.rehearsal.judge.lineage import births, roots
+from dagster_project.rehearsal.judge.lineage import births, lineage_flows, roots
+from dagster_project.rehearsal.judge.openness import openness
 from dagster_project.rehearsal.judge.verdict import Verdict
 from dagster_project.rehearsal.truth.oracle import Truth
 from dagster_project.rehearsal.world.world import World
@@ -20,7 +21,6 @@ NOT_YET = "not measured yet"
 # Measures of the specification that the world has a truth for, and the mart that will hold them.
 AWAITED = {
     "crossovers": "marts.crossovers",
-    "openness": "marts.openness",
     "retreat watch": "marts.retreat_watch",
 }
 
@@ -38,6 +38,8 @@ def judge(release: Release, world: World) -> list[Verdict]:
         *concentration(release, truth, weeks),
         *roots(release, truth),
         *births(release, truth),
+        *lineage_flows(release, truth),
+        *openness(release, truth),
         *events(release, truth),
         *_awaited(release),
     ]

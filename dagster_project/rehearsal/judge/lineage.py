@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from dagster_project.rehearsal.judge.verdict import Verdict
+from dagster_project.rehearsal.judge.verdict import Verdict, misplaced
 from dagster_project.rehearsal.truth.oracle import Truth
 from dagster_project.warehouse.published import Release
 
@@ -18,6 +18,14 @@ select month, level, side, if(relation = 'unspecified', 'finetune', relation) as
     sum(new_models) as new_models, cast(sum(new_authors) as bigint) as new_authors
 from marts.derivative_births group by all
 """
+_FLOWS = """
+select quarter, credit, base_country, derivative_country, coalesce(n_models, 0) as n_models, coalesce(downloads_flow, 0) as downloads_flow,
+    is_suppressed, all_models, suppressed_models, flow_days, is_running
+from marts.lineage_flows
+"""
+_DEPENDENCE = "select quarter, credit, country, dependence from marts.lineage_dependence where dependence is not null"
+FLOW_KEYS = ["quarter", "credit", "base_country", "derivative_country"]
+SHORTEST_QUARTER_DAYS = 90
 BIRTH_KEYS = ["month", "level", "side", "relation", "variant"]
 WEIGHT_TOLERANCE = 1e-9
 
@@ -51,14 +59,43 @@ def births(release: Release, truth: Truth) -> list[Verdict]:
     for (level, variant), rows in sorted(whole.group_by("level", "variant")):
         name = f"derivative births by {level}, {variant}"
         verdicts += [
-            _misplaced(f"{name}: models", rows, "new_models"),
-            _misplaced(f"{name}: authors", rows, "new_authors"),
+            misplaced(f"{name}: models", rows, "new_models"),
+            misplaced(f"{name}: authors", rows, "new_authors"),
         ]
-    return [*verdicts, _misplaced("derivative births by relation", typed, "new_models")]
+    return [*verdicts, misplaced("derivative births by relation", typed, "new_models")]
 
 
-def _misplaced(name: str, cells: pl.DataFrame, column: str) -> Verdict:
-    """Add up how far each cell is off."""
-    ours, theirs = cells[column].fill_null(0), cells[f"{column}_found"].fill_null(0)
-    error = float((ours - theirs).abs().sum()) / float(ours.sum() or 1)
-    return Verdict(name, float(ours.sum()), float(theirs.sum()), error, "of all, misplaced")
+def lineage_flows(release: Release, truth: Truth) -> list[Verdict]:
+    """Compare who builds on whom: cells that are shown, cells that are not, downloads of whole quarters, dependence."""
+    true, found = truth.lineage_flows(), release.frame(_FLOWS)
+    both = true.join(found, on=FLOW_KEYS, how="full", coalesce=True, suffix="_found")
+    born = both.filter(pl.col("all_models").is_not_null() | (pl.col("n_models") > 0))
+    hidden = born.filter(
+        pl.col("is_suppressed").fill_null(True) != pl.col("is_suppressed_found").fill_null(True)
+    ).height
+    shown = born.filter(~pl.col("is_suppressed"))
+    whole = shown.filter(pl.col("flow_days") >= SHORTEST_QUARTER_DAYS)
+    return [
+        misplaced("lineage flows: derivatives in cells that are shown", shown, "n_models"),
+        Verdict("lineage flows: cells wrongly shown or hidden", born.height, found.height, hidden, "cells"),
+        misplaced("lineage flows: downloads in cells that are shown", whole, "downloads_flow"),
+        *_dependence(release, true),
+    ]
+
+
+def _dependence(release: Release, true: pl.DataFrame) -> list[Verdict]:
+    """Give the quarter and country in which dependence is worst, by credit."""
+    is_home = pl.col("base_country") == pl.col("derivative_country")
+    sums = true.group_by("quarter", "credit", country="derivative_country").agg(
+        home=pl.col("n_models").filter(is_home).sum(), whole=pl.col("n_models").sum()
+    )
+    found = release.frame(_DEPENDENCE).join(sums, on=["quarter", "credit", "country"], how="left")
+    off = found.with_columns(true=1 - pl.col("home") / pl.col("whole")).with_columns(
+        error=(pl.col("true") - pl.col("dependence")).abs().fill_null(1.0)
+    )
+    verdicts = []
+    for (credit,), rows in sorted(off.group_by("credit")):
+        worst = rows.sort("error", descending=True).row(0, named=True)
+        name = f"dependence on foreign bases, {credit}: the worst of {rows.height:,}"
+        verdicts.append(Verdict(name, worst["true"], worst["dependence"], worst["error"], "points"))
+    return verdicts

@@ -232,6 +232,10 @@ class Truth:
         """Give the true `marts.openness`."""
         return self.releases.openness()
 
+    def openness_tier(self) -> pl.DataFrame:
+        """Give the true shares of `marts.openness_tier`."""
+        return self.releases.openness_tier()
+
     def retreat_watch(self) -> pl.DataFrame:
         """Give the true `marts.retreat_watch`, without the flag."""
         return self.releases.retreat_watch()

@@ -7,6 +7,7 @@ them, because models appeared then too. Not here: flows and shares (truth), root
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -122,21 +123,45 @@ class Releases:
         return pl.concat(frames).select(columns).sort(columns[:5])
 
     def lineage_flows(self) -> pl.DataFrame:
-        """Give derivatives by quarter of creation, country of the direct parent and country of the author.
+        """Give derivatives by quarter of creation, credit, country of the base and country of the author.
 
-        `n_models` and `downloads_flow` (up to the end of that quarter) are shared among the parents of a merge.
+        Direct: the base is the parent; root: where the model comes from in the end. `n_models` is shared among the bases of
+        a merge; `downloads_flow` is that of the quarter, through all derivatives there are, whenever created.
         """
-        shares = self._descent.credit("direct")
-        base = pl.Series(self._descent.countries).gather(shares.owners)
-        parts = pl.DataFrame({"index": shares.models, "base_country": base, "weight": shares.weights})
         models = self.models.filter("is_derived").rename({"country": "derivative_country"})
-        ends = models["quarter"].dt.offset_by("1q").cast(pl.Datetime("us")).dt.epoch("s").to_numpy()
-        models = models.with_columns(flow=self._count(models["index"].to_numpy(), ends))
-        weight = pl.col("weight")
-        counts = parts.join(models, on="index").group_by("quarter", "base_country", "derivative_country")
-        frame = counts.agg(n_models=weight.sum(), downloads_flow=(weight * pl.col("flow")).sum())
-        keys = ["quarter", "base_country", "derivative_country"]
-        return frame.with_columns(is_suppressed=pl.col("n_models") < SUPPRESSED_UNDER).sort(keys)
+        quarters = pl.concat([models["quarter"], self._quarters_measured()]).unique().sort()
+        frames = []
+        for credit in ("direct", "root"):
+            shares = self._descent.credit(credit)
+            base = pl.Series(self._descent.countries).gather(shares.owners)
+            parts = pl.DataFrame({"index": shares.models, "base_country": base, "weight": shares.weights})
+            both = parts.join(models, on="index").with_columns(credit=pl.lit(credit))
+            for quarter in quarters:
+                flow = pl.Series(self._flow_of_quarter(quarter)).gather(both["index"])
+                is_new = pl.col("quarter") == quarter
+                cells = both.with_columns(flow=flow).group_by("credit", "base_country", "derivative_country")
+                sums = cells.agg(
+                    n_models=pl.col("weight").filter(is_new).sum(),
+                    downloads_flow=(pl.col("weight") * pl.col("flow")).sum(),
+                )
+                frames.append(sums.with_columns(quarter=pl.lit(quarter)))
+        keys = ["quarter", "credit", "base_country", "derivative_country"]
+        frame = pl.concat(frames).filter((pl.col("n_models") > 0) | (pl.col("downloads_flow") > 0))
+        columns = [*keys, "n_models", "downloads_flow"]
+        return (
+            frame.select(columns).with_columns(is_suppressed=pl.col("n_models").round(9) < SUPPRESSED_UNDER).sort(keys)
+        )
+
+    def _quarters_measured(self) -> pl.Series:
+        """Give the quarters that the world's weeks lie in."""
+        mondays = pl.Series("quarter", [self.world.monday(week) for week in range(self.world.weeks)])
+        return pl.from_epoch(mondays, "s").dt.truncate("1q").dt.date()
+
+    def _flow_of_quarter(self, quarter: date) -> Ints:
+        """Give all models' downloads in a quarter, as far as the world goes."""
+        first = pl.Series([quarter])
+        begin, end = (min(int(day.dt.epoch("s")[0]), self._end) for day in (first, first.dt.offset_by("3mo")))
+        return self.world.trends.count(self._course, end) - self.world.trends.count(self._course, begin)
 
     def openness(self) -> pl.DataFrame:
         """Give each quarter's releases by licence class and size band; shares are of the side's releases of the quarter."""
@@ -149,6 +174,15 @@ class Releases:
             frames.append(frame.with_columns(share=pl.col("n_models") / total, level=pl.lit(level)))
         columns = ["quarter", "level", "side", "licence_class", "size_band", "n_models", "share", "gated_share"]
         return pl.concat(frames).select(columns).sort(columns[:5])
+
+    def openness_tier(self) -> pl.DataFrame:
+        """Give how many models each country and lab released in each quarter, and the share of them that are open."""
+        frames = []
+        for level in LEVELS:
+            counts = self.models.group_by("quarter", pl.col(level).alias("side"))
+            frame = counts.agg(n_models=pl.len(), open_share=pl.col("is_open").mean())
+            frames.append(frame.with_columns(level=pl.lit(level)))
+        return pl.concat(frames).sort("quarter", "level", "side")
 
     def retreat_watch(self) -> pl.DataFrame:
         """Give each month's releases of every lab and country: how many, how open, and how long ago the last open flagship."""
@@ -208,11 +242,6 @@ class Releases:
     @property
     def _countries(self) -> dict[str, str]:
         return dict(zip(self._descent.labs, self._descent.countries, strict=True))
-
-    def _count(self, places: Ints, seconds: Ints) -> Ints:
-        until = np.full(len(self._facts.numbers), self._end)
-        until[places] = np.minimum(seconds, self._end)
-        return self.world.trends.count(self._course, until)[places]
 
 
 def _band(parameters: int) -> str:
