@@ -16,7 +16,7 @@ _ROOTS = "select hub_id, root_hub_id, root_name, weight from core.roots"
 _BIRTHS = """
 select month, level, side, if(relation = 'unspecified', 'finetune', relation) as relation, variant,
     sum(new_models) as new_models, cast(sum(new_authors) as bigint) as new_authors
-from marts.derivative_births group by all
+from marts.derivative_births group by month, level, side, if(relation = 'unspecified', 'finetune', relation), variant
 """
 _FLOWS = """
 select quarter, credit, base_country, derivative_country, coalesce(n_models, 0) as n_models, coalesce(downloads_flow, 0) as downloads_flow,

@@ -15,6 +15,7 @@ import polars as pl
 
 from dagster_project.rehearsal.truth.lineage import UNKNOWN, Descent
 from dagster_project.rehearsal.world.cast import (
+    ADAPTER,
     BAND_OF_SIZE,
     BANDS,
     INTERMEDIARIES,
@@ -36,6 +37,7 @@ LICENCE_CLASSES = tuple(LICENCES[name][0] or "none" for name in LICENCE_IDS)
 BILLION = 1e9
 SIZE_BANDS = ((1, "<1B"), (5, "1-5B"), (10, "5-10B"), (50, "10-50B"), (100, "50-100B"), (250, "100-250B"))
 LARGEST_BAND = ">250B"
+UNSTATED_BAND = "unknown"
 ATOM_LEAST_DOWNLOADS = 5
 SUPPRESSED_UNDER = 20
 DAYS_IN_MONTH = 30.44
@@ -164,11 +166,18 @@ class Releases:
         return self.world.trends.count(self._course, end) - self.world.trends.count(self._course, begin)
 
     def openness(self) -> pl.DataFrame:
-        """Give each quarter's releases by licence class and size band; shares are of the side's releases of the quarter."""
+        """Give each quarter's releases by licence class and size band; shares are of the side's releases of the quarter.
+
+        An adapter or a quantised form has no size of its own that anybody states, so its band is unknown.
+        """
         frames = []
+        is_sized = ~pl.col("role").is_in([ROLES[ADAPTER], ROLES[QUANTIZED]])
+        models = self.models.with_columns(
+            size_band=pl.when(is_sized).then("size_band").otherwise(pl.lit(UNSTATED_BAND))
+        )
         for level in LEVELS:
             side = pl.col(level).alias("side")
-            counts = self.models.group_by("quarter", side, "licence_class", "size_band")
+            counts = models.group_by("quarter", side, "licence_class", "size_band")
             frame = counts.agg(n_models=pl.len(), gated_share=pl.col("is_gated").mean())
             total = pl.col("n_models").sum().over("quarter", "side")
             frames.append(frame.with_columns(share=pl.col("n_models") / total, level=pl.lit(level)))
