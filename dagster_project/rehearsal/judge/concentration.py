@@ -9,12 +9,13 @@ from datetime import date
 
 import polars as pl
 
-from dagster_project.rehearsal.judge.verdict import Verdict
+from dagster_project.rehearsal.judge.verdict import Verdict, counted
 from dagster_project.rehearsal.truth.oracle import SCOPES, Truth
 from dagster_project.warehouse.published import Release
 
 _KEYS = ["week", "scope", "credit", "level"]
 _MEASURES = ("hhi", "gini", "cr1", "cr10", "effective_number")
+CLOSE_HHI = 0.005
 LEVELS = ("country", "lab", "model")
 
 
@@ -24,10 +25,17 @@ def concentration(release: Release, truth: Truth, weeks: list[date]) -> list[Ver
     true = truth.concentration().filter(pl.col("week").is_in(weeks) & pl.col("hhi").is_not_null())
     both = true.join(found, on=_KEYS, how="left", suffix="_found")
     cases = [(scope, "hhi") for scope in SCOPES] + [("S1", measure) for measure in _MEASURES[1:]]
-    return [
+    worst = [
         _worst(both.filter((pl.col("level") == level) & (pl.col("scope") == scope)), f"{level}, {scope}", measure)
         for level in LEVELS
         for scope, measure in cases
+    ]
+    close = both.filter((pl.col("hhi_found") / pl.col("hhi") - 1).abs() <= CLOSE_HHI)
+    return [
+        *worst,
+        counted(
+            "concentration: HHI within half a percent", both.height, close.height, "weeks, scopes, credits and levels"
+        ),
     ]
 
 
