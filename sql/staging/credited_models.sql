@@ -95,7 +95,7 @@ kept as (
     from there
     cross join (values ('publisher'), ('direct'), ('root')) as credits (credit)
     left join (select distinct child_key from staging.parents) as derived
-        on there.model_key = derived.child_key and credits.credit <> 'publisher'
+        on case when credits.credit <> 'publisher' then there.model_key end = derived.child_key
     where derived.child_key is null
 ),
 

@@ -8,7 +8,7 @@ columns:
   relation: finetune, adapter, quantized, merge or unspecified
   evidence: best evidence for the edge, resolved, tag or card
   is_self_loop: whether the model names itself
-  is_used: whether the newest record declares it by the best kind of evidence that it has; only these make roots
+  is_used: whether the newest record declares it, by the best kind of evidence that it has or as a parent that was removed; only these make roots
   first_seen_on: first day the edge was declared
   last_seen_on: last day it was declared
 checks:
@@ -71,6 +71,15 @@ found as (
     left join folded on lower(declared.parent_name) = folded.folded_name
 ),
 
+-- The Hub resolves no parent that was removed. Without this a merge's other parents would inherit its part.
+judged as (
+    select
+        found.*,
+        found.is_latest and (found.place = found.best_place or removed.model_key is not null) as is_used
+    from found
+    left join (select model_key from staging.models where removed_on is not null) as removed on found.parent_key = removed.model_key
+),
+
 known as (
     select
         child_key,
@@ -78,10 +87,10 @@ known as (
         arg_min(parent_name, (place, parent_name)) as parent_name,
         arg_min(relation, (place, relation)) as relation,
         arg_min(evidence, place) as evidence,
-        bool_or(is_latest and place = best_place) as is_used,
+        bool_or(is_used) as is_used,
         min(observed_on) as first_seen_on,
         max(last_on) as last_seen_on
-    from found
+    from judged
     where parent_key is not null
     group by child_key, parent_key
 ),
@@ -92,10 +101,10 @@ missing as (
         arg_min(parent_name, (place, parent_name)) as parent_name,
         arg_min(relation, (place, relation)) as relation,
         arg_min(evidence, place) as evidence,
-        bool_or(is_latest and place = best_place) as is_used,
+        bool_or(is_used) as is_used,
         min(observed_on) as first_seen_on,
         max(last_on) as last_seen_on
-    from found
+    from judged
     where parent_key is null
     group by child_key, lower(parent_name)
 )

@@ -1,5 +1,5 @@
 /*
-meaning: Parents that are named but were never seen, with a number below zero each, so that they can get credit like models.
+meaning: Parents that are or were named but never seen, with a number below zero each, so that they can get credit like models.
 grain: [model_key]
 columns:
   model_key: our number for the name, below zero
@@ -11,5 +11,5 @@ select
     min(parent_name) as model_name,
     min(case when contains(parent_name, '/') then split_part(parent_name, '/', 1) end) as namespace
 from staging.edges
-where parent_key is null and is_used
+where parent_key is null
 group by lower(parent_name)

@@ -13,7 +13,7 @@ from dagster_project.rehearsal.run import LAST_MONDAY, Rehearsed, rehearse
 from dagster_project.warehouse.published import Release, open_release
 
 MODELS, WEEKS = 1500, 5
-LARGEST_FLOW_ERROR, LARGEST_SHARE_ERROR = 0.005, 0.002
+LARGEST_FLOW_ERROR, LARGEST_SHARE_ERROR, LARGEST_HHI_ERROR = 0.005, 0.002, 0.005
 
 
 def silent(_text: str) -> None:
@@ -59,6 +59,18 @@ def test_flows_and_shares_are_the_true_ones(clean: Rehearsed) -> None:
         f"share by {level}, {scope}, publisher, week" for level in ("country", "lab") for scope in ("S1", "S2")
     }
     assert all((line.error or 0) < LARGEST_SHARE_ERROR for line in shares), shares
+
+
+def test_descent_births_and_openness_are_the_true_ones_to_the_last_model(clean: Rehearsed) -> None:
+    exact = [line for line in clean.verdicts if line.measure.startswith(("roots", "derivative births", "openness"))]
+    assert {line.measure.partition(" by ")[0] for line in exact} >= {"roots of models", "derivative births", "openness"}
+    assert all(line.truth and line.error == pytest.approx(0, abs=1e-9) for line in exact), exact
+    assert verdict(clean, "lineage flows: cells wrongly shown or hidden").error == 0
+
+
+def test_concentration_is_the_true_one(clean: Rehearsed) -> None:
+    assert verdict(clean, "concentration by lab, S1, hhi").error < LARGEST_HHI_ERROR
+    assert verdict(clean, "concentration by country, S1, hhi").error < LARGEST_HHI_ERROR
 
 
 def test_a_judge_that_sees_a_wrong_share_says_so(clean: Rehearsed) -> None:

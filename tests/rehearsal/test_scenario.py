@@ -151,7 +151,9 @@ def test_the_middle_band_gains(truth):
 
 
 def test_a_countrys_authors_turn_from_foreign_to_home_bases(truth):
-    flows = truth.lineage_flows().filter(pl.col("derivative_country") == BASE_SWITCH.country)
+    flows = truth.lineage_flows().filter(
+        (pl.col("derivative_country") == BASE_SWITCH.country) & (pl.col("credit") == "direct")
+    )
     turn = monday(BASE_SWITCH.at)
     early = flows.filter(pl.col("quarter") < turn - timedelta(days=92))
     late = flows.filter(pl.col("quarter") > turn)

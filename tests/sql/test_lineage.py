@@ -27,7 +27,7 @@ def edges(tmp_path: Path) -> Edges:
         child = model("3", model_name="me/child", base_models=bases, card_base_models=card, **said)
         history.day(date(2026, 11, 16), model("1", model_name="lab/Base"), older, child)
         history.build()
-        rows = history.rows("select * from core.lineage_edges where child_hub_id = '3'")
+        rows = history.rows("select * from core.lineage_edges where child_hub_id = '3' and is_used")
         return sorted(
             (r["parent_name"], r["parent_hub_id"], r["relation"], r["evidence"], r["is_self_loop"])
             for r in rows
@@ -80,3 +80,15 @@ def test_case_decides_only_between_names_that_differ_in_nothing_else(edges: Edge
 
 def test_a_model_that_names_itself_is_kept_and_marked(edges: Edges) -> None:
     assert edges(tags=["base_model:finetune:me/child"]) == [("me/child", "3", "finetune", "tag", True)]
+
+
+def test_a_merge_keeps_a_parent_that_was_removed_from_the_hub(tmp_path: Path) -> None:
+    history = History(tmp_path / "home")
+    told = {"tags": ["base_model:merge:a/one", "base_model:merge:a/two"], "base_relation": "merge"}
+    one, two = model("1", model_name="a/one"), model("2", model_name="a/two")
+    both = [{"hub_id": "1", "model_name": "a/one"}, {"hub_id": "2", "model_name": "a/two"}]
+    history.day(date(2026, 11, 9), one, two, model("3", model_name="me/m", base_models=both, **told))
+    history.day(date(2026, 11, 16), two, model("3", model_name="me/m", base_models=both[1:], **told))
+    history.build()
+    rows = history.rows("select root_name, weight from core.roots where hub_id = '3' order by root_name")
+    assert rows == [{"root_name": "a/one", "weight": 0.5}, {"root_name": "a/two", "weight": 0.5}]

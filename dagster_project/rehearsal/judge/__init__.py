@@ -5,8 +5,11 @@ A file here judges one kind of measure. Not here: the truth (truth), the measuri
 
 from __future__ import annotations
 
-from dagster_project.rehearsal.judge.events import events
+from dagster_project.rehearsal.judge.concentration import concentration
+from dagster_project.rehearsal.judge.events import events, sealed_days, sealed_moments
 from dagster_project.rehearsal.judge.flows import flows, measured_weeks, shares, total, weeks_measured
+from dagster_project.rehearsal.judge.lineage import births, lineage_flows, roots
+from dagster_project.rehearsal.judge.openness import openness
 from dagster_project.rehearsal.judge.verdict import Verdict
 from dagster_project.rehearsal.truth.oracle import Truth
 from dagster_project.rehearsal.world.world import World
@@ -17,11 +20,7 @@ __all__ = ["Verdict", "judge"]
 NOT_YET = "not measured yet"
 # Measures of the specification that the world has a truth for, and the mart that will hold them.
 AWAITED = {
-    "roots of models": "core.roots",
-    "concentration (HHI)": "marts.concentration",
     "crossovers": "marts.crossovers",
-    "derivative births": "marts.derivative_births",
-    "openness": "marts.openness",
     "retreat watch": "marts.retreat_watch",
 }
 
@@ -29,13 +28,18 @@ AWAITED = {
 def judge(release: Release, world: World) -> list[Verdict]:
     """Compare every published measure with its truth, over the weeks that were measured and not estimated."""
     weeks = measured_weeks(release)
-    truth = Truth(world, since=min(weeks, default=None))
+    truth = Truth(world, since=min(weeks, default=None), moments=sealed_moments(sealed_days(release)))
     return [
         weeks_measured(weeks, world),
         total(release, truth, weeks),
         *flows(release, truth, weeks),
         *shares(release, truth, weeks, "country"),
         *shares(release, truth, weeks, "lab"),
+        *concentration(release, truth, weeks),
+        *roots(release, truth),
+        *births(release, truth),
+        *lineage_flows(release, truth),
+        *openness(release, truth),
         *events(release, truth),
         *_awaited(release),
     ]

@@ -27,18 +27,27 @@ CAPTURE_TIME = time(CAPTURE_HOUR, tzinfo=UTC)
 
 def events(release: Release, truth: Truth) -> list[Verdict]:
     """Compare what happened to models, as far as it could be seen at the sealed moments."""
-    days = release.frame(
-        "select observed_on from core.snapshots where source = 'huggingface' and is_complete order by observed_on"
-    )
-    moments = [int(datetime.combine(day, CAPTURE_TIME).timestamp()) for day in days["observed_on"]]
+    days = sealed_days(release)
+    moments = sealed_moments(days)
     planted = truth.events()
     loops = planted.filter((pl.col("kind") == "self_loop") & (pl.col("at").dt.epoch("s") <= moments[-1])).height
     return [
         counted("models removed", _removed(truth.world, moments), scalar(release, _REMOVED), "models"),
         counted("models renamed", _renamed(truth.world, moments), scalar(release, _RENAMED), "models"),
         counted("models that name themselves", loops, scalar(release, _LOOPS), "models"),
-        *_dated_events(release, truth, days["observed_on"].to_list()),
+        *_dated_events(release, truth, days),
     ]
+
+
+def sealed_days(release: Release) -> list[date]:
+    """Give the days on which the whole list was captured."""
+    query = "select observed_on from core.snapshots where source = 'huggingface' and is_complete order by observed_on"
+    return release.frame(query)["observed_on"].to_list()
+
+
+def sealed_moments(days: Sequence[date]) -> list[int]:
+    """Give the seconds of these days at which the captures looked."""
+    return [int(datetime.combine(day, CAPTURE_TIME).timestamp()) for day in days]
 
 
 def _dated_events(release: Release, truth: Truth, days: Sequence[date]) -> list[Verdict]:

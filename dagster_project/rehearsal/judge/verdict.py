@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import polars as pl
+
 from dagster_project.warehouse.published import Release
 
 
@@ -33,6 +35,13 @@ def counted(measure: str, truth: int, measured: int, unit: str) -> Verdict:
 def relative(measure: str, truth: float, measured: float) -> Verdict:
     """Compare two amounts; the error is relative to the truth."""
     return Verdict(measure, truth, measured, measured / truth - 1 if truth else 0.0, "of the truth")
+
+
+def misplaced(measure: str, cells: pl.DataFrame, column: str) -> Verdict:
+    """Compare a table cell by cell, `column` with `column`_found: how far off all cells are together, as a part of the true sum."""
+    true, found = cells[column].fill_null(0), cells[f"{column}_found"].fill_null(0)
+    error = float((true - found).abs().sum()) / float(true.sum() or 1)
+    return Verdict(measure, float(true.sum()), float(found.sum()), error, "of all, misplaced")
 
 
 def scalar(release: Release, query: str) -> int:

@@ -11,7 +11,7 @@ all, in their first 365 days.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import cached_property
 from itertools import combinations
@@ -43,7 +43,8 @@ FULL_HHI = 10_000
 class Truth:
     """The true tables of one world. The first call reads the whole world; worlds of some hundred thousand models fit."""
 
-    def __init__(self, world: World, since: date | None = None) -> None:
+    def __init__(self, world: World, since: date | None = None, moments: Sequence[int] | None = None) -> None:
+        """Read a world. `since`: first week of cumulative windows; `moments`: when somebody looked, for what was released."""
         self.world = world
         self._origin = world.monday(((since or world.first_week) - world.first_week).days // 7)
         self.weeks = [world.first_week + timedelta(weeks=week) for week in range(world.weeks)]
@@ -52,7 +53,7 @@ class Truth:
         self.descent = Descent(world, self._facts)
         self.labs, self.countries = self.descent.labs, self.descent.countries
         self._credits = [self.descent.credit(name) for name in CREDITS]
-        self.releases = Releases(world, self._facts, self._course, self.descent)
+        self.releases = Releases(world, self._facts, self._course, self.descent, moments)
 
     # Flows
 
@@ -230,6 +231,10 @@ class Truth:
     def openness(self) -> pl.DataFrame:
         """Give the true `marts.openness`."""
         return self.releases.openness()
+
+    def openness_tier(self) -> pl.DataFrame:
+        """Give the true shares of `marts.openness_tier`."""
+        return self.releases.openness_tier()
 
     def retreat_watch(self) -> pl.DataFrame:
         """Give the true `marts.retreat_watch`, without the flag."""

@@ -6,6 +6,8 @@ them, because models appeared then too. Not here: flows and shares (truth), root
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +15,7 @@ import polars as pl
 
 from dagster_project.rehearsal.truth.lineage import UNKNOWN, Descent
 from dagster_project.rehearsal.world.cast import (
+    ADAPTER,
     BAND_OF_SIZE,
     BANDS,
     INTERMEDIARIES,
@@ -23,7 +26,7 @@ from dagster_project.rehearsal.world.cast import (
     SIZE_IDS,
     SIZES,
 )
-from dagster_project.rehearsal.world.draws import Ints
+from dagster_project.rehearsal.world.draws import Bools, Ints
 from dagster_project.rehearsal.world.facts import NEVER, OPEN, Facts, is_text
 from dagster_project.rehearsal.world.scenario import KINDS
 from dagster_project.rehearsal.world.trends import Course
@@ -34,6 +37,7 @@ LICENCE_CLASSES = tuple(LICENCES[name][0] or "none" for name in LICENCE_IDS)
 BILLION = 1e9
 SIZE_BANDS = ((1, "<1B"), (5, "1-5B"), (10, "5-10B"), (50, "10-50B"), (100, "50-100B"), (250, "100-250B"))
 LARGEST_BAND = ">250B"
+UNSTATED_BAND = "unknown"
 ATOM_LEAST_DOWNLOADS = 5
 SUPPRESSED_UNDER = 20
 DAYS_IN_MONTH = 30.44
@@ -41,16 +45,32 @@ LEVELS = ("country", "lab")
 
 
 class Releases:
-    """Tables about the models released in months and quarters."""
+    """Tables about the models released in months and quarters; of all models, or of those that the list ever showed.
 
-    def __init__(self, world: World, facts: Facts, course: Course, descent: Descent) -> None:
+    `moments` are the seconds at which somebody looked: a model that was never there at one of them can't be known.
+    """
+
+    def __init__(
+        self, world: World, facts: Facts, course: Course, descent: Descent, moments: Sequence[int] | None = None
+    ) -> None:
         self.world, self._facts, self._course, self._descent = world, facts, course, descent
         self._end = world.monday(world.weeks)
+        self._moments = None if moments is None else np.array(sorted(moments))
+
+    def _last_sight(self) -> tuple[Bools, Ints]:
+        """Say which models were ever there when somebody looked, and the last second at which they were."""
+        facts = self._facts
+        if self._moments is None:
+            return np.ones(len(facts.numbers), dtype=np.bool_), np.full(len(facts.numbers), self._end)
+        place = np.searchsorted(self._moments, facts.gone) - 1
+        last = self._moments[np.maximum(place, 0)]
+        return (place >= 0) & (last >= facts.created), last
 
     @cached_property
     def models(self) -> pl.DataFrame:
         """Give one row for each model: when, whose, of what kind; gates and licences as of the release."""
         facts, labs = self._facts, self._descent.labs
+        seen, last_sight = self._last_sight()
         lab = pl.Series("lab", labs).gather(self._descent.publishers)
         created = pl.from_epoch(pl.Series("created_at", facts.created), "s")
         frame = pl.DataFrame(
@@ -69,9 +89,9 @@ class Releases:
                 "is_flagship": self.world.make.flagship(facts.numbers) >= 0,
                 "gone": facts.gone,
                 "is_withdrawn": (facts.gone < NEVER) & (facts.plant != KINDS.index("removed")),
-                "all_time": self.world.trends.count(self._course, self._end),
+                "all_time": self.world.trends.count(self._course, last_sight),
             }
-        )
+        ).filter(pl.Series(seen))
         return frame.with_columns(
             month=pl.col("created_at").dt.truncate("1mo").dt.date(),
             quarter=pl.col("created_at").dt.truncate("1q").dt.date(),
@@ -82,22 +102,21 @@ class Releases:
         """Give new derivatives by month of creation and home of their roots; a derivative of two roots is half in each.
 
         Variants: all; default, without quantised ones and without those whose root is the publisher's own; atom, the
-        default among language models with more than five downloads by the world's end.
+        default among language models with more than five downloads when last seen. Relation `all` is them together.
         """
         shares = self._descent.credit("root")
         lab = np.asarray(self._descent.labs)[shares.owners]
         parts = pl.DataFrame({"index": shares.models, "root_lab": lab, "weight": shares.weights}).with_columns(
             root_country=pl.col("root_lab").replace_strict(self._countries)
         )
-        births = parts.join(self.models.filter("is_derived"), on="index")
+        typed = parts.join(self.models.filter("is_derived"), on="index").with_columns(relation="role")
+        births = pl.concat([typed, typed.with_columns(relation=pl.lit("all"))])
         foreign = births.filter((pl.col("role") != ROLES[QUANTIZED]) & (pl.col("root_lab") != pl.col("lab")))
         used = foreign.filter(pl.col("is_text") & (pl.col("all_time") > ATOM_LEAST_DOWNLOADS))
         frames = []
         for variant, chosen in (("all", births), ("default", foreign), ("atom", used)):
             for level in LEVELS:
-                counts = chosen.group_by(
-                    "month", pl.col(f"root_{level}").alias("side"), pl.col("role").alias("relation")
-                )
+                counts = chosen.group_by("month", pl.col(f"root_{level}").alias("side"), "relation")
                 frame = counts.agg(new_models=pl.col("weight").sum(), new_authors=pl.col("space").n_unique())
                 total = pl.col("new_models").sum().over("month", "relation")
                 frame = frame.with_columns(share=pl.col("new_models") / total, level=pl.lit(level))
@@ -106,33 +125,73 @@ class Releases:
         return pl.concat(frames).select(columns).sort(columns[:5])
 
     def lineage_flows(self) -> pl.DataFrame:
-        """Give derivatives by quarter of creation, country of the direct parent and country of the author.
+        """Give derivatives by quarter of creation, credit, country of the base and country of the author.
 
-        `n_models` and `downloads_flow` (up to the end of that quarter) are shared among the parents of a merge.
+        Direct: the base is the parent; root: where the model comes from in the end. `n_models` is shared among the bases of
+        a merge; `downloads_flow` is that of the quarter, through all derivatives there are, whenever created.
         """
-        shares = self._descent.credit("direct")
-        base = pl.Series(self._descent.countries).gather(shares.owners)
-        parts = pl.DataFrame({"index": shares.models, "base_country": base, "weight": shares.weights})
         models = self.models.filter("is_derived").rename({"country": "derivative_country"})
-        ends = models["quarter"].dt.offset_by("1q").cast(pl.Datetime("us")).dt.epoch("s").to_numpy()
-        models = models.with_columns(flow=self._count(models["index"].to_numpy(), ends))
-        weight = pl.col("weight")
-        counts = parts.join(models, on="index").group_by("quarter", "base_country", "derivative_country")
-        frame = counts.agg(n_models=weight.sum(), downloads_flow=(weight * pl.col("flow")).sum())
-        keys = ["quarter", "base_country", "derivative_country"]
-        return frame.with_columns(is_suppressed=pl.col("n_models") < SUPPRESSED_UNDER).sort(keys)
+        quarters = pl.concat([models["quarter"], self._quarters_measured()]).unique().sort()
+        frames = []
+        for credit in ("direct", "root"):
+            shares = self._descent.credit(credit)
+            base = pl.Series(self._descent.countries).gather(shares.owners)
+            parts = pl.DataFrame({"index": shares.models, "base_country": base, "weight": shares.weights})
+            both = parts.join(models, on="index").with_columns(credit=pl.lit(credit))
+            for quarter in quarters:
+                flow = pl.Series(self._flow_of_quarter(quarter)).gather(both["index"])
+                is_new = pl.col("quarter") == quarter
+                cells = both.with_columns(flow=flow).group_by("credit", "base_country", "derivative_country")
+                sums = cells.agg(
+                    n_models=pl.col("weight").filter(is_new).sum(),
+                    downloads_flow=(pl.col("weight") * pl.col("flow")).sum(),
+                )
+                frames.append(sums.with_columns(quarter=pl.lit(quarter)))
+        keys = ["quarter", "credit", "base_country", "derivative_country"]
+        frame = pl.concat(frames).filter((pl.col("n_models") > 0) | (pl.col("downloads_flow") > 0))
+        columns = [*keys, "n_models", "downloads_flow"]
+        return (
+            frame.select(columns).with_columns(is_suppressed=pl.col("n_models").round(9) < SUPPRESSED_UNDER).sort(keys)
+        )
+
+    def _quarters_measured(self) -> pl.Series:
+        """Give the quarters that the world's weeks lie in."""
+        mondays = pl.Series("quarter", [self.world.monday(week) for week in range(self.world.weeks)])
+        return pl.from_epoch(mondays, "s").dt.truncate("1q").dt.date()
+
+    def _flow_of_quarter(self, quarter: date) -> Ints:
+        """Give all models' downloads in a quarter, as far as the world goes."""
+        first = pl.Series([quarter])
+        begin, end = (min(int(day.dt.epoch("s")[0]), self._end) for day in (first, first.dt.offset_by("3mo")))
+        return self.world.trends.count(self._course, end) - self.world.trends.count(self._course, begin)
 
     def openness(self) -> pl.DataFrame:
-        """Give each quarter's releases by licence class and size band; shares are of the side's releases of the quarter."""
+        """Give each quarter's releases by licence class and size band; shares are of the side's releases of the quarter.
+
+        An adapter or a quantised form has no size of its own that anybody states, so its band is unknown.
+        """
         frames = []
+        is_sized = ~pl.col("role").is_in([ROLES[ADAPTER], ROLES[QUANTIZED]])
+        models = self.models.with_columns(
+            size_band=pl.when(is_sized).then("size_band").otherwise(pl.lit(UNSTATED_BAND))
+        )
         for level in LEVELS:
             side = pl.col(level).alias("side")
-            counts = self.models.group_by("quarter", side, "licence_class", "size_band")
+            counts = models.group_by("quarter", side, "licence_class", "size_band")
             frame = counts.agg(n_models=pl.len(), gated_share=pl.col("is_gated").mean())
             total = pl.col("n_models").sum().over("quarter", "side")
             frames.append(frame.with_columns(share=pl.col("n_models") / total, level=pl.lit(level)))
         columns = ["quarter", "level", "side", "licence_class", "size_band", "n_models", "share", "gated_share"]
         return pl.concat(frames).select(columns).sort(columns[:5])
+
+    def openness_tier(self) -> pl.DataFrame:
+        """Give how many models each country and lab released in each quarter, and the share of them that are open."""
+        frames = []
+        for level in LEVELS:
+            counts = self.models.group_by("quarter", pl.col(level).alias("side"))
+            frame = counts.agg(n_models=pl.len(), open_share=pl.col("is_open").mean())
+            frames.append(frame.with_columns(level=pl.lit(level)))
+        return pl.concat(frames).sort("quarter", "level", "side")
 
     def retreat_watch(self) -> pl.DataFrame:
         """Give each month's releases of every lab and country: how many, how open, and how long ago the last open flagship."""
@@ -192,11 +251,6 @@ class Releases:
     @property
     def _countries(self) -> dict[str, str]:
         return dict(zip(self._descent.labs, self._descent.countries, strict=True))
-
-    def _count(self, places: Ints, seconds: Ints) -> Ints:
-        until = np.full(len(self._facts.numbers), self._end)
-        until[places] = np.minimum(seconds, self._end)
-        return self.world.trends.count(self._course, until)[places]
 
 
 def _band(parameters: int) -> str:
