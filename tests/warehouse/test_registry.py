@@ -11,7 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dagster_project.errors import GateError, NothingYetError
 from dagster_project.warehouse.registry import TABLES, Problem, check
+from tests.faults.stage import Leadershift, is_one_message
 
 ROOT = Path(__file__).parents[2]
 REGISTRY = ROOT / "data" / "registry"
@@ -396,6 +398,29 @@ def test_a_planted_problem_is_the_only_one_and_is_explained(
     assert message in problem.message
     assert "; next: " in problem.message
     assert str(problem) == f"{file}:{line}: {problem.message}"
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__.strip("_"))
+def test_check_and_build_refuse_it_with_file_line_and_reason(
+    copy: Copy, plant: Callable[[Copy], tuple[str, int, str]]
+) -> None:
+    file, line, message = plant(copy)
+    leadershift = Leadershift(copy.folder.parent)
+    assert leadershift.home / "registry" == copy.folder, "a home with a registry of its own uses that"
+    checked = leadershift.invoke("registry", "check")
+    assert checked.returncode == GateError.exit_code
+    assert checked.stdout.startswith(f"{file}:{line}: ")
+    assert message in checked.stdout
+    built = leadershift.invoke("build")
+    is_one_message(built, GateError.exit_code, f"{file}:{line}: ", message, "leadershift registry check")
+    assert built.stdout == ""
+    assert not (leadershift.home / "warehouse").exists()
+
+
+def test_a_sound_registry_is_refused_by_neither(copy: Copy) -> None:
+    leadershift = Leadershift(copy.folder.parent)
+    assert leadershift.invoke("registry", "check").returncode == 0
+    is_one_message(leadershift.invoke("build"), NothingYetError.exit_code, "There is no sealed snapshot")
 
 
 def test_a_cycle_is_told_from_lab_to_parent(copy: Copy) -> None:
