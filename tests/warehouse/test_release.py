@@ -223,16 +223,6 @@ def test_a_wrong_query_names_its_file(copied: Callable[[], Path], tmp_path: Path
         build(home, list(seal.sealed(home)), sql=sql, registry=home / "registry", known_at=NOW.date())
 
 
-def test_as_known_then_an_unknown_registry_leaves_everything_unknown(copied: Callable[[], Path]) -> None:
-    home = copied()
-    pipeline.build(settings(home), known_at=parse_time("2021-01-01").date())
-    with duckdb.connect(str(database_path(home)), read_only=True) as connection:
-        rows = connection.execute(
-            "select distinct country, lower_bound, upper_bound from marts.share_by_country"
-        ).fetchall()
-    assert rows == [("UNKNOWN", 0.0, 1.0)]
-
-
 def test_an_audit_says_in_words_what_it_checked(rehearsed: Rehearsed) -> None:
     judged = audit.read(rehearsed.home)
     assert judged is not None
