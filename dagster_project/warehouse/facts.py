@@ -7,7 +7,7 @@ A table that says `per: snapshot` is run here once for each snapshot. Its SELECT
   before.snapshot  the same of the snapshot before, of the same source; no row for the first one
   now.TABLE        a table of this snapshot that was made before it
   before.TABLE     that table of the snapshot before, of the same source; empty for the first one
-  sofar.TABLE      that table of every snapshot made so far, of any source
+  sofar.TABLE      that table of every snapshot made so far, of any source; of model_keys a copy in memory
 Each answer is one Parquet file. As sealed snapshots never change, neither do these; a changed SELECT, an erased or a lost
 file makes all of them anew. Nothing here is evidence: the whole folder may be deleted.
 Not here: tables over all snapshots (build).
@@ -190,18 +190,21 @@ def _make(
     _view(connection, "now.snapshot", _facts_of(snapshot))
     _view(connection, "before.snapshot", _facts_of(before) if before else f"{_facts_of(snapshot)} where false")
     named = {table.name: table for table in tables}
+
+    def shown(moment: str, name: str) -> list[_File]:
+        if moment == "now":
+            return [files[name]]
+        if moment == "before":
+            return [former[name]] if before else []
+        earlier = [done.files[name] for done in made.values() if done is not known]
+        return [*earlier, files[name]] if name in files else earlier
+
     for table in tables:
         if table.name in files:
             continue
-        for schema, name in _reads(table):
-            if name not in named or (schema, name) == ("sofar", _KEYS):
-                continue
-            if schema == "sofar":
-                seen = [done.files[name] for done in made.values() if done is not known]
-                seen += [files[name]] if name in files else []
-            else:
-                seen = [files[name]] if schema == "now" else [former[name]] if before else []
-            _view(connection, f"{schema}.{name}", _files(home, seen, named[name]))
+        for moment, name in _reads(table):
+            if name in named and (moment, name) != ("sofar", _KEYS):
+                _view(connection, f"{moment}.{name}", _files(home, shown(moment, name), named[name]))
         files[table.name] = _write(connection, home, table, snapshot)
         if table.name == _KEYS:
             connection.execute(f"insert into sofar.{_KEYS} {_files(home, [files[_KEYS]], table)}")
@@ -213,7 +216,7 @@ _READ = re.compile(rf"\b({'|'.join(_SCHEMAS)})\.(\w+)")
 
 
 def _reads(table: Table) -> list[tuple[str, str]]:
-    """Give what a SELECT reads of now, before and sofar, each once: a view of hundreds of files costs, even unread."""
+    """Give the moments and names that a SELECT reads, each once: a view of hundreds of files costs, even unread."""
     return list(dict.fromkeys(_READ.findall(table.body)))
 
 

@@ -5,7 +5,8 @@ columns:
   event_id: kind, source, day and model in one text
   kind: >-
     rename, removal, return, gate_flip, licence_change; rollback (a counter fell and came back), lasting_correction (it fell for good),
-    spike (one day brought more than 60 % of a week, or leapt so far in the 30-day counter that it must have), stall (the Hub's counters stood still), partial_snapshot (less than half of the list)
+    spike (one day brought more than 60 % of a week, or the 30-day counter leapt so far that it must have),
+    stall (the Hub's counters stood still), partial_snapshot (less than half of the list)
   hub_id: the Hub's immutable id of the model; null where the whole Hub is concerned
   week: Monday of the ISO week it happened in, which is that of the day before it was seen
   observed_on: UTC day of the snapshot that shows it
