@@ -31,6 +31,11 @@ def release(settings: Settings) -> Release:
     return open_release(settings.home / publish.current(settings.home).database)
 
 
+def known_at(settings: Settings) -> str | None:
+    """Give the day as known on which the current release was built; None if with all that was known. Raises NothingYetError."""
+    return publish.current(settings.home).known_at
+
+
 def check_registry(settings: Settings) -> list[str]:
     """Explain every problem of the registry by file and line."""
     return [str(problem) for problem in registry.check(settings.registry)]
@@ -99,6 +104,7 @@ def status(settings: Settings) -> dict[str, Any]:
         "awaiting_sign_off": awaiting,
         "paused_until": None if is_sealed else _paused_until(settings, now),
         "release": published.release_id if published else None,
+        "release_known_at": published.known_at if published else None,
         "is_published": _is_published(
             published,
             [found for found in snapshots if found.week == Week.of(now) and found.source not in (OWNERS, QUICK)],
@@ -107,7 +113,7 @@ def status(settings: Settings) -> dict[str, Any]:
         "next_command": signature
         if signature and not is_sealed
         else "leadershift run"
-        if published is None or not is_sealed
+        if published is None or published.known_at or not is_sealed
         else 'leadershift query "from marts.share_by_country"',
     }
 
@@ -149,8 +155,9 @@ def _is_published(published: Publication | None, of_week: Sequence[Seal], now: d
     """A partial week makes no share, so its release is known by being younger than the seal.
 
     So is that of a whole week: a quick capture of the same week may have been published before.
+    A release as known on an earlier day stands in for no week.
     """
-    if published is None:
+    if published is None or published.known_at:
         return False
     whole = [found.sealed_at for found in of_week if found.source == HUB and found.status == "sealed"]
     if published.newest_week == str(Week.of(now)):

@@ -15,7 +15,7 @@ from typing import TypeVar
 import polars as pl
 
 from dagster_project import crawl, gates, keeping, owners, quick
-from dagster_project.calendar import Week, stamp
+from dagster_project.calendar import Week, parse_time, stamp
 from dagster_project.errors import DamagedDataError, GateError, NothingYetError, RefusedError, StorageError
 from dagster_project.owners import OwnersCaptured
 from dagster_project.settings import Settings, is_loopback, shipped
@@ -284,7 +284,7 @@ def verify(settings: Settings, *, with_copy: bool = True) -> Verified:
 
 
 def build(settings: Settings, *, known_at: date | None = None, say: Say = _silent) -> list[Built]:
-    """Build all tables from every sealed snapshot, with the registry as known on `known_at` (default: all that is known)."""
+    """Build all tables from every sealed snapshot and the registry, both as known on `known_at` (default: all that is known)."""
     problems = registry.check(settings.registry)
     if problems:
         raise GateError(
@@ -295,6 +295,8 @@ def build(settings: Settings, *, known_at: date | None = None, say: Say = _silen
         raise DamagedDataError("Not built, because seals changed:\n" + "\n".join(troubles))
     snapshots = _sealed_or_nothing(settings)
     now = settings.now()
+    if known_at:
+        say(_as_known(settings, snapshots, known_at))
     with lock.hold(settings.home, "build", now, say):
         built = building.build(
             settings.home,
@@ -304,8 +306,22 @@ def build(settings: Settings, *, known_at: date | None = None, say: Say = _silen
             known_at=known_at or date.max,
             say=say,
         )
-        ledger.write(settings.home, "built", now, tables=len(built), rows=sum(made.rows or 0 for made in built))
+        counts = {"tables": len(built), "rows": sum(made.rows or 0 for made in built)}
+        ledger.write(settings.home, "built", now, **counts, known_at=f"{known_at}" if known_at else None)
     return built
+
+
+def _as_known(settings: Settings, snapshots: Sequence[tuple[Spool, Seal]], day: date) -> str:
+    """Say how much was known by the end of a day, and plainly when the registry knew nothing."""
+    known, all_known, first = registry.known_by(settings.registry, day)
+    sealed = sum(parse_time(found.sealed_at).date() <= day for _attempt, found in snapshots)
+    of_all = f"{sealed} of {len(snapshots)} snapshots, {known:,} of {all_known:,} reviewed namespaces"
+    if known:
+        return f"As known on {day}: {of_all}."
+    return (
+        f"As known on {day}: {of_all}. The registry begins on {first}, so every lab and country of this build is UNKNOWN:"
+        " it shows what was downloaded, and nothing about who leads."
+    )
 
 
 def audit(settings: Settings, *, say: Say = _silent) -> Audit:
@@ -322,11 +338,18 @@ def audit(settings: Settings, *, say: Say = _silent) -> Audit:
     return judged
 
 
-def publish(settings: Settings, *, sign_off: str | None = None, say: Say = _silent) -> Publication:
-    """Publish the last build, if its audit passed or a person signs for what failed. Readers see the old or the new release."""
+def publish(
+    settings: Settings, *, sign_off: str | None = None, known_at: date | None = None, say: Say = _silent
+) -> Publication:
+    """Publish the last build, if its audit passed or a person signs for what failed. Readers see the old or the new release.
+
+    A build as known on an earlier day is published only by naming that day as `known_at`, and its release says so.
+    """
     now = settings.now()
     with lock.hold(settings.home, "publish", now, say):
-        publication = publishing.publish(settings.home, sql=shipped("sql"), now=now, sign_off=sign_off, say=say)
+        publication = publishing.publish(
+            settings.home, sql=shipped("sql"), now=now, sign_off=sign_off, known_at=known_at, say=say
+        )
         # Not only a new one: a run killed between the pointer and this line left it out.
         if publication.release_id != _told_last(settings.home):
             ledger.write(

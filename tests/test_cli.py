@@ -150,6 +150,7 @@ def test_status_says_what_is_sealed_missing_and_next(leadershift, fresh):
         "awaiting_sign_off": [],
         "paused_until": None,
         "release": None,
+        "release_known_at": None,
         "is_published": False,
         "next_command": "leadershift run",
     }

@@ -17,6 +17,8 @@ import pytest
 from dagster_project import overview, pipeline
 from dagster_project.rehearsal.hub.service import HubService, load_table
 from dagster_project.settings import Settings
+from dagster_project.warehouse.build import database_path
+from dagster_project.warehouse.engine import connect_private
 from dagster_project.warehouse.published import Release
 
 pytestmark = pytest.mark.real
@@ -27,6 +29,9 @@ MODELS = 15_904
 LANGUAGE_TASKS = ["text-generation", "image-text-to-text"]
 CAPTURE_SECONDS, CAPTURE_BYTES = 10, 400_000_000
 DERIVE_SECONDS = 30
+LEAP_DAYS = date(2026, 2, 15), date(2026, 2, 26)
+LEAPT = "Xenova/paraphrase-multilingual-MiniLM-L12-v2"
+FALLEN_LIKES = 1
 # VmHWM is the process's own peak; ru_maxrss of a child starts with what its parent held.
 CAPTURE_AND_TELL = """
 import time
@@ -185,6 +190,39 @@ def test_thirteen_snapshots_of_others_become_dated_observations(job: Job, real_s
     assert removed == [(gone_at_last,)] == [(752,)], "110 models were gone for some hours or days and came back"
     assert len(days) == 4
     assert unknown == [(0,)], "an imported name must take the id that a capture saw under it"
+
+
+def test_a_real_leap_of_63_times_is_told_and_its_estimates_are_flagged(real_samples: Path, tmp_path: Path) -> None:
+    """Twelve of 721 real days of a series with only the 30-day counter; the whole of it takes about 2.5 minutes of CPU."""
+    days = pl.read_parquet(real_samples / "hf_transformersjs_daily" / "daily.parquet").filter(
+        pl.col("snapshot_date").is_between(*LEAP_DAYS)
+    )
+    path = tmp_path / "daily.parquet"
+    days.write_parquet(path)
+    settings = Settings(tmp_path / "home")
+    seals = pipeline.import_table(settings, path, source="transformersjs", mapping={})
+    assert {seal.observed_on: seal.loaded for seal in seals} == dict(days.group_by("snapshot_date").len().iter_rows())
+    pipeline.build(settings)
+    with connect_private(database_path(settings.home), read_only=True) as connection:
+        (event,) = connection.execute(
+            "select hub_id, observed_on, amount from core.counter_events where kind = 'spike' and amount > 1000000"
+        ).fetchall()
+        assert event == (f"name:{LEAPT}", date(2026, 2, 19), 6_206_406 - 98_087)
+        measured = connection.execute("select count(*) from core.weekly_flow where not is_estimate").fetchone()
+        assert measured == (0,), "a 30-day counter measures no week"
+        flagged = connection.execute(
+            f"select week, is_flagged from core.weekly_flow where hub_id = 'name:{LEAPT}' order by week"
+        )
+        assert flagged.fetchall() == [(date(2026, 2, 9), False), (date(2026, 2, 16), True), (date(2026, 2, 23), True)]
+        likes = pl.DataFrame(
+            connection.execute("select hub_id[6:], observed_on, likes from core.observations").fetchall(),
+            schema=["id", "snapshot_date", "likes"],
+            orient="row",
+        )
+    theirs = days.select("id", "snapshot_date", "likes").sort("id", "snapshot_date")
+    assert likes.sort("id", "snapshot_date").equals(theirs)
+    falls = theirs.filter(pl.col("likes") < pl.col("likes").shift().over("id"))
+    assert falls.height == FALLEN_LIKES, "likes that fall are kept as they were seen"
 
 
 def test_speed_and_memory_are_as_promised(job: Job) -> None:

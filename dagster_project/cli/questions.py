@@ -14,7 +14,7 @@ import click
 
 from dagster_project import overview, pipeline
 from dagster_project.cli.group import command, main
-from dagster_project.cli.terminal import JSON, print_json, print_table, show
+from dagster_project.cli.terminal import JSON, print_json, print_table, say, show
 from dagster_project.errors import GateError, UsageError
 from dagster_project.settings import Settings
 
@@ -68,10 +68,14 @@ def status(settings: Settings, *, as_json: bool) -> None:
         f"crawl     {found['unfinished'] or 'none unfinished'}",
         *([f"paused    until {found['paused_until']}: the quota is used up"] if found["paused_until"] else []),
         f"copy      {_copy_words(found['copy'])}",
-        f"release   {found['release'] or 'none yet'}",
+        f"release   {found['release'] or 'none yet'}{_earlier(found['release_known_at'])}",
         f"next      {found['next_command']}",
     ]
     show(as_json, found, lines)
+
+
+def _earlier(known_at: str | None) -> str:
+    return f", only what was known on {known_at}" if known_at else ""
 
 
 def _copy_words(copy: dict[str, Any] | None) -> str:
@@ -85,6 +89,8 @@ def _copy_words(copy: dict[str, Any] | None) -> str:
 @JSON
 def query(settings: Settings, sql: str, *, as_json: bool) -> None:
     """Ask the published release a question in SQL. Read-only; runs while the pipeline runs."""
+    if known_at := overview.known_at(settings):
+        say(f"The current release has only what was known on {known_at}.")
     with overview.release(settings) as opened:
         columns, rows = opened.rows(sql)
     if as_json:

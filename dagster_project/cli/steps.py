@@ -257,12 +257,22 @@ def erase(settings: Settings, namespace: str, *, reason: str, yes: bool, as_json
 
 
 @command("leadershift build --known-at 2026-11-30")
-@click.option("--known-at", metavar="DATE", help="Use the registry as it was known on that day.")
+@click.option(
+    "--known-at",
+    metavar="DATE",
+    help="Use only what was sealed and what the registry said by the end of that day.",
+)
 @JSON
 def build(settings: Settings, *, known_at: str | None, as_json: bool) -> None:
-    """Build every table from the sealed snapshots, beside the last build."""
-    built = pipeline.build(settings, known_at=parse_time(known_at).date() if known_at else None, say=quiet(as_json))
-    show(as_json, {"tables": {made.table.full_name: made.rows for made in built}}, [f"{len(built)} tables built."])
+    """Build every table from the sealed snapshots, beside the last build.
+
+    With --known-at a number quoted then comes out again. Such a build becomes the current release only through
+    `leadershift publish --known-at` with the same day, and says so in its name.
+    """
+    day = parse_time(known_at).date() if known_at else None
+    built = pipeline.build(settings, known_at=day, say=say if day else quiet(as_json))
+    shown = {"tables": {made.table.full_name: made.rows for made in built}, "known_at": str(day) if day else None}
+    show(as_json, shown, [f"{len(built)} tables built{f', as known on {day}' if day else ''}."])
 
 
 @command("leadershift audit")
@@ -282,10 +292,12 @@ def audit(settings: Settings, *, as_json: bool) -> None:
 
 @command("leadershift publish")
 @SIGN_OFF
+@click.option("--known-at", metavar="DATE", help="Publish a build as known on that day, labelled with it.")
 @JSON
-def publish(settings: Settings, *, sign_off: str | None, as_json: bool) -> None:
+def publish(settings: Settings, *, sign_off: str | None, known_at: str | None, as_json: bool) -> None:
     """Publish the last build if its audit passed: database, Parquet, CSV, all or nothing."""
-    release = pipeline.publish(settings, sign_off=sign_off)
+    day = parse_time(known_at).date() if known_at else None
+    release = pipeline.publish(settings, sign_off=sign_off, known_at=day)
     database = settings.home / release.database
     shown = {"release_id": release.release_id, "weeks": release.weeks, "is_new": release.is_new, "database": database}
     show(as_json, shown, [f"{release.release_id}{'' if release.is_new else ' (as before)'}: {database}"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ import polars as pl
 
 from dagster_project import statistics
 from dagster_project.calendar import parse_time
-from dagster_project.errors import DamagedDataError, LeadershiftError, UsageError
+from dagster_project.errors import DamagedDataError, LeadershiftError, NothingYetError, UsageError
 from dagster_project.snapshots import durable, manifest
 from dagster_project.snapshots.seal import Seal, damage, table_name
 from dagster_project.snapshots.spool import Spool
@@ -29,6 +30,8 @@ from dagster_project.warehouse.catalog import Table
 from dagster_project.warehouse.engine import connect_private, quoted
 
 DATABASE = "warehouse/leadershift.duckdb"
+# Facts of a build as known on an earlier day: the kept ones go on from snapshot to snapshot, of which it lacks some.
+EARLIER = "warehouse/as_known"
 MOST_HOPS = 20
 # What a typed row says besides what its source says: whose snapshot it belongs to, and where in it the record came.
 _PLACE: dict[str, pl.DataType] = {
@@ -69,12 +72,16 @@ def build(
 ) -> list[Built]:
     """Build all tables from sealed snapshots, whose files are checked against their hashes first, as known on `known_at`.
 
-    The database of the last build stays until this one is whole. Raises DamagedDataError, UsageError, LeadershiftError.
+    Known then is what was sealed and what the registry said by the end of that day (UTC); date.max is all that is known now.
+    The database of the last build stays until this one is whole.
+    Raises DamagedDataError, UsageError, LeadershiftError, and NothingYetError if nothing was sealed by then.
     """
     order = lineage.build_order(catalog.load(sql))
+    snapshots = _sealed_by(snapshots, known_at)
     _refuse_damage(snapshots)
     whole, partial = facts.comparable(snapshots)
-    made = facts.update(home, whole, [table for table in order if table.per == "snapshot"], say)
+    kept = home if known_at == date.max else home / EARLIER
+    made = facts.update(kept, whole, [table for table in order if table.per == "snapshot"], say)
     target = database_path(home)
     with durable.replacing(target) as temporary:
         with connect_private(temporary, read_only=False) as connection:
@@ -90,7 +97,15 @@ def build(
         if temporary.with_name(f"{temporary.name}.wal").exists():
             raise LeadershiftError("The build left a write-ahead log behind, so the database file alone is not whole.")
         temporary.chmod(0o644)
+    if known_at == date.max:
+        shutil.rmtree(home / EARLIER, ignore_errors=True)
     return built
+
+
+def as_known(connection: duckdb.DuckDBPyConnection) -> date | None:
+    """Say as known on which day the open build was made; None if with all that is known."""
+    (day,) = connection.execute("select known_at from raw.parameters").fetchone() or (date.max,)
+    return None if day == date.max else day
 
 
 def comment(connection: duckdb.DuckDBPyConnection, table: Table, *, as_view: bool) -> None:
@@ -226,6 +241,18 @@ def _described(
         rows = _one(connection, f"select count(*) from {table.full_name}")
     say(f"{table.full_name}: {'not stored' if rows is None else f'{rows:,} rows'}, {seconds:.1f} s")
     return Built(table, rows, seconds, columns)
+
+
+def _sealed_by(snapshots: Sequence[tuple[Spool, Seal]], day: date) -> list[tuple[Spool, Seal]]:
+    """Give the snapshots that were sealed by the end of a day: a late signature or import was not known before it."""
+    known = [found for found in snapshots if parse_time(found[1].sealed_at).date() <= day]
+    if snapshots and not known:
+        first = min(seal.sealed_at for _attempt, seal in snapshots)[:10]
+        raise NothingYetError(
+            f"Nothing was known on {day}: the first snapshot was sealed on {first}.",
+            next_command=f"leadershift build --known-at {first}",
+        )
+    return known
 
 
 def _refuse_damage(snapshots: Sequence[tuple[Spool, Seal]]) -> None:

@@ -7,7 +7,7 @@ A table that says `per: snapshot` is run here once for each snapshot. Its SELECT
   before.snapshot  the same of the snapshot before, of the same source; no row for the first one
   now.TABLE        a table of this snapshot that was made before it
   before.TABLE     that table of the snapshot before, of the same source; empty for the first one
-  sofar.TABLE      that table of every snapshot made so far, of any source
+  sofar.TABLE      that table of every snapshot made so far, of any source; of model_keys a copy in memory
 Each answer is one Parquet file. As sealed snapshots never change, neither do these; a changed SELECT, an erased or a lost
 file makes all of them anew. Nothing here is evidence: the whole folder may be deleted.
 Not here: tables over all snapshots (build).
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -115,6 +116,7 @@ def update(
     with connect_private(Path(":memory:"), read_only=False) as connection:
         for schema in _SCHEMAS:
             connection.execute(f"create schema {schema}")
+        _remember_keys(connection, home, tables, made)
         for source in sorted({snapshot.source for snapshot in wanted}):
             chain = [snapshot for snapshot in wanted if snapshot.source == source]
             for before, snapshot in itertools.pairwise([None, *chain]):
@@ -183,23 +185,52 @@ def _make(
     """Run every table once for one snapshot. Numbers given to its models before are kept: other files hold them."""
     former = made[before.source, before.day].files if before else {}
     files = {_KEYS: known.files[_KEYS]} if known else {}
-    _view(connection, f"now.{MODELS}", _rows(snapshot))
+    _view(connection, f"now.{MODELS}", _rows(connection, snapshot))
     _view(connection, "now.quarantined", _quarantined(connection, snapshot))
     _view(connection, "now.snapshot", _facts_of(snapshot))
     _view(connection, "before.snapshot", _facts_of(before) if before else f"{_facts_of(snapshot)} where false")
+    named = {table.name: table for table in tables}
+
+    def shown(moment: str, name: str) -> list[_File]:
+        if moment == "now":
+            return [files[name]]
+        if moment == "before":
+            return [former[name]] if before else []
+        earlier = [done.files[name] for done in made.values() if done is not known]
+        return [*earlier, files[name]] if name in files else earlier
+
     for table in tables:
-        _view(connection, f"before.{table.name}", _files(home, [former[table.name]] if before else [], table))
-    for table in tables:
-        earlier = [done.files[table.name] for done in made.values() if done is not known]
-        _view(connection, f"sofar.{table.name}", _files(home, earlier, table))
-        if table.name not in files:
-            files[table.name] = _write(connection, home, table, snapshot)
-        _view(connection, f"now.{table.name}", _files(home, [files[table.name]], table))
-        _view(connection, f"sofar.{table.name}", _files(home, [*earlier, files[table.name]], table))
+        if table.name in files:
+            continue
+        for moment, name in _reads(table):
+            if name in named and (moment, name) != ("sofar", _KEYS):
+                _view(connection, f"{moment}.{name}", _files(home, shown(moment, name), named[name]))
+        files[table.name] = _write(connection, home, table, snapshot)
+        if table.name == _KEYS:
+            connection.execute(f"insert into sofar.{_KEYS} {_files(home, [files[_KEYS]], table)}")
     return _Made(snapshot.source, snapshot.day, snapshot.sha256, before.sha256 if before else None, files)
 
 
 _KEYS = "model_keys"
+_READ = re.compile(rf"\b({'|'.join(_SCHEMAS)})\.(\w+)")
+
+
+def _reads(table: Table) -> list[tuple[str, str]]:
+    """Give the moments and names that a SELECT reads, each once: a view of hundreds of files costs, even unread."""
+    return list(dict.fromkeys(_READ.findall(table.body)))
+
+
+def _remember_keys(
+    connection: duckdb.DuckDBPyConnection,
+    home: Path,
+    tables: Sequence[Table],
+    made: Mapping[tuple[str, str], _Made],
+) -> None:
+    """Hold all numbers given so far in memory: nearly every table of every snapshot joins them, hundreds of files else."""
+    for table in tables:
+        if table.name == _KEYS:
+            given = _files(home, [done.files[_KEYS] for done in made.values()], table)
+            connection.execute(f"create table sofar.{_KEYS} as {given}")
 
 
 def _write(connection: duckdb.DuckDBPyConnection, home: Path, table: Table, snapshot: Snapshot) -> _File:
@@ -220,12 +251,15 @@ def _write(connection: duckdb.DuckDBPyConnection, home: Path, table: Table, snap
     return _File(path.relative_to(home).as_posix(), durable.sha256(path))
 
 
-def _rows(snapshot: Snapshot) -> str:
+def _rows(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> str:
     rows = f"select * from read_parquet({quoted(str(snapshot.path))})"
-    if snapshot.is_unique:
+    identity = "coalesce(hub_id, 'name:' || model_name)"
+    if (
+        snapshot.is_unique
+        or not connection.sql(f"select 1 from ({rows}) group by {identity} having count(*) > 1 limit 1").fetchall()
+    ):
         return rows
     # An archive is keyed by name: two of its names may carry one id.
-    identity = "coalesce(hub_id, 'name:' || model_name)"
     return f"{rows} qualify row_number() over (partition by {identity} order by downloads_30d desc nulls last, model_name) = 1"
 
 

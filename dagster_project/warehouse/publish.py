@@ -1,7 +1,8 @@
 """A build that passed its audit becomes a release: one folder with a read-only database, Parquet, CSV and a data package.
 
 Published all or nothing: the folder is complete before `current.json` points to it, and a reader of the old one is not
-disturbed. The release id follows from the content, so the same tables published twice are one release.
+disturbed. The release id follows from the content, so the same tables published twice are one release; that of a build as
+known on an earlier day begins with the day.
 Not here: judging (audit).
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from dagster_project.errors import GateError, NothingYetError
 from dagster_project.settings import is_loopback
 from dagster_project.snapshots import durable
 from dagster_project.warehouse import audit, catalog, lineage
-from dagster_project.warehouse.build import comment, database_path
+from dagster_project.warehouse.build import as_known, comment, database_path
 from dagster_project.warehouse.catalog import Table
 from dagster_project.warehouse.engine import connect_locked, connect_private, quoted
 
@@ -31,6 +32,7 @@ HISTORY = f"{PUBLISHED}/history.json"
 # Every DuckDB since 1.2 can open it; the default of 2.0 can't be opened by any 1.x tool.
 STORAGE_VERSION = "v1.2.0"
 REHEARSAL_PREFIX = "REHEARSAL-"
+KNOWN_AT_PREFIX = "KNOWN-AT-"
 PRIVATE = "private"
 HASH_CHARACTERS = 8
 # A spreadsheet runs a text that begins with one of these.
@@ -46,7 +48,10 @@ _FRICTIONLESS = {
 
 
 class Publication(msgspec.Struct, frozen=True):
-    """A release. Paths are relative to the home. `is_new` is False when the same content was published before."""
+    """A release. Paths are relative to the home. `is_new` is False when the same content was published before.
+
+    `known_at`: the day (ISO) as known on which it was built; None for all that was known when it was.
+    """
 
     release_id: str
     published_at: str
@@ -55,6 +60,7 @@ class Publication(msgspec.Struct, frozen=True):
     newest_week: str
     is_rehearsal: bool
     is_new: bool = True
+    known_at: str | None = None
 
 
 def current(home: Path) -> Publication:
@@ -66,12 +72,22 @@ def current(home: Path) -> Publication:
 
 
 def publish(
-    home: Path, *, sql: Path, now: datetime, sign_off: str | None, say: Callable[[str], None] = lambda _text: None
+    home: Path,
+    *,
+    sql: Path,
+    now: datetime,
+    sign_off: str | None,
+    known_at: date | None = None,
+    say: Callable[[str], None] = lambda _text: None,
 ) -> Publication:
-    """Publish the last build. Raises GateError when its audit is missing, stale or failed and nobody signs for it."""
+    """Publish the last build. Raises GateError when its audit is missing, stale or failed and nobody signs for it.
+
+    Also for a build as known on another day than `known_at`: it must not become the present's release unnoticed.
+    """
     verdict = _permission(home, sign_off)
     tables = {name: table for name, table in catalog.load(sql).items() if table.schema in catalog.PUBLISHED_SCHEMAS}
     with _beside(database_path(home)) as connection:
+        _refuse_another_day(connection, known_at)
         release = _name(connection, tables, now)
         if (home / release.database).exists():
             same = msgspec.structs.replace(release, is_new=False, published_at=_published_at(home, release))
@@ -117,13 +133,29 @@ def _permission(home: Path, sign_off: str | None) -> audit.Audit:
     return verdict
 
 
+def _refuse_another_day(connection: duckdb.DuckDBPyConnection, asked: date | None) -> None:
+    built = as_known(connection)
+    if built == asked:
+        return
+    again = "leadershift build" + (f" --known-at {asked}" if asked else "")
+    label = f"leadershift publish --known-at {built}, which says so in the release's name" if built else "publish"
+    raise GateError(
+        f"The last build is {f'as known on {built}' if built else 'of all that is known'},"
+        f" not {f'as known on {asked}' if asked else 'of all that is known now'}; the current release stays."
+        f" To publish it all the same: {label}.",
+        next_command=again,
+    )
+
+
 def _name(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table], now: datetime) -> Publication:
     newest, weeks = _row(connection, "select max(week), count(distinct week) from marts.share_by_country")
     label = Week(newest) if newest else Week.of(now)
     digest = content_hash(connection, tables)[:HASH_CHARACTERS]
     origins = connection.execute("select distinct origin from core.snapshots where status <> 'imported'").fetchall()
     is_rehearsal = any(is_loopback(origin) for (origin,) in origins)
-    release_id = f"{REHEARSAL_PREFIX if is_rehearsal else ''}{label}-{digest}"
+    known_at = as_known(connection)
+    earlier = f"{KNOWN_AT_PREFIX}{known_at}-" if known_at else ""
+    release_id = f"{REHEARSAL_PREFIX if is_rehearsal else ''}{earlier}{label}-{digest}"
     return Publication(
         release_id=release_id,
         published_at=stamp(now),
@@ -131,6 +163,7 @@ def _name(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table], no
         weeks=weeks,
         newest_week=str(label),
         is_rehearsal=is_rehearsal,
+        known_at=str(known_at) if known_at else None,
     )
 
 
@@ -196,7 +229,7 @@ def _write_releases(
 ) -> None:
     connection.execute(
         "create table release.marts.releases (release_id varchar, published_at timestamp, weeks bigint, gaps varchar[],"
-        " audit_result varchar, overrides varchar, is_rehearsal boolean, origin varchar)"
+        " audit_result varchar, overrides varchar, is_rehearsal boolean, origin varchar, known_at date)"
     )
     gaps = [str(Week(monday)) for (monday,) in connection.execute(_GAPS).fetchall()]
     origin = ", ".join(
@@ -212,8 +245,11 @@ def _write_releases(
         sign_off,
         release.is_rehearsal,
         origin,
+        release.known_at,
     )
-    connection.executemany("insert into release.marts.releases values (?, ?, ?, ?, ?, ?, ?, ?)", [*history, row])
+    # Releases made before there was such a column lack it.
+    rows = [(*former, *[None] * (len(row) - len(former))) for former in [*history, row]]
+    connection.executemany("insert into release.marts.releases values (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     meaning = "Every release so far, this one last: its weeks, the weeks nobody captured, its audit, who signed for what failed."
     _describe(connection, "releases", meaning, RELEASE_COLUMNS)
 
@@ -250,6 +286,7 @@ RELEASE_COLUMNS = {
     "overrides": "who signed for failed checks, and why; null if nobody had to",
     "is_rehearsal": "whether it was captured from a stand-in on this machine instead of the real Hub",
     "origin": "where the snapshots were captured from",
+    "known_at": "day as known on which it was built, snapshots and registry; null for all that was known when it was published",
 }
 _GAPS = "select week from core.weeks where is_gap order by week"
 

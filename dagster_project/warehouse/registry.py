@@ -116,6 +116,16 @@ def check(folder: Path) -> list[Problem]:
     return sorted(problems, key=lambda problem: (order.index(problem.file), problem.line))
 
 
+def known_by(folder: Path, day: date) -> tuple[int, int, str]:
+    """Count the namespaces that the registry had placed by the end of a day, and all of them; give the day of its first row.
+
+    The registry must have passed `check`.
+    """
+    rows = _read(folder / NAMESPACES.file, NAMESPACES, [])
+    known = {row.key for row in rows if row.get("known_from") <= day.isoformat()}
+    return len(known), len({row.key for row in rows}), min((row.get("known_from") for row in rows), default="never")
+
+
 def namespaces(folder: Path) -> list[str]:
     """Name every namespace that the registry ever placed. Raises GateError for a file that can't be read."""
     try:

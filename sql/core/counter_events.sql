@@ -5,7 +5,8 @@ columns:
   event_id: kind, source, day and model in one text
   kind: >-
     rename, removal, return, gate_flip, licence_change; rollback (a counter fell and came back), lasting_correction (it fell for good),
-    spike (one day brought more than 60 % of a week), stall (the Hub's counters stood still), partial_snapshot (less than half of the list)
+    spike (one day brought more than 60 % of a week, or the 30-day counter leapt so far that it must have),
+    stall (the Hub's counters stood still), partial_snapshot (less than half of the list)
   hub_id: the Hub's immutable id of the model; null where the whole Hub is concerned
   week: Monday of the ISO week it happened in, which is that of the day before it was seen
   observed_on: UTC day of the snapshot that shows it
@@ -155,8 +156,12 @@ events as (
     where not is_bridged
     union all
     select
-        'spike' as kind, spikes.source, coalesce(aliases.known_key, spikes.model_key) as model_key, spikes.spike_on as observed_on,
-        spikes.gained as amount, 'of ' || spikes.gained_in_week || ' in the week' as detail
+        'spike' as kind, spikes.source, coalesce(aliases.known_key, spikes.model_key) as model_key, spikes.spike_on + 1 as observed_on,
+        spikes.gained as amount,
+        case
+            when spikes.is_rolling then 'at least, of at most ' || spikes.gained_in_week || ' in the seven days up to it'
+            else 'of ' || spikes.gained_in_week || ' in the week'
+        end as detail
     from staging.spikes as spikes
     left join staging.aliases as aliases on spikes.model_key = aliases.model_key
     union all

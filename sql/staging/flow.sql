@@ -105,6 +105,20 @@ stale as (
             and steps.to_on > sights.observed_on - 31
             and steps.to_on <= sights.observed_on
     where sights.downloads_all_time is not null and sights.downloads_30d > 0
+),
+
+-- A day of automatic downloads stays in the 30-day counter for thirty days.
+spiked as (
+    select distinct
+        sights.source,
+        sights.listed_key
+    from sights
+    inner join staging.spikes as spikes
+        on
+            sights.source = spikes.source
+            and sights.listed_key = spikes.model_key
+            and spikes.spike_on >= sights.observed_on - 30
+            and spikes.spike_on < sights.observed_on
 )
 
 select
@@ -126,8 +140,9 @@ select
     true as is_estimate,
     false as is_bridged,
     sights.source,
-    stale.listed_key is not null as is_flagged,
+    stale.listed_key is not null or spiked.listed_key is not null as is_flagged,
     sights.observed_on as as_of
 from sights
 left join stale on sights.source = stale.source and sights.listed_key = stale.listed_key
+left join spiked on sights.source = spiked.source and sights.listed_key = spiked.listed_key
 where sights.downloads_30d >= 0

@@ -72,27 +72,35 @@ calm as (
     group by source
 ),
 
-spread as (
+opened as (
     select
         judged.source,
         judged.to_on,
-        judged.from_on,
-        judged.is_stalled,
-        max(earlier.observed_on) as span_from,
-        min(later.observed_on) as span_to
+        max(calm.observed_on) as span_from
     from judged
-    left join calm as earlier on judged.source = earlier.source and earlier.observed_on <= judged.from_on
-    left join calm as later on judged.source = later.source and later.observed_on >= judged.to_on
-    group by judged.source, judged.to_on, judged.from_on, judged.is_stalled
+    left join calm on judged.source = calm.source and calm.observed_on <= judged.from_on
+    group by judged.source, judged.to_on
+),
+
+closed as (
+    select
+        judged.source,
+        judged.to_on,
+        min(calm.observed_on) as span_to
+    from judged
+    left join calm on judged.source = calm.source and calm.observed_on >= judged.to_on
+    group by judged.source, judged.to_on
 )
 
 select
-    source,
-    to_on,
-    from_on,
-    span_from,
-    coalesce(span_to, to_on) as span_to,
-    is_stalled,
-    coalesce(span_to, to_on) - span_from > to_on - from_on as is_stretched,
-    span_to is null as is_open
-from spread
+    judged.source,
+    judged.to_on,
+    judged.from_on,
+    opened.span_from,
+    coalesce(closed.span_to, judged.to_on) as span_to,
+    judged.is_stalled,
+    coalesce(closed.span_to, judged.to_on) - opened.span_from > judged.to_on - judged.from_on as is_stretched,
+    closed.span_to is null as is_open
+from judged
+inner join opened on judged.source = opened.source and judged.to_on = opened.to_on
+inner join closed on judged.source = closed.source and judged.to_on = closed.to_on

@@ -45,8 +45,9 @@ class History:
         source: str = "huggingface",
         unreadable: Sequence[str] = (),
         status: seal.Status | None = None,
+        sealed_on: date | None = None,
     ) -> None:
-        """Seal one day's snapshot; `unreadable` are ids whose records could not be read."""
+        """Seal one day's snapshot, on that day if not later; `unreadable` are ids whose records could not be read."""
         attempt = Spool(self.home, source, on, 1)
         rows = pl.DataFrame([dict(row) for row in models], schema=MODEL_SCHEMA, orient="row").with_columns(
             pl.lit(source).alias("source"),
@@ -72,7 +73,7 @@ class History:
             is_complete=source == "huggingface" and status is None,
             origin="https://huggingface.co",
             started_at=stamp(at),
-            now=at,
+            now=datetime.combine(sealed_on or on, time(HOUR), UTC),
         )
 
     def write_registry(self, **texts: str) -> None:
@@ -83,14 +84,14 @@ class History:
         for name, text in texts.items():
             (self.registry / f"{name}.csv").write_text(text)
 
-    def build(self) -> History:
-        """Build all tables."""
+    def build(self, known_at: date = date.max) -> History:
+        """Build all tables, as known on a day."""
         build.build(
             self.home,
             list(seal.sealed(self.home)),
             sql=shipped("sql"),
             registry=self.registry,
-            known_at=date.max,
+            known_at=known_at,
         )
         return self
 

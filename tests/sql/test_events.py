@@ -131,9 +131,71 @@ def test_a_day_that_brings_most_of_a_week_is_a_spike_and_its_flow_is_flagged(tmp
     totals = [0, 100, 200, 5000, 5100, 5200, 5300, 5400]
     for step, total in enumerate(totals):
         history.day(DAYS[0] + timedelta(days=step), model("ci", total=total), model("even", total=500 * step))
-    assert counted(history) == {("spike", "ci", DAYS[0] + timedelta(days=2), 4800)}
+    assert counted(history) == {("spike", "ci", DAYS[0] + timedelta(days=3), 4800)}, (
+        "the snapshot after that day shows it"
+    )
     flagged = history.rows("select hub_id, is_flagged from core.weekly_flow where not is_estimate")
     assert {row["hub_id"]: row["is_flagged"] for row in flagged} == {"ci": True, "even": False}
+
+
+def test_a_spike_on_a_monday_lies_in_the_week_that_it_begins(tmp_path: Path) -> None:
+    history = History(tmp_path / "home")
+    for step, total in enumerate([0, 5000, 5100, 5200, 5300, 5400, 5500, 5600]):
+        history.day(DAYS[0] + timedelta(days=step), model("ci", total=total), model("even", total=500 * step))
+    rows = history.build().rows("select week, observed_on, amount from core.counter_events")
+    assert rows == [{"week": DAYS[0], "observed_on": DAYS[0] + timedelta(days=1), "amount": 5000}]
+
+
+def test_a_leap_of_the_30_day_counter_is_a_spike_and_its_estimates_are_flagged_for_thirty_days(tmp_path: Path) -> None:
+    """Only the rolling counter is known. "leap" gains 5,800 of 6,000 from the third day to the fourth.
+
+    That day brought 5,800 at least, and the week that ends with it 6,000 at most: more than 60 %. "double" gains 600 of
+    1,200, "tiny" 90 of 99, and of the gains of "seldom" nobody knows the day.
+    """
+    history = History(tmp_path / "home")
+    leap = [200, 200, 200, 6000, 6000, 6000]
+    double = [600, 600, 600, 1200, 1200, 1200]
+    tiny = [9, 9, 9, 99, 99, 99]
+    seldom = [100, 100, None, 5000, 5000, 5000]
+    likes = [7, 7, 6, 6, 5, 5]
+    days = [DAYS[0] + timedelta(days=step) for step in (0, 1, 2, 3, 32, 34)]
+    for place, day in enumerate(days):
+        there = {"leap": leap, "double": double, "tiny": tiny, "seldom": seldom}
+        models = [
+            model(name, month=month[place], likes=likes[place])
+            for name, month in there.items()
+            if month[place] is not None
+        ]
+        history.day(day, *models, source="archive")
+    rows = history.build().rows("select kind, hub_id, week, observed_on, amount, detail from core.counter_events")
+    assert rows == [
+        {
+            "kind": "spike",
+            "hub_id": "leap",
+            "week": DAYS[0],
+            "observed_on": days[3],
+            "amount": 5800,
+            "detail": "at least, of at most 6000 in the seven days up to it",
+        }
+    ]
+    flow = history.rows("select hub_id, week, downloads_flow, is_estimate, is_flagged from core.weekly_flow")
+    assert all(row["is_estimate"] for row in flow)
+    assert {(row["hub_id"], row["week"]) for row in flow if row["is_flagged"]} == {("leap", DAYS[0])}, (
+        "the week of the last day, 32 days after the leap, is free of it"
+    )
+    assert {float(row["downloads_flow"]) for row in flow if row["hub_id"] == "leap"} == {6000 * 7 / 30}
+    kept = history.rows("select likes from core.observations where hub_id = 'leap' order by observed_on")
+    assert [row["likes"] for row in kept] == likes, "likes that fall are what was seen"
+
+
+def test_a_leap_lies_thirty_days_in_the_estimates(tmp_path: Path) -> None:
+    history = History(tmp_path / "home")
+    for step, month in ((0, 100), (1, 9000), (30, 9000), (37, 9000)):
+        history.day(DAYS[0] + timedelta(days=step), model("m", month=month), source="archive")
+    rows = history.build().rows("select week, is_flagged from core.weekly_flow order by week")
+    # The leap is of the first day: its thirty days end with the snapshot of day 30, a Wednesday of the fifth week.
+    weeks = [DAYS[0], DAYS[0] + timedelta(days=28), DAYS[0] + timedelta(days=35)]
+    assert [(row["week"], row["is_flagged"]) for row in rows] == [(weeks[0], True), (weeks[1], True), (weeks[2], False)]
 
 
 def test_a_cut_list_is_an_event_of_the_whole_hub(tmp_path: Path) -> None:

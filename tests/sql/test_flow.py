@@ -120,6 +120,19 @@ def test_a_missing_week_is_spread_and_flagged(write: Write) -> None:
     assert found[MONDAYS[1]] == found[MONDAYS[2]] == (30.0, False, True)
 
 
+def test_a_snapshot_missing_in_the_middle_is_a_listed_gap_and_nothing_is_invented_for_it(write: Write) -> None:
+    days = [MONDAYS[place] for place in (0, 1, 3, 4)]
+    history = write([100, 110, 170, 180], days)
+    assert history.rows("select week from core.weeks where is_gap") == [{"week": MONDAYS[2]}]
+    assert history.rows(f"select * from core.observations where observed_on = date '{MONDAYS[2]}'") == []
+    # 60 downloads in 14 days: 30 in each week; 110 - 100 and 180 - 170 are known to the day.
+    assert measured(history) == [10, 30, 30, 10]
+    rows = history.rows("select week, hub_id, is_bridged, is_flagged, is_estimate from core.weekly_flow order by week")
+    unsure = {(row["week"], row["hub_id"]) for row in rows if row["is_bridged"] and row["is_flagged"]}
+    assert unsure == {(week, hub_id) for week in MONDAYS[1:3] for hub_id in ("m", "steady")}
+    assert {row["week"] for row in rows if row["is_estimate"]} == {MONDAYS[4]}, "the running week alone"
+
+
 def test_a_table_with_only_the_rolling_counter_is_estimated_throughout(tmp_path: Path) -> None:
     history = History(tmp_path / "home")
     for day, month in zip(MONDAYS, [30, 60], strict=False):

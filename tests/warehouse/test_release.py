@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from dagster_project.warehouse import audit, publish
 from dagster_project.warehouse.build import build, database_path
 from dagster_project.warehouse.engine import connect_locked
 from dagster_project.warehouse.published import Release, open_release
+from tests.faults.stage import Leadershift, is_one_message
 
 NOW = parse_time("2026-11-02T02:00:00Z")
 PUBLIC = {"registry", "core", "marts"}
@@ -182,6 +184,25 @@ def test_a_damaged_snapshot_is_named_before_anything_is_built(copied: Callable[[
     assert database_path(home).read_bytes() == before
 
 
+@pytest.mark.parametrize("harm", ["one bit", "cut off", "gone"])
+def test_the_manifest_names_a_corrupt_parquet_before_any_table_is_built(copied: Callable[[], Path], harm: str) -> None:
+    home = copied()
+    parquet = sorted((home / "snapshots" / "huggingface").rglob("*.parquet"))[1]
+    content = parquet.read_bytes()
+    if harm == "gone":
+        parquet.unlink()
+    else:
+        parquet.write_bytes(content[:-1] + bytes([content[-1] ^ 1]) if harm == "one bit" else content[:-9])
+    shutil.rmtree(home / "facts")
+    database_path(home).unlink()
+    refused = Leadershift(home).invoke("build")
+    name = parquet.relative_to(home).as_posix()
+    is_one_message(refused, DamagedDataError.exit_code, "Not built, because sealed files changed", name)
+    assert "Go on with: leadershift verify" in refused.stderr
+    assert not (home / "facts").exists()
+    assert not database_path(home).exists()
+
+
 def test_a_broken_registry_stops_the_build_with_file_and_line(copied: Callable[[], Path]) -> None:
     home = copied()
     path = home / "registry" / "namespaces.csv"
@@ -200,16 +221,6 @@ def test_a_wrong_query_names_its_file(copied: Callable[[], Path], tmp_path: Path
         target.write_text(path.read_text().replace("as share_of_total,", "as share_of_totl,"))
     with pytest.raises(UsageError, match=r"share_by_country\.sql makes the columns"):
         build(home, list(seal.sealed(home)), sql=sql, registry=home / "registry", known_at=NOW.date())
-
-
-def test_as_known_then_an_unknown_registry_leaves_everything_unknown(copied: Callable[[], Path]) -> None:
-    home = copied()
-    pipeline.build(settings(home), known_at=parse_time("2021-01-01").date())
-    with duckdb.connect(str(database_path(home)), read_only=True) as connection:
-        rows = connection.execute(
-            "select distinct country, lower_bound, upper_bound from marts.share_by_country"
-        ).fetchall()
-    assert rows == [("UNKNOWN", 0.0, 1.0)]
 
 
 def test_an_audit_says_in_words_what_it_checked(rehearsed: Rehearsed) -> None:
