@@ -25,7 +25,7 @@ WEAK = "w"
 TENTHS = 10
 MARGIN_OVER_A_REGION = 1.0
 REMEMBERED_MEANINGS = 30_000
-FUZZY_MIN_LETTERS, FUZZY_MIN_WEIGHT = 6, 5.5
+FUZZY_MIN_LETTERS, FUZZY_MAX_LETTERS, FUZZY_MIN_WEIGHT = 6, 25, 5.5
 """One slip of the pen is forgiven in names of so many letters and so much weight (600,000 people at the reference)."""
 
 
@@ -114,7 +114,7 @@ class _SortedNames:
     """Half a million sorted names as one string of bytes: a tenth of what a dict of them would take."""
 
     def __init__(self, names: pl.Series) -> None:
-        self._bytes = "".join(names.to_list()).encode()
+        self._bytes = str(names.str.join("").item()).encode()
         self._ends = np.cumsum(names.str.len_bytes().to_numpy(), dtype=np.int64).astype(np.int32)
 
     def find(self, name: str) -> int | None:
@@ -155,7 +155,7 @@ class Gazetteer:
         self.weights: dict[str, float] = {code: weight / TENTHS for code, weight in territories.iter_rows()}
         self.weight_of_world = math.log10(sum(10**weight for weight in self.weights.values()))
         self.points = points
-        self._slips = self._strong_names_by_deletion()
+        self._well_known = _well_known(names, entries)
 
     def find(self, name: str) -> Meaning | None:
         """Give what a name may mean, or None if the index does not have it."""
@@ -174,31 +174,39 @@ class Gazetteer:
         row = self._villages.find(name)
         return None if row is None else Meaning([_candidate(self._village_candidates[row])])
 
+    @cached_property
+    def _names_by_slip(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for name in self._well_known:
+            for form in _deletions(name):
+                found[form].append(name)
+        return found
+
     def find_misspelt(self, name: str) -> Meaning | None:
         """Give the one well-known place whose name is one slip away: a letter too many, too few, wrong, or two swapped."""
-        if len(name) < FUZZY_MIN_LETTERS - 1:
+        if not FUZZY_MIN_LETTERS - 1 <= len(name) <= FUZZY_MAX_LETTERS or not name.isascii():
             return None
         near = {
             known
             for form in _deletions(name)
-            for known in self._slips.get(form, ())
+            for known in self._names_by_slip.get(form, ())
             if known[0] == name[0] and _is_one_slip(name, known)
         }
         return self.find(near.pop()) if len(near) == 1 else None
 
-    def _strong_names_by_deletion(self) -> dict[str, list[str]]:
-        wanted = {row for row, text in enumerate(self._entries) if _is_well_known(text)}
-        found: dict[str, list[str]] = defaultdict(list)
-        for name, row in self._rows.items():
-            if row in wanted and len(name) >= FUZZY_MIN_LETTERS and name.isascii():
-                for form in _deletions(name):
-                    found[form].append(name)
-        return found
 
-
-def _is_well_known(entry: str) -> bool:
-    country_region_kind, _, rest = entry.partition(";")[0].rpartition(".")
-    return country_region_kind[-1] in (COUNTRY, CITY) and int(rest) >= FUZZY_MIN_WEIGHT * TENTHS
+def _well_known(names: pl.DataFrame, entries: pl.DataFrame) -> list[str]:
+    """Give the long names whose heaviest candidate is a country or a city of weight."""
+    heaviest = pl.col("candidates").str.extract_groups(rf"^[^.]*\.[^.]*\.(?<kind>[{COUNTRY}{CITY}])\.(?<weight>\d+)")
+    heavy = (
+        entries.with_row_index("entry")
+        .with_columns(heaviest.alias("first"))
+        .unnest("first")
+        .filter(pl.col("weight").cast(pl.Int32) >= FUZZY_MIN_WEIGHT * TENTHS)
+    )
+    is_long = pl.col("name").str.len_chars() >= FUZZY_MIN_LETTERS
+    is_ascii = pl.col("name").str.len_bytes() == pl.col("name").str.len_chars()
+    return names.filter(is_long & is_ascii & pl.col("entry").is_in(heavy["entry"].implode()))["name"].to_list()
 
 
 def _candidate(text: str) -> Candidate:

@@ -88,10 +88,12 @@ def _contained(mentions: Sequence[Mention]) -> str | None:
 
 def _together(mentions: Sequence[Mention], gazetteer: Gazetteer) -> tuple[str, ...]:
     single = sorted(_scores(mentions, gazetteer), reverse=True)
-    several_score, several = _in_groups(mentions, gazetteer)
-    if single and single[0][0] >= several_score:
+    # Two runs can score no more than this; it spares most texts the cutting.
+    most = sum(mention.meaning.alone[0][0] for mention in mentions if mention.meaning.alone) - gazetteer.weight_of_world
+    if single and single[0][0] >= most + SEVERAL[SLASH]:
         return _if_clear(single)
-    return several
+    several_score, several = _in_groups(mentions, gazetteer)
+    return _if_clear(single) if single and single[0][0] >= several_score else several
 
 
 def _in_groups(mentions: Sequence[Mention], gazetteer: Gazetteer) -> Scored:

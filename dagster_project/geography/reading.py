@@ -25,7 +25,7 @@ BESIDE, COMMA, SLASH = "beside", "comma", "slash"
 _SIGNS = re.compile(r"([|,]+)")
 _FLAG = re.compile("([\U0001f1e6-\U0001f1ff])([\U0001f1e6-\U0001f1ff])")
 _BRITISH_FLAG = re.compile("\U0001f3f4\U000e0067\U000e0062[\U000e0061-\U000e007f]*")
-_FIRST_FLAG_LETTER = 0x1F1E6
+_FIRST_FLAG, _FIRST_FLAG_LETTER = "\U0001f1e6", 0x1F1E6
 _MOJIBAKE = re.compile("[ÂÃÄÅÐÑ][\x80-\xff\u0152-\u2122]")
 
 
@@ -61,8 +61,9 @@ class Reader:
                 link = SLASH if STRONG in piece else COMMA
                 continue
             part = self._part(piece)
-            for position, mention in enumerate(part.mentions):
-                mentions.append(mention if position else Mention(mention.meaning, link))
+            if part.mentions:
+                mentions.append(part.mentions[0] if link == COMMA else Mention(part.mentions[0].meaning, link))
+                mentions += part.mentions[1:]
             unknown += part.unknown
             if len(mentions) >= MAX_MENTIONS:
                 break
@@ -97,7 +98,7 @@ class Reader:
     def _tiled(self, words: list[str]) -> tuple[list[Mention], int]:
         """Cover words with names, the longest first, from the left."""
         mentions: list[Mention] = []
-        unknown, place, link, follows = 0, 0, BESIDE, False
+        unknown, place, link, follows = 0, 0, COMMA, False
         while place < len(words):
             meaning, length = self._longest(words, place, follows=follows)
             word = words[place]
@@ -143,9 +144,8 @@ class Reader:
 
     def _misspelt(self, pieces: list[str]) -> list[Mention]:
         for piece in pieces:
-            words = piece.split()
-            name = " ".join(words)
-            if 0 < len(words) <= MAX_WORDS_OF_A_MISSPELT_NAME and name not in NO_PLACES:
+            name = " ".join(piece.split())
+            if name.count(" ") < MAX_WORDS_OF_A_MISSPELT_NAME and name not in NO_PLACES:
                 meaning = self._gazetteer.find_misspelt(name)
                 if meaning:
                     return [Mention(meaning, COMMA)]
@@ -181,6 +181,8 @@ def _repaired(text: str) -> str:
 
 
 def _with_flags_as_words(text: str) -> str:
+    if max(text) < _FIRST_FLAG:
+        return text
     text = _BRITISH_FLAG.sub("|flag gb|", text)
     return _FLAG.sub(lambda pair: f"|flag {_letter(pair[1])}{_letter(pair[2])}|", text)
 

@@ -11,7 +11,7 @@ central asia; east africa; east asia; eastern europe; emea; eu; eurasia; europa;
 america; middle east; mena; north africa; north america; northern europe; oceania; sea; south america; south asia; south east
 asia; southeast asia; southern europe; sub saharan africa; west africa; western europe; scandinavia; nordics; balkans; the
 balkans; baltics; benelux; dach; cis; worldwide; world wide; world; the world; global; globe; international; anywhere; everywhere;
-nowhere; somewhere; elsewhere; here; there; where; home sweet home; remote; remotely; fully remote; 100% remote; work from home;
+nowhere; somewhere; elsewhere; here; there; where; home sweet home; man; remote; remotely; fully remote; 100% remote; work from home;
 wfh; home; my home; house; office; work; school; bed; couch; basement; garage; kitchen; desk; online; offline; internet; the
 internet; interwebs; the web; web; www; cloud; the cloud; cyberspace; cyber; metaverse; virtual; matrix; the matrix; vpn;
 localhost; local; server; terminal; console; shell; root; null; nil; none; nan; na; n a; undefined; unknown; void; the void; dev
