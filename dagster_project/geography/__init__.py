@@ -10,26 +10,33 @@ from collections.abc import Sequence
 from functools import cache
 
 from dagster_project.geography.coordinates import country_at
-from dagster_project.geography.gazetteer import Gazetteer, gazetteer
-from dagster_project.geography.judging import judge
+from dagster_project.geography.gazetteer import gazetteer
+from dagster_project.geography.judging import Judge
 from dagster_project.geography.names import MAX_CHARACTERS
 from dagster_project.geography.reading import Reader
 
 
 def resolve(texts: Sequence[str]) -> list[tuple[str, ...]]:
     """Give each text's countries: ISO 3166-1 alpha-2 (XK for Kosovo), several if it names several, none if none or unclear."""
-    places, reader = gazetteer(), _reader()
-    answers = {text: _resolve(text, places, reader) for text in dict.fromkeys(texts)}
+    resolver = _resolver()
+    answers = {text: resolver.countries(text) for text in dict.fromkeys(texts)}
     return [answers[text] for text in texts]
 
 
-def _resolve(text: str, places: Gazetteer, reader: Reader) -> tuple[str, ...]:
-    text = text[:MAX_CHARACTERS].strip()
-    if "." in text and (country := country_at(text, places.points)):
-        return (country,)
-    return judge(reader.read(text), places, is_in_capitals=text.isupper())
+class _Resolver:
+    """The index with its reader and its judge."""
+
+    def __init__(self) -> None:
+        index = gazetteer()
+        self._points, self._reader, self._judge = index.points, Reader(index), Judge(index)
+
+    def countries(self, text: str) -> tuple[str, ...]:
+        text = text[:MAX_CHARACTERS].strip()
+        if "." in text and (country := country_at(text, self._points)):
+            return (country,)
+        return self._judge.countries(self._reader.read(text), is_in_capitals=text.isupper())
 
 
 @cache
-def _reader() -> Reader:
-    return Reader(gazetteer())
+def _resolver() -> _Resolver:
+    return _Resolver()

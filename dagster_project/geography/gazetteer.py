@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,10 +71,14 @@ class Meaning:
 
     def __init__(self, candidates: Sequence[Candidate]) -> None:
         self.candidates = tuple(candidates)
-        self.is_weak = all(candidate.is_weak for candidate in candidates)
         self.is_code = all(candidate.kind in CODES for candidate in candidates)
         self.alone = _ranked(c for c in candidates if not c.is_weak)
         """Weight and country, heaviest first, of what is no common word."""
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether it is nothing but common words and codes that are words."""
+        return not self.alone
 
     @cached_property
     def senses(self) -> dict[str, Sense]:
@@ -182,6 +186,7 @@ class Gazetteer:
                 found[form].append(name)
         return found
 
+    @lru_cache(REMEMBERED_MEANINGS)  # noqa: B019 - the one gazetteer of a process lives as long as it
     def find_misspelt(self, name: str) -> Meaning | None:
         """Give the one well-known place whose name is one slip away: a letter too many, too few, wrong, or two swapped."""
         if not FUZZY_MIN_LETTERS - 1 <= len(name) <= FUZZY_MAX_LETTERS or not name.isascii():

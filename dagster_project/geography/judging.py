@@ -35,24 +35,47 @@ PARENTS = {
     for child in children.split()
 }  # fmt: skip
 """Places with an ISO code of their own, by the country whose name may stand behind theirs."""
+REMEMBERED_JUDGEMENTS = 50_000
 NOTHING = float("-inf")
 
 Scored = tuple[float, tuple[str, ...]]
 
 
-def judge(reading: Reading, gazetteer: Gazetteer, *, is_in_capitals: bool) -> tuple[str, ...]:
-    """Give the countries that a text names, in its order; none if there is no place or no clear one."""
-    mentions = _without_parents(reading.mentions)
-    if not mentions:
+class Judge:
+    """Judges readings by one gazetteer; remembers how it judged the same mentions before (`Berlin, Germany`, `berlin - germany`)."""
+
+    def __init__(self, gazetteer: Gazetteer) -> None:
+        self._gazetteer = gazetteer
+        self._judged: dict[tuple[Mention, ...], tuple[str, ...]] = {}
+
+    def countries(self, reading: Reading, *, is_in_capitals: bool) -> tuple[str, ...]:
+        """Give the countries that a text names, in its order; none if there is no place or no clear one."""
+        if len(reading.mentions) < 2:  # noqa: PLR2004 - one, or several
+            return _alone(reading, is_in_capitals=is_in_capitals)
+        mentions = tuple(reading.mentions)
+        answer = self._judged.get(mentions)
+        if answer is None:
+            if len(self._judged) >= REMEMBERED_JUDGEMENTS:
+                self._judged.clear()
+            answer = self._judged[mentions] = self._judge(reading)
+        return answer
+
+    def _judge(self, reading: Reading) -> tuple[str, ...]:
+        mentions = _without_parents(reading.mentions)
+        if len(mentions) == 1:
+            return _alone(Reading(list(mentions), 0), is_in_capitals=False)
+        sure = _contained(mentions)
+        return _together(mentions, self._gazetteer) if sure is None else (sure,)
+
+
+def _alone(reading: Reading, *, is_in_capitals: bool) -> tuple[str, ...]:
+    if not reading.mentions:
         return ()
-    if len(mentions) == 1:
-        meaning = mentions[0].meaning
-        ranked = meaning.as_written_in_capitals() if is_in_capitals else meaning.alone
-        if not ranked or meaning.is_divided or (reading.unknown and ranked[0][0] < MIN_WEIGHT_AMONG_UNKNOWN_WORDS):
-            return ()
-        return _if_clear(ranked)
-    sure = _contained(mentions)
-    return _together(mentions, gazetteer) if sure is None else (sure,)
+    meaning = reading.mentions[0].meaning
+    ranked = meaning.as_written_in_capitals() if is_in_capitals else meaning.alone
+    if not ranked or meaning.is_divided or (reading.unknown and ranked[0][0] < MIN_WEIGHT_AMONG_UNKNOWN_WORDS):
+        return ()
+    return _if_clear(ranked)
 
 
 def _without_parents(mentions: Sequence[Mention]) -> Sequence[Mention]:

@@ -67,9 +67,9 @@ class Reader:
             unknown += part.unknown
             if len(mentions) >= MAX_MENTIONS:
                 break
-        if all(mention.meaning.is_code for mention in mentions):
+        if not mentions or all(mention.meaning.is_code for mention in mentions):
             mentions = self._misspelt(pieces[::2]) + mentions
-        return Reading(mentions[:MAX_MENTIONS], unknown)
+        return Reading(mentions[:MAX_MENTIONS] if len(mentions) > MAX_MENTIONS else mentions, unknown)
 
     def _part(self, piece: str) -> Reading:
         reading = self._parts.get(piece)
