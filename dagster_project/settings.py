@@ -95,7 +95,7 @@ def is_loopback(url: str) -> bool:
 
 
 def shipped(relative: str) -> Path:
-    """Find a folder that travels with the code (`sql`, `notebooks`, `data/registry`): inside a wheel, or beside the package."""
+    """Find a folder that travels with the code (`sql`, `notebooks`, `data/registry`, `data/gazetteer`): in a wheel or beside it."""
     packed = _PACKAGE / "_shipped" / relative
     return packed if packed.exists() else _PACKAGE.parent / relative
 

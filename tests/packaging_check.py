@@ -1,4 +1,4 @@
-"""Builds the wheel and uses it from another folder: the SQL, the registry and the notebooks must travel with it."""
+"""Builds the wheel and uses it from another folder: the SQL, the registry, the gazetteer and the notebooks must travel with it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ PROBE = """
 import sys
 from pathlib import Path
 import dagster_project
+from dagster_project import geography
 from dagster_project.settings import shipped
 from dagster_project.warehouse import catalog, registry
 here = Path(dagster_project.__file__)
@@ -21,6 +22,7 @@ assert "site-packages" in here.parts and not here.is_relative_to(sys.argv[1]), h
 assert len(catalog.load(shipped("sql"))) >= 16
 assert registry.check(shipped("data/registry")) == []
 assert (shipped("notebooks") / "weekly.py").is_file()
+assert geography.resolve(["Dublin, Ohio", "東京"]) == [("US",), ("JP",)]
 from dagster_project.definitions import defs
 assert len(list(defs.resolve_all_asset_keys())) > 16
 print("the wheel is whole:", here.parent)
