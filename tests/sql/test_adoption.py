@@ -11,8 +11,8 @@ import pytest
 from .history import History, model
 
 MONDAYS = [date(2026, 8, 31) + timedelta(days=7 * week) for week in range(8)]
-BORN = datetime(2026, 9, 1)  # a Tuesday, in the week of the first snapshot
-LATER = datetime(2026, 9, 22)
+BORN = datetime.fromisoformat("2026-09-01")  # a Tuesday, in the week of the first snapshot
+LATER = datetime.fromisoformat("2026-09-22")
 SEVEN = 7 * 10**9
 
 

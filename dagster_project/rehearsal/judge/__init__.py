@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dagster_project.rehearsal.judge.events import events
 from dagster_project.rehearsal.judge.flows import flows, measured_weeks, shares, total, weeks_measured
+from dagster_project.rehearsal.judge.turning import turning
 from dagster_project.rehearsal.judge.verdict import Verdict
 from dagster_project.rehearsal.truth.oracle import Truth
 from dagster_project.rehearsal.world.world import World
@@ -22,7 +23,6 @@ AWAITED = {
     "crossovers": "marts.crossovers",
     "derivative births": "marts.derivative_births",
     "openness": "marts.openness",
-    "retreat watch": "marts.retreat_watch",
 }
 
 
@@ -37,6 +37,7 @@ def judge(release: Release, world: World) -> list[Verdict]:
         *shares(release, truth, weeks, "country"),
         *shares(release, truth, weeks, "lab"),
         *events(release, truth),
+        *turning(release, truth, weeks),
         *_awaited(release),
     ]
 

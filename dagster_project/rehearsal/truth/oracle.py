@@ -11,7 +11,7 @@ all, in their first 365 days.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import cached_property
 from itertools import combinations
@@ -231,16 +231,16 @@ class Truth:
         """Give the true `marts.openness`."""
         return self.releases.openness()
 
-    def retreat_watch(self) -> pl.DataFrame:
-        """Give the true `marts.retreat_watch`, without the flag."""
-        return self.releases.retreat_watch()
+    def retreat_watch(self, moments: Sequence[int] | None = None) -> pl.DataFrame:
+        """Give the true `marts.retreat_watch`, without the flag; with `moments`, as far as these captures can show it."""
+        return self.releases.retreat_watch(moments)
 
-    def reach(self) -> pl.DataFrame:
+    def reach(self, moments: Sequence[int] | None = None) -> pl.DataFrame:
         """Give countries with first-party models, and entropy, by quarter."""
-        return self.releases.reach()
+        return self.releases.reach(moments)
 
     def band_shares(self) -> pl.DataFrame:
-        """Give each size band's share of the downloads, by week."""
+        """Give each size band's share of the downloads of models of known size, by week."""
         return self.releases.band_shares()
 
     def turning_points(self) -> pl.DataFrame:
