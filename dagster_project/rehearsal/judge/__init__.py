@@ -5,6 +5,7 @@ A file here judges one kind of measure. Not here: the truth (truth), the measuri
 
 from __future__ import annotations
 
+from dagster_project.rehearsal.judge.adoption import adoption
 from dagster_project.rehearsal.judge.events import events
 from dagster_project.rehearsal.judge.flows import flows, measured_weeks, shares, total, weeks_measured
 from dagster_project.rehearsal.judge.turning import turning
@@ -38,6 +39,7 @@ def judge(release: Release, world: World) -> list[Verdict]:
         *shares(release, truth, weeks, "lab"),
         *events(release, truth),
         *turning(release, truth, weeks),
+        *adoption(release, truth, weeks),
         *_awaited(release),
     ]
 

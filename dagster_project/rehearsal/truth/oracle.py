@@ -19,6 +19,7 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 
+from dagster_project.rehearsal.truth.adoption import Adoption
 from dagster_project.rehearsal.truth.lineage import CREDITS, UNKNOWN, Descent, Shares
 from dagster_project.rehearsal.truth.releases import Releases
 from dagster_project.rehearsal.world.cast import LABS, NOBODY, QUANTIZED
@@ -53,6 +54,7 @@ class Truth:
         self.labs, self.countries = self.descent.labs, self.descent.countries
         self._credits = [self.descent.credit(name) for name in CREDITS]
         self.releases = Releases(world, self._facts, self._course, self.descent)
+        self.adoption = Adoption(world, self._facts, self._course, self.releases)
 
     # Flows
 
