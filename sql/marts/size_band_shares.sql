@@ -18,7 +18,7 @@ columns:
   direction: >-
     rising or falling where change_13w was at least one point up or down in this week and the three before it, else steady;
     null until that can be told
-  n_models: models that were listed in the week
+  n_models: models that were downloaded in the week
   unknown_share: part of the downloads in scope whose model's size is unknown
   estimated_share: part of downloads_flow that is estimated from the 30-day counter
   as_of: last snapshot used

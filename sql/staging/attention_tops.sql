@@ -11,36 +11,75 @@ columns:
   n_both: models in both
   as_of: last snapshot used
 */
-with liked as (
-    select
-        scopes.scope,
-        likes.model_key,
-        row_number() over (partition by scopes.scope order by likes.new_likes desc, likes.model_key asc) as place
-    from now.new_likes as likes
-    inner join staging.traits as traits on likes.model_key = traits.model_key
-    inner join (values ('S1'), ('S2')) as scopes (scope) on scopes.scope = 'S1' or traits.is_language
-    where likes.new_likes > 0
+with chosen as (
+    (
+        select
+            'S1' as scope,
+            'liked' as list,
+            likes.model_key,
+            likes.new_likes as amount
+        from now.new_likes as likes
+        where likes.new_likes > 0
+        order by likes.new_likes desc, likes.model_key asc
+        limit 100
+    )
+    union all
+    (
+        select
+            'S2' as scope,
+            'liked' as list,
+            likes.model_key,
+            likes.new_likes as amount
+        from now.new_likes as likes
+        inner join staging.traits as traits on likes.model_key = traits.model_key
+        where likes.new_likes > 0 and traits.is_language
+        order by likes.new_likes desc, likes.model_key asc
+        limit 100
+    )
+    union all
+    (
+        select
+            'S1' as scope,
+            'downloaded' as list,
+            flow.model_key,
+            flow.downloads_flow as amount
+        from now.flow as flow
+        where flow.downloads_flow > 0
+        order by flow.downloads_flow desc, flow.model_key asc
+        limit 100
+    )
+    union all
+    (
+        select
+            'S2' as scope,
+            'downloaded' as list,
+            flow.model_key,
+            flow.downloads_flow as amount
+        from now.flow as flow
+        inner join staging.traits as traits on flow.model_key = traits.model_key
+        where flow.downloads_flow > 0 and traits.is_language
+        order by flow.downloads_flow desc, flow.model_key asc
+        limit 100
+    )
 ),
 
-downloaded as (
+ranked as (
     select
-        scopes.scope,
-        flow.model_key,
-        row_number() over (partition by scopes.scope order by flow.downloads_flow desc, flow.model_key asc) as place
-    from now.flow as flow
-    inner join staging.traits as traits on flow.model_key = traits.model_key
-    inner join (values ('S1'), ('S2')) as scopes (scope) on scopes.scope = 'S1' or traits.is_language
-    where flow.downloads_flow > 0
+        scope,
+        list,
+        model_key,
+        row_number() over (partition by scope, list order by amount desc, model_key asc) as place
+    from chosen
 ),
 
 tops as (
     select
-        coalesce(liked.scope, downloaded.scope) as scope,
-        liked.place as liked_place,
-        downloaded.place as downloaded_place
-    from (select * from liked where place <= 100) as liked
-    full join (select * from downloaded where place <= 100) as downloaded
-        on liked.scope = downloaded.scope and liked.model_key = downloaded.model_key
+        scope,
+        model_key,
+        min(place) filter (where list = 'liked') as liked_place,
+        min(place) filter (where list = 'downloaded') as downloaded_place
+    from ranked
+    group by scope, model_key
 )
 
 select

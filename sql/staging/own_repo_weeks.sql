@@ -8,26 +8,23 @@ columns:
   country: country of the lab in that week
   own_flow: downloads of models that the lab published and that go back to a root of the same lab, by their part in it
 */
-with homes as (
+with there as (
     select
-        tenures.model_key,
-        publishers.lab,
-        publishers.country
-    from now.week as running
-    inner join staging.publishers as publishers
-        on publishers.is_first_party and publishers.valid_from <= running.week and running.week < publishers.valid_to
-    inner join staging.tenures as tenures
-        on publishers.namespace = tenures.namespace and tenures.from_on <= running.week and running.week < tenures.until_on
+        homes.model_key,
+        homes.lab,
+        homes.country
+    from staging.homes as homes
+    inner join now.week as running on homes.from_on <= running.week and running.week < homes.until_on
 ),
 
 published as (
     select
-        homes.model_key,
-        homes.lab,
-        homes.country,
+        there.model_key,
+        there.lab,
+        there.country,
         flow.downloads_flow
-    from homes
-    inner join now.flow as flow on homes.model_key = flow.model_key
+    from there
+    inner join now.flow as flow on there.model_key = flow.model_key
     where flow.downloads_flow > 0
 ),
 
@@ -38,7 +35,7 @@ rooted as (
         cast(published.downloads_flow * ancestors.weight as decimal(28, 9)) as own_flow
     from published
     inner join staging.ancestors as ancestors on published.model_key = ancestors.model_key
-    inner join homes on ancestors.root_key = homes.model_key and published.lab = homes.lab
+    inner join there on ancestors.root_key = there.model_key and published.lab = there.lab
     union all
     select
         published.lab,

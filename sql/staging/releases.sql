@@ -20,21 +20,18 @@ columns:
 with own as (
     select
         traits.model_key,
-        publishers.lab,
-        publishers.country,
+        homes.lab,
+        homes.country,
         traits.born_at as released_at,
         traits.is_language,
         traits.gone_on - 1 as withdrawn_on
-    from staging.publishers as publishers
-    inner join staging.tenures as tenures on publishers.namespace = tenures.namespace
+    from staging.homes as homes
     inner join staging.traits as traits
         on
-            tenures.model_key = traits.model_key
-            and tenures.from_on <= date_trunc('week', traits.born_at)
-            and date_trunc('week', traits.born_at) < tenures.until_on
-            and publishers.valid_from <= date_trunc('week', traits.born_at)
-            and date_trunc('week', traits.born_at) < publishers.valid_to
-    where publishers.is_first_party and not traits.is_quantised
+            homes.model_key = traits.model_key
+            and homes.from_on <= date_trunc('week', traits.born_at)
+            and date_trunc('week', traits.born_at) < homes.until_on
+    where not traits.is_quantised
 ),
 
 told as (

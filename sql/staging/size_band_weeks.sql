@@ -8,7 +8,7 @@ columns:
   size_band: size class by parameters_total; unknown where the Hub does not say
   downloads_flow: downloads in the week
   estimated_flow: part of them that is estimated
-  n_models: models that were listed in the week
+  n_models: models that were downloaded in the week
   as_of: last snapshot used
 */
 with banded as (
@@ -28,7 +28,7 @@ with banded as (
         sum(credited.models_s4) as models_s4
     from now.credited_models as credited
     inner join staging.models as models on credited.model_key = models.model_key
-    where credited.credit = 'publisher'
+    where credited.credit = 'publisher' and credited.flow_s1 > 0
     group by models.size_band
 ),
 

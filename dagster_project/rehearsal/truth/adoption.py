@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from dagster_project.rehearsal.truth.releases import UNSIZED_ROLES, Releases
+from dagster_project.rehearsal.truth.releases import NEVER_READ, UNSIZED_ROLES, Releases
 from dagster_project.rehearsal.world.cast import QUANTIZED, ROLES
 from dagster_project.rehearsal.world.draws import Ints
 from dagster_project.rehearsal.world.facts import DAY_SECONDS, WEEK_SECONDS, Facts
@@ -70,7 +70,8 @@ class Adoption:
         known = np.where(gone < len(seen), whole_week, until)
         most = self.world.trends.count(self._course, last_seen)
         own = np.isin(facts.numbers, self._releases.own(moments)["index"].to_numpy())
-        followed = (first > 0) & (first < gone) & (facts.role != QUANTIZED) & (own | (most >= LEAST_DOWNLOADS))
+        is_shown = (first > 0) & (first < gone) & (facts.plant != NEVER_READ)
+        followed = is_shown & (facts.role != QUANTIZED) & (own | (most >= LEAST_DOWNLOADS))
         bands = self._releases.models["size_band"].to_list()
         is_sized = ~np.isin(facts.role, [ROLES.index(role) for role in UNSIZED_ROLES])
         rows = []

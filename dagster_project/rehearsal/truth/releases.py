@@ -42,6 +42,9 @@ SUPPRESSED_UNDER = 20
 FLAGSHIP_SHARE, FLAGSHIP_PERIOD = 0.5, "24mo"
 """A flagship has at least this share of the parameters of the side's largest release in the period up to it."""
 COMMUNITIES = [lab.slug for lab in LABS if lab.kind == "community"]
+NEVER_READ = KINDS.index("overflow_parameters")
+"""No record of these can be read, so no capture shows what they are."""
+CHANGING = [KINDS.index(kind) for kind in ("gate_flip", "licence_change")]
 UNSIZED_ROLES = ("adapter", "quantized")
 """The Hub tells no number of weights for these."""
 LEVELS = ("country", "lab")
@@ -63,6 +66,7 @@ class Releases:
         frame = pl.DataFrame(
             {
                 "index": facts.numbers,
+                "plant": facts.plant,
                 "created_at": created,
                 "lab": lab,
                 "country": pl.Series(self._descent.countries).gather(self._descent.publishers),
@@ -249,8 +253,22 @@ class Releases:
         is_gone = own["gone"].to_numpy() <= seen[-1]
         own = own.with_columns(withdrawn_at=pl.Series(withdrawn), is_gone=pl.Series(is_gone))
         if moments is not None:
-            own = own.filter(pl.Series(first < gone))
+            is_shown = (first < gone) & (own["plant"].to_numpy() != NEVER_READ)
+            own = self._as_first_seen(own.with_columns(first_at=pl.Series(seen[np.minimum(first, len(seen) - 1)])))
+            own = own.filter(pl.Series(is_shown))
         return own.with_columns(withdrawn_at=pl.when("is_gone").then("withdrawn_at"))
+
+    def _as_first_seen(self, own: pl.DataFrame) -> pl.DataFrame:
+        """Give licence and gate as of the first capture, for the few models that had changed by then."""
+        changed = {}
+        for index, first_at in own.filter(pl.col("plant").is_in(CHANGING)).select("index", "first_at").iter_rows():
+            licence = LICENCE_CLASSES[LICENCE_IDS.index(self.world.licence_at(index, first_at))]
+            changed[index] = (licence, self.world.gate_at(index, first_at) is not False)
+        rows = [(index, *changed[index]) for index in changed]
+        schema = {"index": pl.Int64, "licence_class": pl.String, "is_gated": pl.Boolean}
+        return own.update(pl.DataFrame(rows, schema, orient="row"), on="index").with_columns(
+            is_open=(pl.col("licence_class") == "permissive") & ~pl.col("is_gated")
+        )
 
     @property
     def _countries(self) -> dict[str, str]:
