@@ -5,7 +5,7 @@ columns:
   week: Monday of the ISO week, UTC; only weeks that were measured
   scope: S1 all models; S2 text generation and image-text-to-text; -quick behind it, the same of what a quick capture asked for
   credit: publisher
-  time_window: week
+  time_window: week, the only length here
   level: country or lab
   side: code of the country, or slug of the lab
   lab: slug of the lab; hf and the namespace where it was not reviewed; hf:(others) for the small ones together; null on rows of countries

@@ -5,7 +5,7 @@ columns:
   week: Monday of the ISO week, UTC; only weeks that were measured
   scope: S1 all models; S2 text generation and image-text-to-text; -quick behind it, the same of what a quick capture asked for
   credit: publisher
-  time_window: week
+  time_window: week, the only length here
   top: 25 or 100, how many models of each list are compared; equal ones in the order in which they were first seen
   jaccard: models in both lists / models in either, 0..1
   n_both: models in both

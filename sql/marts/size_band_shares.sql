@@ -7,7 +7,7 @@ columns:
     S1 all models; S2 text generation and image-text-to-text; S3 those of S2 that a reviewed lab published itself, no quantised re-packs,
     created after 2022-11-30, with 100,000 downloads; S4 all models in their first 365 days; -quick behind it, the same of what a quick capture asked for
   credit: publisher; every model stands for itself
-  time_window: week
+  time_window: week, the only length here
   level: band, the size classes of core.models; class, these put together as small, mid and large
   size_band: <1B to >250B; small (under 5B parameters), mid (5B up to 50B), large (50B and more); unknown where the Hub does not say
   downloads_flow: downloads in the week
