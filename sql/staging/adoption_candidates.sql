@@ -32,7 +32,7 @@ bounds as (
     group by chapter
 ),
 
--- Who was created after the snapshot before the one that first shows it was born under our eyes; another was hidden before.
+-- Who was created after the snapshot before the one that first shows it was born under our eyes, any other was hidden before.
 snapshots as (
     select
         chain.observed_on,

@@ -75,5 +75,5 @@ left join before.counters as former on told_after.is_first and told_after.model_
 left join came on told_after.model_key = came.model_key
 cross join now.snapshot as snapshot
 cross join before.snapshot as earlier
--- Its first likes: new if it had none before, or did not exist; of a model seen for the first time nobody knows.
+-- Its first likes: new if it had none before, or did not exist. Of a model seen for the first time nobody knows.
 where not told_after.is_first or former.likes = 0 or (former.model_key is null and came.model_key is not null)

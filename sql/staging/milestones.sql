@@ -13,7 +13,7 @@ with thresholds as (
     select unnest([1000, 10000, 100000, 1000000]) as threshold
 ),
 
--- A model that was not listed or not readable in the snapshot before passes again; who reads this takes the first time.
+-- A model that was not listed or not readable in the snapshot before passes again, and who reads this takes the first time.
 latter as (
     select
         source,
