@@ -328,10 +328,11 @@ def _load_queries(connection: duckdb.DuckDBPyConnection, order: Sequence[Table])
 
 
 def _current(connection: duckdb.DuckDBPyConnection) -> str:
-    row = connection.execute("select current_database()").fetchone()
-    return str(row[0]) if row else ""
+    ((name,),) = connection.execute("select current_database()").fetchall()
+    return str(name)
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = connection.execute(query).fetchone()
-    return int(row[0]) if row else 0
+    # DuckDB 2.0 refuses other work on a connection whose last answer was not read to its end.
+    ((number,),) = connection.execute(query).fetchall()
+    return int(number)

@@ -6,6 +6,7 @@ columns:
   namespace: owner in that time; the whole name where it has none
   lab: slug of the lab; hf and the namespace where it was not reviewed
   country: country of the lab; UNKNOWN where the namespace was not reviewed
+  is_first_party: whether the lab is reviewed and no community of uploaders
   from_on: first week that it holds for
   until_on: first week that it no longer holds for
 */
@@ -14,6 +15,7 @@ select
     tenures.namespace,
     publishers.lab,
     publishers.country,
+    publishers.is_first_party,
     greatest(tenures.from_on, publishers.valid_from) as from_on,
     least(tenures.until_on, publishers.valid_to) as until_on
 from staging.tenures as tenures

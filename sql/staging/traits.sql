@@ -25,6 +25,7 @@ large as (
         min(milestones.observed_on) as large_on
     from staging.milestones as milestones
     left join staging.aliases as aliases on milestones.model_key = aliases.model_key
+    where milestones.threshold = 100000
     group by coalesce(aliases.known_key, milestones.model_key)
 )
 

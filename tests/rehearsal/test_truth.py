@@ -235,3 +235,37 @@ def test_events_are_those_of_the_world_and_in_it(truth, world):
     assert set(events["hub_id"].drop_nulls()) <= ids
     plants = {kind for index in range(MODELS) if (kind := world.model(index).plant)}
     assert plants <= set(KINDS)
+
+
+@pytest.fixture(scope="module")
+def captures(world):
+    return [world.monday(week) + 2 * 3600 for week in range(WEEKS)]
+
+
+def test_downloads_by_age_are_what_the_world_counts(truth, world, captures):
+    table = truth.adoption.relative_adoption(captures, world.monday(WEEKS - 1))
+    numbers = {world.hub_id(index): index for index in range(MODELS)}
+    assert set(table["age_days"]) == {7, 14, 30, 60, 90, 180}
+    for hub_id, age, downloads in table.unique(["hub_id", "age_days"]).select("hub_id", "age_days", "downloads").rows():
+        index = numbers[hub_id]
+        reached = world.created_at(index) + age * 86_400
+        assert captures[0] < world.created_at(index)
+        assert reached <= world.monday(WEEKS - 1)
+        assert downloads == world.all_time(index, reached)
+
+
+def test_a_retreat_seen_by_captures_has_no_more_than_the_whole_truth(truth, captures):
+    whole, seen = truth.retreat_watch(), truth.retreat_watch(captures)
+    for level in ("country", "lab"):
+        rows = [table.filter(pl.col("level") == level) for table in (whole, seen)]
+        assert 0 < rows[1]["releases"].sum() <= rows[0]["releases"].sum()
+        assert 0 < rows[1]["withdrawn"].sum() <= rows[0]["withdrawn"].sum()
+
+
+def test_new_likes_add_up_to_the_likes_of_who_stayed(truth, world, captures):
+    weeks = list(truth.adoption.new_likes(captures))
+    assert [week for week, _ in weeks] == list(range(WEEKS - 1))
+    gained = sum(likes for _, likes in weeks)
+    for index in range(0, MODELS, 50):
+        if world.is_listed(index, captures[-1]) and captures[0] < world.created_at(index) < captures[-1]:
+            assert gained[index] == world.likes(index, captures[-1])

@@ -5,11 +5,13 @@ A file here judges one kind of measure. Not here: the truth (truth), the measuri
 
 from __future__ import annotations
 
+from dagster_project.rehearsal.judge.adoption import adoption
 from dagster_project.rehearsal.judge.concentration import concentration
 from dagster_project.rehearsal.judge.events import events, sealed_days, sealed_moments
 from dagster_project.rehearsal.judge.flows import flows, measured_weeks, shares, total, weeks_measured
 from dagster_project.rehearsal.judge.lineage import births, lineage_flows, roots
 from dagster_project.rehearsal.judge.openness import openness
+from dagster_project.rehearsal.judge.turning import turning
 from dagster_project.rehearsal.judge.verdict import Verdict
 from dagster_project.rehearsal.truth.oracle import Truth
 from dagster_project.rehearsal.world.world import World
@@ -21,7 +23,6 @@ NOT_YET = "not measured yet"
 # Measures of the specification that the world has a truth for, and the mart that will hold them.
 AWAITED = {
     "crossovers": "marts.crossovers",
-    "retreat watch": "marts.retreat_watch",
 }
 
 
@@ -41,6 +42,8 @@ def judge(release: Release, world: World) -> list[Verdict]:
         *lineage_flows(release, truth),
         *openness(release, truth),
         *events(release, truth),
+        *turning(release, truth, weeks),
+        *adoption(release, truth, weeks),
         *_awaited(release),
     ]
 

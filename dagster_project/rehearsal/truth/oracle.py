@@ -19,6 +19,7 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 
+from dagster_project.rehearsal.truth.adoption import Adoption
 from dagster_project.rehearsal.truth.lineage import CREDITS, UNKNOWN, Descent, Shares
 from dagster_project.rehearsal.truth.releases import Releases
 from dagster_project.rehearsal.world.cast import LABS, NOBODY, QUANTIZED
@@ -54,6 +55,7 @@ class Truth:
         self.labs, self.countries = self.descent.labs, self.descent.countries
         self._credits = [self.descent.credit(name) for name in CREDITS]
         self.releases = Releases(world, self._facts, self._course, self.descent, moments)
+        self.adoption = Adoption(world, self._facts, self._course, self.releases)
 
     # Flows
 
@@ -236,16 +238,16 @@ class Truth:
         """Give the true shares of `marts.openness_tier`."""
         return self.releases.openness_tier()
 
-    def retreat_watch(self) -> pl.DataFrame:
-        """Give the true `marts.retreat_watch`, without the flag."""
-        return self.releases.retreat_watch()
+    def retreat_watch(self, moments: Sequence[int] | None = None) -> pl.DataFrame:
+        """Give the true `marts.retreat_watch`, without the flag; with `moments`, as far as these captures can show it."""
+        return self.releases.retreat_watch(moments)
 
-    def reach(self) -> pl.DataFrame:
+    def reach(self, moments: Sequence[int] | None = None) -> pl.DataFrame:
         """Give countries with first-party models, and entropy, by quarter."""
-        return self.releases.reach()
+        return self.releases.reach(moments)
 
     def band_shares(self) -> pl.DataFrame:
-        """Give each size band's share of the downloads, by week."""
+        """Give each size band's share of the downloads of models of known size, by week."""
         return self.releases.band_shares()
 
     def turning_points(self) -> pl.DataFrame:

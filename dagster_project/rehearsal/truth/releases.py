@@ -1,7 +1,9 @@
 """The truth about releases: births of derivatives, who builds on whom, openness, retreat, reach, size bands.
 
-Months and quarters are those of the calendar, named by their first day; the years before the world's first week are in
-them, because models appeared then too. Not here: flows and shares (truth), roots (truth/lineage).
+Where a method takes `moments`, the seconds of the captures, it tells only of models that were listed at one of them, and a
+withdrawal belongs to the day before the first capture that shows it: nobody can know more. Months and quarters are those of
+the calendar, named by their first day; the years before the world's first week are in them, because models appeared then
+too. Not here: flows and shares (truth), roots (truth/lineage).
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from dagster_project.rehearsal.world.cast import (
     ADAPTER,
     BAND_OF_SIZE,
     BANDS,
-    INTERMEDIARIES,
+    LABS,
     LICENCE_IDS,
     LICENCES,
     QUANTIZED,
@@ -27,7 +29,7 @@ from dagster_project.rehearsal.world.cast import (
     SIZES,
 )
 from dagster_project.rehearsal.world.draws import Bools, Ints
-from dagster_project.rehearsal.world.facts import NEVER, OPEN, Facts, is_text
+from dagster_project.rehearsal.world.facts import DAY_SECONDS, NEVER, OPEN, Facts, is_text
 from dagster_project.rehearsal.world.scenario import KINDS
 from dagster_project.rehearsal.world.trends import Course
 from dagster_project.rehearsal.world.world import World
@@ -40,7 +42,14 @@ LARGEST_BAND = ">250B"
 UNSTATED_BAND = "unknown"
 ATOM_LEAST_DOWNLOADS = 5
 SUPPRESSED_UNDER = 20
-DAYS_IN_MONTH = 30.44
+FLAGSHIP_SHARE, FLAGSHIP_PERIOD = 0.5, "24mo"
+"""A flagship has at least this share of the parameters of the side's largest release in the period up to it."""
+COMMUNITIES = [lab.slug for lab in LABS if lab.kind == "community"]
+NEVER_READ = KINDS.index("overflow_parameters")
+"""No record of these can be read, so no capture shows what they are."""
+CHANGING = [KINDS.index(kind) for kind in ("gate_flip", "licence_change")]
+UNSIZED_ROLES = ("adapter", "quantized")
+"""The Hub tells no number of weights for these."""
 LEVELS = ("country", "lab")
 
 
@@ -76,6 +85,7 @@ class Releases:
         frame = pl.DataFrame(
             {
                 "index": facts.numbers,
+                "plant": facts.plant,
                 "created_at": created,
                 "lab": lab,
                 "country": pl.Series(self._descent.countries).gather(self._descent.publishers),
@@ -87,8 +97,10 @@ class Releases:
                 "is_gated": facts.gate != OPEN,
                 "is_derived": self._descent.is_derived(),
                 "is_flagship": self.world.make.flagship(facts.numbers) >= 0,
-                "gone": facts.gone,
                 "is_withdrawn": (facts.gone < NEVER) & (facts.plant != KINDS.index("removed")),
+                "parameters": pl.Series([SIZES[name] for name in SIZE_IDS]).gather(facts.size),
+                "created": facts.created,
+                "gone": facts.gone,
                 "all_time": self.world.trends.count(self._course, last_sight),
             }
         ).filter(pl.Series(seen))
@@ -193,41 +205,71 @@ class Releases:
             frames.append(frame.with_columns(level=pl.lit(level)))
         return pl.concat(frames).sort("quarter", "level", "side")
 
-    def retreat_watch(self) -> pl.DataFrame:
-        """Give each month's releases of every lab and country: how many, how open, and how long ago the last open flagship."""
+    def retreat_watch(self, moments: Sequence[int] | None = None) -> pl.DataFrame:
+        """Give each month's releases of every reviewed lab and of the countries: how many, how open, what was withdrawn.
+
+        Releases: models of a known lab that is no community, no quantised re-packs. `months_since_open_flagship` is told for
+        months with a release or a withdrawal, in calendar months.
+        """
         frames = []
+        own = self.own(moments)
         for level in LEVELS:
-            models = self.models.rename({level: "side"})
-            counts = models.group_by("month", "side")
-            released = counts.agg(
-                releases=pl.len(), open_share=pl.col("is_open").mean(), gated_share=pl.col("is_gated").mean()
+            models = own.rename({level: "side"})
+            released = models.group_by("month", "side").agg(
+                releases=pl.len(),
+                open_share=pl.col("is_open").mean(),
+                gated_share=pl.col("is_gated").mean(),
+                non_permissive_share=(pl.col("licence_class") != "permissive").mean(),
             )
-            gone = models.filter("is_withdrawn").with_columns(
-                month=pl.from_epoch("gone", "s").dt.truncate("1mo").dt.date()
+            gone = models.filter(pl.col("withdrawn_at").is_not_null()).with_columns(
+                month=pl.from_epoch("withdrawn_at", "s").dt.truncate("1mo").dt.date()
             )
-            gone = gone.group_by("month", "side").agg(withdrawn=pl.len())
-            flagships = models.filter(pl.col("is_flagship") & pl.col("is_open")).select("side", "created_at")
-            months = released.join(gone, on=["month", "side"], how="full", coalesce=True).with_columns(
-                ends_at=pl.col("month").dt.offset_by("1mo").cast(pl.Datetime("us"))
+            months = released.join(
+                gone.group_by("month", "side").agg(withdrawn=pl.len()), on=["month", "side"], how="full", coalesce=True
+            ).sort("month")
+            flagships = _flagships(models).filter("is_open").select("side", "month", flagship="month").unique()
+            joined = months.join_asof(flagships.sort("month"), on="month", by="side", check_sortedness=False)
+            frames.append(
+                joined.with_columns(
+                    months_since_open_flagship=_months(pl.col("month")) - _months(pl.col("flagship")),
+                    level=pl.lit(level),
+                )
             )
-            flagships = flagships.with_columns(flagship_at=pl.col("created_at")).sort("created_at")
-            joined = months.sort("ends_at").join_asof(
-                flagships, left_on="ends_at", right_on="created_at", by="side", check_sortedness=False
-            )
-            since = (pl.col("ends_at") - pl.col("flagship_at")).dt.total_days() / DAYS_IN_MONTH
-            frames.append(joined.with_columns(months_since_open_flagship=since, level=pl.lit(level)))
-        columns = ["month", "level", "side", "releases", "open_share", "gated_share", "withdrawn"]
-        frame = pl.concat(frames).select(*columns, "months_since_open_flagship")
+        shares = ["open_share", "gated_share", "non_permissive_share"]
+        columns = ["month", "level", "side", "releases", *shares, "withdrawn", "months_since_open_flagship"]
+        frame = pl.concat(frames).select(columns)
         return frame.with_columns(pl.col("releases", "withdrawn").fill_null(0)).sort("month", "level", "side")
 
-    def reach(self) -> pl.DataFrame:
+    def own_repo_share(self, weeks: Sequence[int]) -> pl.DataFrame:
+        """Give (month, side, own_repo_share) of labs over these weeks, a week belonging to the month that it begins in.
+
+        Of the downloads that go back to a lab's roots: the part that the lab's own repositories serve.
+        """
+        roots, publishers = self._descent.ancestors["root"], self._descent.publishers
+        everyone = self._descent.credit("root")
+        is_own = (roots.owners >= 0) & (publishers[roots.models] == publishers[np.maximum(roots.owners, 0)])
+        size, rows = len(self._descent.labs), []
+        for week in weeks:
+            begin, end = self.world.monday(week), self.world.monday(week + 1)
+            flow = self.world.trends.count(self._course, end) - self.world.trends.count(self._course, begin)
+            own = np.bincount(publishers[roots.models], flow[roots.models] * roots.weights * is_own, size)
+            month = pl.from_epoch(pl.Series([begin]), "s").dt.truncate("1mo").dt.date()[0]
+            rows += [
+                (month, lab, *both)
+                for lab, *both in zip(
+                    self._descent.labs, own.tolist(), everyone.given(flow, size).tolist(), strict=True
+                )
+            ]
+        frame = pl.DataFrame(rows, ["month", "side", "own", "family"], orient="row")
+        sums = frame.group_by("month", "side").agg(pl.col("own", "family").sum()).filter(pl.col("family") > 0)
+        return sums.select("month", "side", own_repo_share=pl.col("own") / pl.col("family")).sort("month", "side")
+
+    def reach(self, moments: Sequence[int] | None = None) -> pl.DataFrame:
         """Give, by quarter, how many countries have a first-party base model so far, which are new, and the entropy in bits.
 
-        First-party: a base published by a known lab that is no intermediary. Entropy: of the quarter's releases by country.
+        First-party: a base published by a known lab that is no community. Entropy: of the quarter's releases by country.
         """
-        own = self.models.filter(
-            (pl.col("role") == ROLES[0]) & (pl.col("country") != UNKNOWN) & ~pl.col("lab").is_in([*INTERMEDIARIES])
-        )
+        own = self.own(moments).filter(~pl.col("is_derived"))
         first = own.group_by("country").agg(pl.col("quarter").min()).group_by("quarter")
         new = first.agg(new_countries=pl.col("country").sort())
         share = pl.col("count") / pl.col("count").sum()
@@ -236,17 +278,55 @@ class Releases:
         added = pl.col("new_countries").list.len().fill_null(0)
         return frame.with_columns(countries=added.cum_sum(), new_countries=pl.col("new_countries").fill_null([]))
 
+    def entries(self, moments: Sequence[int] | None = None) -> pl.DataFrame:
+        """Give (country, entered_on), the day of each country's first first-party base model."""
+        own = self.own(moments).filter(~pl.col("is_derived"))
+        return own.group_by("country").agg(entered_on=pl.col("created_at").min().dt.date()).sort("country")
+
     def band_shares(self) -> pl.DataFrame:
-        """Give each size band's share of all downloads (small under 5, mid 5 to 50, large over 50 billion), by week."""
+        """Give each size band's share of the downloads of models whose size the Hub tells, by week.
+
+        Small under 5, mid 5 to 50, large over 50 billion.
+        """
         band, rows = np.asarray(BAND_OF_SIZE)[self._facts.size], []
+        is_sized = ~np.isin(self._facts.role, [ROLES.index(role) for role in UNSIZED_ROLES])
         before = self.world.trends.count(self._course, self.world.monday(0))
         for week in range(self.world.weeks):
             after = self.world.trends.count(self._course, self.world.monday(week + 1))
-            flows = np.bincount(band, after - before, len(BANDS))
+            flows = np.bincount(band, (after - before) * is_sized, len(BANDS))
             monday = pl.from_epoch(pl.Series([self.world.monday(week)]), "s").dt.date()[0]
             rows += [(monday, name, flow / flows.sum()) for name, flow in zip(BANDS, flows.tolist(), strict=True)]
             before = after
         return pl.DataFrame(rows, {"week": pl.Date, "band": pl.String, "share": pl.Float64}, orient="row")
+
+    def own(self, moments: Sequence[int] | None) -> pl.DataFrame:
+        """Give the releases of reviewed labs, with `withdrawn_at`, null where they stayed."""
+        own = self.models.filter(
+            (pl.col("country") != UNKNOWN) & ~pl.col("lab").is_in(COMMUNITIES) & (pl.col("role") != ROLES[QUANTIZED])
+        )
+        seen = np.array([self._end] if moments is None else moments)
+        first, gone = np.searchsorted(seen, own["created"]), np.searchsorted(seen, own["gone"])
+        shown = seen[np.minimum(gone, len(seen) - 1)] - DAY_SECONDS
+        withdrawn = own["gone"].to_numpy() if moments is None else shown
+        is_gone = own["gone"].to_numpy() <= seen[-1]
+        own = own.with_columns(withdrawn_at=pl.Series(withdrawn), is_gone=pl.Series(is_gone))
+        if moments is not None:
+            is_shown = (first < gone) & (own["plant"].to_numpy() != NEVER_READ)
+            own = self._as_first_seen(own.with_columns(first_at=pl.Series(seen[np.minimum(first, len(seen) - 1)])))
+            own = own.filter(pl.Series(is_shown))
+        return own.with_columns(withdrawn_at=pl.when("is_gone").then("withdrawn_at"))
+
+    def _as_first_seen(self, own: pl.DataFrame) -> pl.DataFrame:
+        """Give licence and gate as of the first capture, for the few models that had changed by then."""
+        changed = {}
+        for index, first_at in own.filter(pl.col("plant").is_in(CHANGING)).select("index", "first_at").iter_rows():
+            licence = LICENCE_CLASSES[LICENCE_IDS.index(self.world.licence_at(index, first_at))]
+            changed[index] = (licence, self.world.gate_at(index, first_at) is not False)
+        rows = [(index, *changed[index]) for index in changed]
+        schema = {"index": pl.Int64, "licence_class": pl.String, "is_gated": pl.Boolean}
+        return own.update(pl.DataFrame(rows, schema, orient="row"), on="index").with_columns(
+            is_open=(pl.col("licence_class") == "permissive") & ~pl.col("is_gated")
+        )
 
     @property
     def _countries(self) -> dict[str, str]:
@@ -256,3 +336,20 @@ class Releases:
 def _band(parameters: int) -> str:
     """Name the size band of the marts."""
     return next((name for most, name in SIZE_BANDS if parameters < most * BILLION), LARGEST_BAND)
+
+
+def _flagships(models: pl.DataFrame) -> pl.DataFrame:
+    """Keep the releases with half of the parameters of the side's largest in the two years up to them, at least."""
+    sized = models.filter(~pl.col("role").is_in(UNSIZED_ROLES)).sort("created_at")
+    largest = sized.rolling("created_at", period=FLAGSHIP_PERIOD, closed="both", group_by="side").agg(
+        largest=pl.col("parameters").max()
+    )
+    return (
+        sized.join(largest.unique(), on=["side", "created_at"])
+        .filter(pl.col("parameters") >= FLAGSHIP_SHARE * pl.col("largest"))
+        .drop("largest")
+    )
+
+
+def _months(day: pl.Expr) -> pl.Expr:
+    return day.dt.year().cast(pl.Int64) * 12 + day.dt.month()

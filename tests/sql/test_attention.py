@@ -1,0 +1,100 @@
+"""Likes against downloads, by hand."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .history import History, model
+
+MONDAYS = [date(2026, 8, 31) + timedelta(days=7 * week) for week in range(5)]
+NAMESPACES = """namespace,lab,valid_from,valid_to,known_from,source_url,read_on,confidence,note
+acme,acme,,,2026-01-01,,2026-01-01,low,general knowledge
+base,base,,,2026-01-01,,2026-01-01,low,general knowledge
+"""
+LABS = """lab,lab_name,parent,country,kind,valid_from,valid_to,known_from,source_url,read_on,confidence,note
+acme,Acme,,US,company,,,2026-01-01,,2026-01-01,low,general knowledge
+base,Base,,CN,company,,,2026-01-01,,2026-01-01,low,general knowledge
+"""
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> History:
+    made = History(tmp_path / "home", registry=tmp_path / "registry")
+    made.write_registry(labs=LABS, namespaces=NAMESPACES)
+    return made
+
+
+def attention(history: History, week: date, level: str = "country", scope: str = "S1") -> dict[str, dict[str, Any]]:
+    rows = history.rows(
+        f"select * from marts.attention where week = '{week}' and level = '{level}' and scope = '{scope}'"
+    )
+    return {row["side"]: row for row in rows}
+
+
+def test_shares_gap_and_likes_per_download_by_hand(history: History) -> None:
+    text = {"pipeline_tag": "text-generation"}
+    for place, day in enumerate(MONDAYS[:2]):
+        history.day(
+            day,
+            model("a", model_name="acme/a", likes=100 + 30 * place, total=100_000 * place, **text),
+            model("b", model_name="acme/b", likes=50 - 10 * place, total=0),
+            model("c", model_name="base/c", likes=20 * place, total=250_000 * place, **text),
+            model("z", model_name="zed/z", likes=7 + 10 * place, total=150_000 * place),
+        )
+    history.build()
+    found = attention(history, MONDAYS[0])
+    # New likes: 30 - 10, 20, 10, together 50; downloads: 100,000, 250,000, 150,000 of 500,000.
+    assert {side: row["new_likes"] for side, row in found.items()} == {"US": 20, "CN": 20, "UNKNOWN": 10}
+    assert {side: row["fallen_likes"] for side, row in found.items()} == {"US": -10, "CN": 0, "UNKNOWN": 0}
+    assert found["US"]["attention_gap"] == pytest.approx(0.4 - 0.2)
+    assert found["CN"]["attention_gap"] == pytest.approx(0.4 - 0.5)
+    assert found["US"]["likes_per_100k"] == pytest.approx(20)
+    assert found["CN"]["likes_per_100k"] == pytest.approx(8)
+    assert found["US"]["unknown_share"] == pytest.approx(0.3)
+    assert set(attention(history, MONDAYS[0], "lab")) == {"acme", "base", "hf:zed"}
+    language = attention(history, MONDAYS[0], scope="S2")
+    assert {side: row["likes_share"] for side, row in language.items() if row["new_likes"]} == {"US": 0.6, "CN": 0.4}
+
+
+def test_whose_likes_are_new(history: History) -> None:
+    born = datetime.combine(MONDAYS[0] + timedelta(days=2), datetime.min.time())
+    for place, day in enumerate(MONDAYS[:4]):
+        there = [model("kept", model_name="base/kept", likes=10, total=7 * place)]
+        there += [model("born", model_name="acme/born", likes=5 * place, total=0, created_at=born)] if place else []
+        there += [model("shown", model_name="base/shown", likes=70 + place, total=0)] if place else []
+        there += [model("away", model_name="acme/away", likes=40 + 2 * place, total=0)] if place != 1 else []
+        history.day(day, *there)
+    history.build()
+    weeks = [attention(history, day) for day in MONDAYS[:3]]
+    # born is new with all its likes. What was away, or only shown later, brings none until it is seen twice in a row.
+    assert [week["US"]["new_likes"] for week in weeks] == [5, 5, 5 + 2]
+    assert [week["CN"]["new_likes"] for week in weeks] == [0, 1, 1]
+
+
+def test_likes_over_two_weeks_are_spread_over_their_days(history: History) -> None:
+    for place in (0, 2):
+        history.day(MONDAYS[place], model("a", model_name="acme/a", likes=10 * place, total=100 * place))
+    history.build()
+    assert [attention(history, day)["US"]["new_likes"] for day in MONDAYS[:2]] == [10, 10]
+
+
+def test_overlap_of_the_tops_by_hand(history: History) -> None:
+    # 30 models: of the 25 most liked and the 25 most downloaded 20 are the same, so 20 / 30.
+    for place, day in enumerate(MONDAYS[:2]):
+        history.day(
+            day,
+            *(
+                model(f"{n:02}", likes=place * (n + 1), total=place * 1_000 * (30 - n), model_name=f"acme/{n:02}")
+                for n in range(30)
+            ),
+        )
+    history.build()
+    rows = history.rows("select top, jaccard, n_liked from marts.attention_overlap where scope = 'S1' order by top")
+    assert rows == [
+        {"top": 25, "jaccard": pytest.approx(20 / 30), "n_liked": 25},
+        {"top": 100, "jaccard": pytest.approx(1), "n_liked": 30},
+    ]

@@ -1,0 +1,107 @@
+"""A lab that closes: releases, gates, licences, flagships and withdrawals, counted by hand."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .history import History, model
+
+MONDAYS = [date(2026, 8, 31) + timedelta(days=7 * week) for week in range(12)]
+NAMESPACES = """namespace,lab,valid_from,valid_to,known_from,source_url,read_on,confidence,note
+acme,acme,,,2026-01-01,,2026-01-01,low,general knowledge
+acme-chat,acme,,,2026-01-01,,2026-01-01,low,general knowledge
+rival,rival,,,2026-01-01,,2026-01-01,low,general knowledge
+"""
+LABS = """lab,lab_name,parent,country,kind,valid_from,valid_to,known_from,source_url,read_on,confidence,note
+acme,Acme,,US,company,,,2026-01-01,,2026-01-01,low,general knowledge
+rival,Rival,,US,company,,,2026-01-01,,2026-01-01,low,general knowledge
+"""
+BILLION = 10**9
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> History:
+    made = History(tmp_path / "home", registry=tmp_path / "registry")
+    made.write_registry(labs=LABS, namespaces=NAMESPACES)
+    return made
+
+
+def release(name: str, created: str, billions: int | None, licence: str | None, **said: Any) -> dict[str, Any]:
+    return model(
+        name,
+        model_name=name,
+        created_at=datetime.fromisoformat(created),
+        parameters_total=billions and billions * BILLION,
+        tags=[f"license:{licence}"] if licence else [],
+        **{"total": 0, **said},
+    )
+
+
+def watch(history: History, side: str) -> dict[str, dict[str, Any]]:
+    rows = history.rows(f"select * from marts.retreat_watch where side = '{side}' order by month")
+    return {f"{row['month']:%Y-%m}": row for row in rows}
+
+
+def test_a_retreat_by_hand(history: History) -> None:
+    large = release("acme/large", "2026-05-04", 400, "apache-2.0")
+    small = release("acme/small", "2026-05-06", 7, "mit")
+    gated = release("acme-chat/next", "2026-08-05", 200, "apache-2.0", gated="manual")
+    rivals = release("rival/big", "2026-08-07", 900, "mit")
+    packed = release("acme/packed", "2026-08-05", 200, "mit") | {
+        "tags": ["base_model:quantized:acme/large", "license:mit"]
+    }
+    late = release("acme/late", "2026-09-09", 300, "cc-by-nc-4.0")
+    strangers = [release(f"zed/{number}", "2026-08-09", 1, "mit") for number in range(2)]
+    for place, day in enumerate(MONDAYS):
+        there = [large, gated, rivals, packed, *strangers]
+        there += [small] if place < 5 else []  # away from 2026-10-05 on, so withdrawn by 2026-10-04
+        there += [late | ({"gated": "auto"} if place > 6 else {})] if place > 1 else []
+        history.day(day, *there)
+    history.build()
+    lab = watch(history, "acme")
+    assert list(lab) == ["2026-05", "2026-06", "2026-07", "2026-08", "2026-09", "2026-10", "2026-11"]
+    assert [row["releases"] for row in lab.values()] == [2, 0, 0, 1, 1, 0, 0]
+    assert [row["open_share"] for row in lab.values()] == [1, None, None, 0, 0, None, None]
+    # The gate came on the last release only later; what counts is how it was first recorded.
+    assert [row["gated_share"] for row in lab.values()] == [0, None, None, 1, 0, None, None]
+    assert [row["non_permissive_share"] for row in lab.values()] == [0, None, None, 0, 1, None, None]
+    assert [row["withdrawn"] for row in lab.values()] == [0, 0, 0, 0, 0, 1, 0]
+    # 200 and 300 of 400 billion are flagships, 7 is none; neither is open.
+    assert [row["months_since_open_flagship"] for row in lab.values()] == [0, 1, 2, 3, 4, 5, 6]
+    assert [row["months_since_flagship"] for row in lab.values()] == [0, 1, 2, 0, 0, 1, 2]
+    assert {row["is_turning"] for row in lab.values()} == {None}
+    assert [row["is_complete"] for row in lab.values()] == [True] * 6 + [False]
+    assert [row["is_reconstructed"] for row in lab.values()] == [True] * 4 + [False] * 3
+    # Two of the four of August came from nobody reviewed; the re-pack does not count.
+    assert lab["2026-08"]["outside_share"] == pytest.approx(2 / 4)
+    country = watch(history, "US")
+    assert [row["releases"] for row in country.values()] == [2, 0, 0, 2, 1, 0, 0]
+    assert country["2026-08"]["open_share"] == 0.5
+    # For the country the rival's 900 billion are the open flagship, and less than 450 is none after it.
+    assert [row["months_since_open_flagship"] for row in country.values()] == [0, 1, 2, 0, 1, 2, 3]
+    assert country["2026-11"]["months_since_flagship"] == 3
+
+
+def test_how_much_of_a_family_goes_through_the_labs_own_repositories(history: History) -> None:
+    gains = {"acme/base": 50, "acme-chat/tuned": 10, "zed/pack": 30, "rival/tuned": 10, "acme/other": 25}
+    parents = {"acme-chat/tuned": ["acme/base"], "zed/pack": ["acme/base"], "rival/tuned": ["acme/base"]}
+    parents |= {"acme/other": ["rival/base"]}
+    for place, day in enumerate(MONDAYS[:2]):
+        history.day(
+            day,
+            release("rival/base", "2026-05-04", 1, "mit"),
+            *(
+                release(name, "2026-05-04", 1, "mit", total=gain * place)
+                | {"tags": [f"base_model:finetune:{parent}" for parent in parents.get(name, [])]}
+                for name, gain in gains.items()
+            ),
+        )
+    history.build()
+    # Acme's family has 50 + 10 + 30 + 10, of which 60 in its own two namespaces; the rival's has 25, all elsewhere.
+    assert watch(history, "acme")["2026-08"]["own_repo_share"] == pytest.approx(0.6)
+    assert watch(history, "rival")["2026-08"]["own_repo_share"] == 0
+    assert watch(history, "US")["2026-08"]["own_repo_share"] == pytest.approx(60 / 125)

@@ -1,0 +1,1 @@
+"""Statistics on hand-made rows."""
