@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dagster_project.rehearsal.judge.events import events
 from dagster_project.rehearsal.judge.flows import flows, measured_weeks, shares, total, weeks_measured
+from dagster_project.rehearsal.judge.leads import crossovers
 from dagster_project.rehearsal.judge.verdict import Verdict
 from dagster_project.rehearsal.truth.oracle import Truth
 from dagster_project.rehearsal.world.world import World
@@ -19,7 +20,6 @@ NOT_YET = "not measured yet"
 AWAITED = {
     "roots of models": "core.roots",
     "concentration (HHI)": "marts.concentration",
-    "crossovers": "marts.crossovers",
     "derivative births": "marts.derivative_births",
     "openness": "marts.openness",
     "retreat watch": "marts.retreat_watch",
@@ -36,6 +36,7 @@ def judge(release: Release, world: World) -> list[Verdict]:
         *flows(release, truth, weeks),
         *shares(release, truth, weeks, "country"),
         *shares(release, truth, weeks, "lab"),
+        *crossovers(release, truth, weeks),
         *events(release, truth),
         *_awaited(release),
     ]

@@ -1,0 +1,1 @@
+"""Spool, seal and their files, without a source."""
