@@ -27,6 +27,8 @@ LEAST_FLOW = 1.0
 """Downloads a week that a side counts with at least: a ratio to nothing has no logarithm."""
 RESAMPLES = 500
 INTERVAL = (0.025, 0.975)
+NEAR_WEEKS = 1
+"""A median of four weeks dates a turn to a week; no resample shows that, so the interval is so much wider on either side."""
 BLOCK_WEEKS = 8
 """Weeks that are drawn together, because one week's surprise lasts into the next: a release's burst fades within eight."""
 TREND_WEEKS = 9
@@ -132,8 +134,8 @@ def _told(pair: Pair, signs: Signs, place: int, weeks: list[date]) -> tuple[Any,
     return (
         _week_before(weeks, place),
         pair.name(sign),
-        _week_before(weeks, min(int(low), place)),
-        _week_before(weeks, max(int(high), place)),
+        _week_before(weeks, min(int(low), place) - NEAR_WEEKS),
+        _week_before(weeks, max(int(high), place) + NEAR_WEEKS),
         len(found) / RESAMPLES,
         int(np.argmax(np.append(signs[place:] != sign, True))),
         changes - 1,

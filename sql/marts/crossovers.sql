@@ -13,8 +13,8 @@ columns:
   credit: publisher, direct or root
   crossover_week: Monday of the last week before the median turned to the side that then led for eight weeks or more; null if no such lead passed over
   leads_after: who led after it; null if there is no crossover
-  interval_low: lower end of the 95 % interval of crossover_week, from 500 resamples
-  interval_high: upper end of it; the interval always holds crossover_week itself
+  interval_low: lower end of the 95 % interval of crossover_week from 500 resamples, and a week more, because a median of four weeks dates to a week
+  interval_high: upper end of it, and a week more; the interval always holds crossover_week itself
   resample_share: part of the resamples in which the same side took the lead over too, 0..1; low means that a few labs decide it
   held_weeks: how many weeks in a row the median has named leads_after since
   reversals: how often else the median changed sides, held or not

@@ -15,13 +15,14 @@ import polars as pl
 from dagster_project.rehearsal.judge.verdict import Verdict, counted
 from dagster_project.rehearsal.truth.oracle import HELD_WEEKS, Truth
 from dagster_project.rehearsal.world.draws import Floats
+from dagster_project.rehearsal.world.scenario import CROSSOVER_STEP
 from dagster_project.warehouse.published import Release
 
 Row = dict[str, Any]
 DAYS_IN_WEEK = 7
 NEAR_WEEKS = 1
-HOVER = 0.02
-"""A true median log ratio under this, 2 %, names no leader: what lies between two captures is spread evenly over its days."""
+HOVER = CROSSOVER_STEP
+"""A true median log ratio under this, 5 %, names no leader: so much can be lost with a record that nobody can read."""
 _FOUND = "select * from marts.crossovers"
 _KEYS = ["level", "side_a", "side_b", "scope", "credit"]
 
