@@ -95,6 +95,21 @@ def test_the_table_of_crossovers_says_the_same(truth):
     assert labs["crossover_week"].null_count() > 0
 
 
+def test_the_parts_of_a_change_add_up_to_it(truth):
+    later, earlier = monday(0.8), monday(0.8) - timedelta(weeks=13)
+    chosen = (pl.col("credit") == "publisher") & (pl.col("time_window") == "week")
+    shares = {
+        (row["week"], row["scope"], row["country"]): row["share_of_total"]
+        for row in truth.share_by_country().filter(chosen).iter_rows(named=True)
+    }
+    rows = truth.share_changes([(later, earlier)]).rows(named=True)
+    assert {row["scope"] for row in rows} == {"S1", "S2"}
+    for row in rows:
+        key = row["scope"], row["side"]
+        change = shares.get((later, *key), 0) - shares.get((earlier, *key), 0)
+        assert row["entry"] + row["growth"] + row["decay"] == pytest.approx(change, abs=1e-12)
+
+
 def test_the_market_concentrates_and_then_spreads(truth):
     chosen = (pl.col("scope") == "S1") & (pl.col("credit") == "publisher") & (pl.col("level") == "lab")
     hhi = dict(truth.concentration().filter(chosen).select("week", "hhi").iter_rows())

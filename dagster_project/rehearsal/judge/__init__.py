@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dagster_project.rehearsal.judge.events import events
 from dagster_project.rehearsal.judge.flows import flows, measured_weeks, shares, total, weeks_measured
-from dagster_project.rehearsal.judge.leads import crossovers
+from dagster_project.rehearsal.judge.leads import crossovers, share_changes
 from dagster_project.rehearsal.judge.verdict import Verdict
 from dagster_project.rehearsal.truth.oracle import Truth
 from dagster_project.rehearsal.world.world import World
@@ -37,6 +37,7 @@ def judge(release: Release, world: World) -> list[Verdict]:
         *shares(release, truth, weeks, "country"),
         *shares(release, truth, weeks, "lab"),
         *crossovers(release, truth, weeks),
+        *share_changes(release, truth),
         *events(release, truth),
         *_awaited(release),
     ]

@@ -1,4 +1,4 @@
-"""Who overtook whom, against the truth: every crossover found in its week, none invented.
+"""Who overtook whom and why shares moved, against the truth: every crossover found in its week, none invented.
 
 Not here: shares (flows), what the true crossovers are (truth/oracle).
 """
@@ -24,6 +24,7 @@ NEAR_WEEKS = 1
 HOVER = CROSSOVER_STEP
 """A true median log ratio under this, 5 %, names no leader: so much can be lost with a record that nobody can read."""
 _FOUND = "select * from marts.crossovers"
+_CHANGES = "select * from marts.share_changes where level = 'country' order by week, weeks_back, scope, side"
 _KEYS = ["level", "side_a", "side_b", "scope", "credit"]
 
 
@@ -32,7 +33,8 @@ def crossovers(release: Release, truth: Truth, weeks: list[date]) -> list[Verdic
 
     Invented is a published crossover that the true medians contradict, even if a lead of under HOVER may count for either
     side: no HELD_WEEKS of the other side before it, or not HELD_WEEKS of its own after, or clearly ahead long before its week.
-    A true crossover is clear, and has to be found, when both leads are by more than HOVER for HELD_WEEKS around it.
+    A true crossover is clear, and has to be found, when both leads are by more than HOVER for HELD_WEEKS around it, unless
+    a later one is published in its place that the truth bears out: its leads may hold for just as long as they must.
     """
     found = release.frame(_FOUND)
     true = truth.crossovers(weeks, found.select("level", "side_a", "side_b").unique(maintain_order=True).rows())
@@ -41,6 +43,7 @@ def crossovers(release: Release, truth: Truth, weeks: list[date]) -> list[Verdic
     told = [row for row in rows if row["crossover_week"]]
     invented = [row for row in told if not _is_borne_out(row, medians[_key(row)])]
     clear = [row for row in rows if row["crossover_week_true"] and _is_clear(row, medians[_key(row)])]
+    clear = [row for row in clear if row in invented or not _is_superseded(row)]
     near = [row for row in clear if _is_near(row, row["crossover_week_true"])]
     inside = [row for row in clear if _is_inside(row, row["crossover_week_true"])]
     return [
@@ -49,6 +52,22 @@ def crossovers(release: Release, truth: Truth, weeks: list[date]) -> list[Verdic
         counted("clear crossovers found within a week", len(clear), len(near), "rows"),
         counted("clear crossovers inside their interval", len(clear), len(inside), "rows"),
     ]
+
+
+def share_changes(release: Release, truth: Truth) -> list[Verdict]:
+    """Give, for each part of the change of a country's share, the one that is furthest off."""
+    found = release.frame(_CHANGES)
+    if found.is_empty():
+        return []
+    true = truth.share_changes(found.select("week", "since_week").unique(maintain_order=True).rows())
+    both = found.join(true, on=["week", "since_week", "scope", "side"], how="left", suffix="_true")
+    verdicts = []
+    for part in ("entry", "growth", "decay"):
+        off = (both[part] - both[f"{part}_true"].fill_null(0.0)).abs()
+        worst = both[int(off.arg_max() or 0)]
+        name = f"why a country's share moved, {part}: the worst of {both.height:,}"
+        verdicts.append(Verdict(name, worst[f"{part}_true"][0], worst[part][0], max(off.to_list()), "points"))
+    return verdicts
 
 
 def _planted(rows: list[Row], truth: Truth) -> Iterator[Verdict]:
@@ -78,6 +97,14 @@ def _is_near(row: Row, week: date) -> bool:
 
 def _is_inside(row: Row, week: date) -> bool:
     return row["crossover_week"] is not None and bool(row["interval_low"] <= week <= row["interval_high"])
+
+
+def _is_superseded(row: Row) -> bool:
+    return (
+        row["crossover_week"] is not None
+        and row["crossover_week"] > row["crossover_week_true"]
+        and not _is_near(row, row["crossover_week_true"])
+    )
 
 
 def _is_clear(row: Row, medians: Sequence[tuple[date, float]]) -> bool:

@@ -30,6 +30,8 @@ from dagster_project.rehearsal.world.world import World
 
 SCOPES = ("S1", "S2", "S3", "S4")
 WINDOWS = ("week", "28d", "365d", "cumulative")
+ENTRY_SECONDS = 90 * DAY_SECONDS
+"""A model younger than this counts as new when a share moves."""
 YEAR_SECONDS = 365 * DAY_SECONDS
 S3_CREATED_AFTER = 1_669_852_800
 """2022-12-01 UTC: S3 takes models created after 2022-11-30."""
@@ -227,6 +229,40 @@ class Truth:
         planted = [(sides.index(one.gains), sides.index(one.loses)) for one in CROSSOVERS if one.level == level]
         pairs |= {tuple(sorted(pair, key=lambda place: sides[place])) for pair in planted}
         return sorted((first, second) for first, second in pairs)
+
+    # Why shares moved
+
+    def share_changes(self, weeks: Iterable[tuple[date, date]]) -> pl.DataFrame:
+        """Give the true parts of `marts.share_changes` by country, for pairs of a later and an earlier week; S1 and S2.
+
+        Nobody's models change hands in the truth, so there is no reclassification.
+        """
+        names, member = self._membership
+        frames = []
+        for later, earlier in weeks:
+            now, then = (self._week_flow(week) for week in (later, earlier))
+            end = self.world.monday(self.weeks.index(later) + 1)
+            is_young = self._facts.created > end - ENTRY_SECONDS
+            for scope, chosen in zip(("S1", "S2"), self._in_scope(now), strict=False):
+                moved = now * chosen / (now @ chosen) - then * chosen / (then @ chosen)
+                parts = {
+                    "entry": np.where(is_young, moved, 0.0),
+                    "growth": np.where(is_young, 0.0, np.maximum(moved, 0.0)),
+                    "decay": np.where(is_young, 0.0, np.minimum(moved, 0.0)),
+                }
+                sums = {
+                    name: np.bincount(self.descent.publishers, part, len(self.labs)) @ member
+                    for name, part in parts.items()
+                }
+                keys = {"week": later, "since_week": earlier, "scope": scope}
+                frames.append(
+                    pl.DataFrame({"side": names, **sums}).with_columns(pl.lit(v).alias(k) for k, v in keys.items())
+                )
+        return pl.concat(frames)
+
+    def _week_flow(self, week: date) -> Ints:
+        number = self.weeks.index(week)
+        return self._count(self.world.monday(number + 1)) - self._count(self.world.monday(number))
 
     # Descent and what is planted
 
