@@ -27,29 +27,50 @@ with newest as (
     select max(week) as week
     from staging.weeks
     where source is not null and not is_quick
+),
+
+ranked as (
+    select
+        shares.scope,
+        shares.credit,
+        shares.time_window,
+        row_number() over (
+            partition by shares.scope, shares.credit, shares.time_window order by shares.downloads_flow desc, shares.lab asc
+        ) as place,
+        shares.lab,
+        shares.lab_name,
+        shares.country,
+        round(shares.share_of_total, 4) as share_of_total,
+        round(shares.upper_bound, 4) as upper_bound,
+        round(shares.share_of_known, 4) as share_of_known,
+        cast(round(shares.downloads_flow) as bigint) as downloads_flow,
+        shares.n_models,
+        round(shares.unknown_share, 4) as unknown_share,
+        round(shares.estimated_share, 4) as estimated_share,
+        shares.week,
+        shares.as_of
+    from marts.share_by_lab as shares
+    inner join newest on shares.week = newest.week
+    where shares.lab <> 'hf:(others)'
 )
 
 select
-    shares.scope,
-    shares.credit,
-    shares.time_window,
-    row_number() over (
-        partition by shares.scope, shares.credit, shares.time_window order by shares.downloads_flow desc, shares.lab asc
-    ) as place,
-    shares.lab,
-    shares.lab_name,
-    shares.country,
-    round(shares.share_of_total, 4) as share_of_total,
-    round(shares.upper_bound, 4) as upper_bound,
-    round(shares.share_of_known, 4) as share_of_known,
-    cast(round(shares.downloads_flow) as bigint) as downloads_flow,
-    shares.n_models,
-    round(shares.unknown_share, 4) as unknown_share,
-    round(shares.estimated_share, 4) as estimated_share,
-    shares.week,
-    shares.as_of
-from marts.share_by_lab as shares
-inner join newest on shares.week = newest.week
-where shares.lab <> 'hf:(others)'
-qualify place <= 50
-order by shares.scope, shares.credit, shares.time_window, place
+    scope,
+    credit,
+    time_window,
+    place,
+    lab,
+    lab_name,
+    country,
+    share_of_total,
+    upper_bound,
+    share_of_known,
+    downloads_flow,
+    n_models,
+    unknown_share,
+    estimated_share,
+    week,
+    as_of
+from ranked
+where place <= 50
+order by scope, credit, time_window, place

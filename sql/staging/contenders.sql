@@ -45,16 +45,24 @@ sides as (
     from quarterly
     where lab <> 'hf:(others)'
     group by lab, quarter, scope, credit
+),
+
+strengths as (
+    select
+        sides.level,
+        sides.side,
+        max(cast(sides.downloads_flow as double) / cast(totals.total as double)) as largest_share
+    from sides
+    inner join totals on sides.quarter = totals.quarter and sides.scope = totals.scope and sides.credit = totals.credit
+    where sides.downloads_flow > 0
+    group by sides.level, sides.side
 )
 
 select
-    sides.level,
-    sides.side,
-    max(cast(sides.downloads_flow as double) / cast(totals.total as double)) as largest_share
-from sides
-inner join totals on sides.quarter = totals.quarter and sides.scope = totals.scope and sides.credit = totals.credit
-where sides.downloads_flow > 0
-group by sides.level, sides.side
+    level,
+    side,
+    largest_share
+from strengths
 qualify
-    row_number() over (partition by sides.level order by largest_share desc, sides.side asc)
-    <= case sides.level when 'country' then 12 else 16 end
+    row_number() over (partition by level order by largest_share desc, side asc)
+    <= case level when 'country' then 12 else 16 end
