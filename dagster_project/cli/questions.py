@@ -125,7 +125,7 @@ def describe(settings: Settings, table: str, *, as_json: bool) -> None:
 
 @main.group("registry")
 def registry_group() -> None:
-    """The reviewed lists of labs, namespaces, countries, events and licences."""
+    """The reviewed lists of labs, namespaces, countries, events, licences and published figures."""
 
 
 @registry_group.command("check", epilog="\b\nExample:\n  leadershift registry check")

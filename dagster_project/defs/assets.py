@@ -44,7 +44,7 @@ registry_files = dg.AssetSpec(
     group_name="registry",
     kinds={"csv"},
     owners=OWNERS,
-    description="The reviewed lists of labs, namespaces, countries, events, licences and claims, in git.",
+    description="The reviewed lists of labs, namespaces, countries, events, licences, published figures and claims, in git.",
 )
 
 

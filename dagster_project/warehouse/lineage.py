@@ -64,6 +64,10 @@ def column_sources(table: Table, schemas: Mapping[str, Mapping[str, str]]) -> di
     """Map each column of a table to the `schema.table.column` it is made from; `schemas` gives every parent's columns and types."""
     nested = ensure_schema(_nested(schemas), dialect=DIALECT)
     tree = qualify(_parse(table), schema=nested, dialect=DIALECT, validate_qualify_columns=False)
+    if table.through:  # SQL does not say what the function makes of its answer, so each column comes from all of it
+        given = [column.alias_or_name for column in tree.expressions]
+        every = sorted({leaf for name in given for leaf in _leaves(name, tree, nested)})
+        return dict.fromkeys(table.columns, every)
     return {column: _leaves(column, tree, nested) for column in table.columns}
 
 

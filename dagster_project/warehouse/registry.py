@@ -1,4 +1,4 @@
-"""The reviewed registry, six CSV files, and the check that keeps them honest: every problem by file and line.
+"""The reviewed registry, seven CSV files, and the check that keeps them honest: every problem by file and line.
 
 Here: what each file must look like, what one row may say, and how the rows of several files must agree.
 Not here: the tables made of the files (`sql/registry`), the worth of a source, other files of the folder, printing.
@@ -25,12 +25,14 @@ GENERAL_KNOWLEDGE = "general knowledge"
 NO_LINE = 0  # the problem is the file itself
 COUNTRY_CODE = re.compile(r"[A-Z]{2}")
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+NUMBER = re.compile(r"\d+(\.\d+)?")
 WEB_ADDRESS = re.compile(r"https?://[^\s/]+\S*")
-DATE_COLUMNS = frozenset({"valid_from", "valid_to", "known_from", "read_on", "event_on"})
+DATE_COLUMNS = frozenset({"valid_from", "valid_to", "known_from", "read_on", "event_on", "window_to"})
 MAY_BE_EMPTY = frozenset({"parent", "valid_from", "valid_to", "source_url", "note"})
 CONFIDENCES = "high medium low"
 LAB_KINDS = "company research-institute university government non-profit community"
 EVENT_KINDS = "release licence policy corporate"
+FIGURE_MEASURES = "share_of_total downloads_flow downloads_a_day cr10 cr100 other"
 LICENCE_CLASSES = "permissive copyleft responsible-use custom non-commercial none"
 
 
@@ -87,13 +89,24 @@ SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 LAB_COLUMNS = f"lab,lab_name,parent,country,kind,valid_from,valid_to,{ORIGIN}"
 EVENT_COLUMNS = f"event_id,event_on,kind,country,lab,title,{ORIGIN}"
 LICENCE_COLUMNS = "licence_id,licence_class,source_url,known_from,read_on,confidence,note"
+FIGURE_COLUMNS = "figure_id,publication,country,lab,measure,value,scope,credit,time_window,window_to,why"
 LABS = _Table("labs.csv", LAB_COLUMNS, SLUG, kind=LAB_KINDS)
 NAMESPACES = _Table("namespaces.csv", f"namespace,lab,valid_from,valid_to,{ORIGIN}", r"[A-Za-z0-9][A-Za-z0-9._-]*")
 COUNTRIES = _Table("countries.csv", f"country,country_name,region,{ORIGIN}", COUNTRY_CODE.pattern)
 EVENTS = _Table("events.csv", EVENT_COLUMNS, SLUG, MAY_BE_EMPTY | {"country", "lab"}, kind=EVENT_KINDS)
 LICENCES = _Table("licences.csv", LICENCE_COLUMNS, r"[^A-Z\s]+", licence_class=LICENCE_CLASSES)
 CLAIMS = _Table("claims.csv", f"claim_id,article,claim,measure,judged_by,{ORIGIN}", r"[A-Z][0-9]+")
-TABLES = (LABS, NAMESPACES, COUNTRIES, EVENTS, LICENCES, CLAIMS)
+FIGURES = _Table(
+    "published_figures.csv",
+    f"{FIGURE_COLUMNS},{ORIGIN}",
+    SLUG,
+    MAY_BE_EMPTY | {"country", "lab", "time_window"},
+    measure=FIGURE_MEASURES,
+    scope="S1 S2 S3 S4",
+    credit="publisher direct root",
+    time_window="week 28d 365d cumulative",
+)
+TABLES = (LABS, NAMESPACES, COUNTRIES, EVENTS, LICENCES, FIGURES, CLAIMS)
 
 
 def check(folder: Path) -> list[Problem]:
@@ -182,6 +195,8 @@ def _row_problems(row: _Row) -> Iterator[Problem]:
             yield row.problem(f"{column} is empty", "fill it in")
         if text and column in DATE_COLUMNS and _day(text) is None:
             yield row.problem(f"{column} {text!r} is no date", "write it as YYYY-MM-DD")
+        if text and column == "value" and not NUMBER.fullmatch(text):
+            yield row.problem(f"value {text!r} is no number", "write digits and a point; a share as 0.171")
         if text and text not in (allowed := row.table.choices.get(column, [text])):
             yield row.problem(f"unknown {column} {text!r}", f"use one of {', '.join(allowed)}")
     if row.key and not row.table.shape.fullmatch(row.key):

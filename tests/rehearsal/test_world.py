@@ -24,6 +24,10 @@ HEADERS = {
     "namespaces.csv": "namespace,lab,valid_from,valid_to,known_from,source_url,read_on,confidence,note",
     "countries.csv": "country,country_name,region,known_from,source_url,read_on,confidence,note",
     "events.csv": "event_id,event_on,kind,country,lab,title,known_from,source_url,read_on,confidence,note",
+    "published_figures.csv": (
+        "figure_id,publication,country,lab,measure,value,scope,credit,time_window,window_to,why,"
+        "known_from,source_url,read_on,confidence,note"
+    ),
     "licences.csv": "licence_id,licence_class,source_url,known_from,read_on,confidence,note",
 }
 

@@ -298,6 +298,16 @@ def _licence_class(copy: Copy) -> tuple[str, int, str]:
     return "licences.csv", line, "unknown licence_class 'free'"
 
 
+def _figure_value(copy: Copy) -> tuple[str, int, str]:
+    line = copy.set("published_figures.csv", "eoi-2025-08-cn,", value="17.1 %")
+    return "published_figures.csv", line, "value '17.1 %' is no number"
+
+
+def _figure_measure(copy: Copy) -> tuple[str, int, str]:
+    line = copy.set("published_figures.csv", "eoi-2025-08-cn,", measure="share")
+    return "published_figures.csv", line, "unknown measure 'share'"
+
+
 def _no_source(copy: Copy) -> tuple[str, int, str]:
     return "labs.csv", copy.set("labs.csv", "openai,", source_url=""), "source_url is empty and the row is not marked"
 
@@ -385,6 +395,8 @@ PLANTS = [
     _lab_kind,
     _event_kind,
     _licence_class,
+    _figure_value,
+    _figure_measure,
     _no_source,
     _no_source_low_but_silent,
     _no_source_yet_sure,

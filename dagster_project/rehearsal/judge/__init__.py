@@ -9,6 +9,7 @@ from dagster_project.rehearsal.judge.adoption import adoption
 from dagster_project.rehearsal.judge.concentration import concentration
 from dagster_project.rehearsal.judge.events import events, sealed_days, sealed_moments
 from dagster_project.rehearsal.judge.flows import flows, measured_weeks, shares, total, weeks_measured
+from dagster_project.rehearsal.judge.leads import crossovers, share_changes
 from dagster_project.rehearsal.judge.lineage import births, lineage_flows, roots
 from dagster_project.rehearsal.judge.openness import openness
 from dagster_project.rehearsal.judge.turning import turning
@@ -18,12 +19,6 @@ from dagster_project.rehearsal.world.world import World
 from dagster_project.warehouse.published import Release
 
 __all__ = ["Verdict", "judge"]
-
-NOT_YET = "not measured yet"
-# Measures of the specification that the world has a truth for, and the mart that will hold them.
-AWAITED = {
-    "crossovers": "marts.crossovers",
-}
 
 
 def judge(release: Release, world: World) -> list[Verdict]:
@@ -36,6 +31,8 @@ def judge(release: Release, world: World) -> list[Verdict]:
         *flows(release, truth, weeks),
         *shares(release, truth, weeks, "country"),
         *shares(release, truth, weeks, "lab"),
+        *crossovers(release, truth, weeks),
+        *share_changes(release, truth),
         *concentration(release, truth, weeks),
         *roots(release, truth),
         *births(release, truth),
@@ -44,11 +41,4 @@ def judge(release: Release, world: World) -> list[Verdict]:
         *events(release, truth),
         *turning(release, truth, weeks),
         *adoption(release, truth, weeks),
-        *_awaited(release),
     ]
-
-
-def _awaited(release: Release) -> list[Verdict]:
-    _names, rows = release.rows("select schema_name || '.' || table_name from duckdb_tables()")
-    there = {name for (name,) in rows}
-    return [Verdict(measure, None, None, None, NOT_YET) for measure, table in AWAITED.items() if table not in there]

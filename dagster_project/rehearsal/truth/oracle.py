@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import polars as pl
@@ -31,12 +31,15 @@ from dagster_project.rehearsal.world.world import World
 
 SCOPES = ("S1", "S2", "S3", "S4")
 WINDOWS = ("week", "28d", "365d", "cumulative")
+ENTRY_SECONDS = 90 * DAY_SECONDS
+"""A model younger than this counts as new when a share moves."""
 YEAR_SECONDS = 365 * DAY_SECONDS
 S3_CREATED_AFTER = 1_669_852_800
 """2022-12-01 UTC: S3 takes models created after 2022-11-30."""
 S3_LEAST_DOWNLOADS = 100_000
 HELD_WEEKS = 8
 """A lead that is taken over counts when it is held for so many weeks."""
+MEDIAN_WEEKS = 4
 PAIRED_COUNTRIES, PAIRED_LABS = 8, 10
 FULL_HHI = 10_000
 
@@ -172,30 +175,53 @@ class Truth:
                 rows.append((self.weeks[week], SCOPES[scope], CREDITS[credit], level, *_concentration(values)))
         return pl.concat([_concentrations(rows), by_model])
 
-    def crossovers(self) -> pl.DataFrame:
-        """Give, for pairs of large countries and labs, the week from which the weekly lead has changed, null where it has not.
+    def crossovers(
+        self, weeks: Sequence[date] | None = None, pairs: Iterable[tuple[str, str, str]] | None = None
+    ) -> pl.DataFrame:
+        """Give the true `marts.crossovers` without intervals, over these weeks and (level, side_a, side_b).
 
-        The lead is the plain sign of the true weekly difference. The change counts when it lasts to the end, for at least
-        HELD_WEEKS; `reversals` are the changes of lead before it.
+        The lead is the sign of `medians`; it counts when it holds for HELD_WEEKS. The crossover is the week before the
+        latest such lead that came after one of the other side; `reversals` are all other changes of sign.
         """
+        rows = []
+        for level, side_a, side_b in self._large_pairs() if pairs is None else pairs:
+            for scope, credit in product(SCOPES, CREDITS):
+                medians = self.medians(level, side_a, side_b, scope, credit, weeks)
+                rows.append((level, side_a, side_b, scope, credit, *_turn(medians, (side_a, side_b))))
+        columns = ("level", "side_a", "side_b", "scope", "credit", "crossover_week", "leads_after", "reversals")
+        texts = dict.fromkeys((*columns[:5], "leads_after"), pl.String())
+        schema = {name: texts.get(name, pl.Int64()) for name in columns} | {"crossover_week": pl.Date()}
+        return pl.DataFrame(rows, schema, orient="row")
+
+    def medians(
+        self, level: str, side_a: str, side_b: str, scope: str, credit: str, weeks: Sequence[date] | None = None
+    ) -> list[tuple[date, float]]:
+        """Give the last week and the median of log(a / b) of each MEDIAN_WEEKS in a row; under one download counts as one."""
+        sides, flow = self._weekly(level)
+        cell = flow[SCOPES.index(scope), CREDITS.index(credit)]
+        first, second = (
+            np.maximum(cell[:, sides.index(side)], 1.0) if side in sides else np.ones(len(cell))
+            for side in (side_a, side_b)
+        )
+        chosen = [place for place, week in enumerate(self.weeks) if weeks is None or week in weeks]
+        ratio = np.log(first / second)[chosen]
+        return [
+            (self.weeks[chosen[end - 1]], float(np.median(ratio[end - MEDIAN_WEEKS : end])))
+            for end in range(MEDIAN_WEEKS, len(chosen) + 1)
+        ]
+
+    def _weekly(self, level: str) -> tuple[list[str], Floats]:
+        """Give the sides of a level, and their flows by scope, credit, week and side."""
         flows = self._sums[0][:, :, 0]
         names, member = self._membership
-        rows = []
-        for level, sides, flow in (("country", names, flows @ member), ("lab", self.labs, flows)):
-            for first, second in self._pairs(level, sides, flow[0, 0].sum(axis=0)):
-                for scope, credit in np.ndindex(len(SCOPES), len(CREDITS)):
-                    lead = flow[scope, credit, :, first] > flow[scope, credit, :, second]
-                    rows.append((level, sides[first], sides[second], SCOPES[scope], CREDITS[credit], *self._turn(lead)))
-        columns = ("level", "side_a", "side_b", "scope", "credit", "crossover_week", "leads_after", "reversals")
-        frame = pl.DataFrame(rows, columns, orient="row", infer_schema_length=None)
-        side = pl.when(pl.col("leads_after")).then("side_a").otherwise("side_b")
-        return frame.with_columns(pl.col("crossover_week").cast(pl.Date), leads_after=side)
+        return (names, flows @ member) if level == "country" else (self.labs, flows)
 
-    def _turn(self, lead: Bools) -> tuple[date | None, bool, int]:
-        changes = np.flatnonzero(lead[1:] != lead[:-1]) + 1
-        if not len(changes) or lead[0] == lead[-1] or len(lead) - changes[-1] < HELD_WEEKS:
-            return None, bool(lead[-1]), len(changes)
-        return self.weeks[int(changes[-1])], bool(lead[-1]), len(changes) - 1
+    def _large_pairs(self) -> list[tuple[str, str, str]]:
+        pairs = []
+        for level in ("country", "lab"):
+            sides, flow = self._weekly(level)
+            pairs += [(level, sides[a], sides[b]) for a, b in self._pairs(level, sides, flow[0, 0].sum(axis=0))]
+        return pairs
 
     @staticmethod
     def _pairs(level: str, sides: list[str], total: Floats) -> list[tuple[int, int]]:
@@ -206,6 +232,40 @@ class Truth:
         planted = [(sides.index(one.gains), sides.index(one.loses)) for one in CROSSOVERS if one.level == level]
         pairs |= {tuple(sorted(pair, key=lambda place: sides[place])) for pair in planted}
         return sorted((first, second) for first, second in pairs)
+
+    # Why shares moved
+
+    def share_changes(self, weeks: Iterable[tuple[date, date]]) -> pl.DataFrame:
+        """Give the true parts of `marts.share_changes` by country, for pairs of a later and an earlier week; S1 and S2.
+
+        Nobody's models change hands in the truth, so there is no reclassification.
+        """
+        names, member = self._membership
+        frames = []
+        for later, earlier in weeks:
+            now, then = (self._week_flow(week) for week in (later, earlier))
+            end = self.world.monday(self.weeks.index(later) + 1)
+            is_young = self._facts.created > end - ENTRY_SECONDS
+            for scope, chosen in zip(("S1", "S2"), self._in_scope(now), strict=False):
+                moved = now * chosen / (now @ chosen) - then * chosen / (then @ chosen)
+                parts = {
+                    "entry": np.where(is_young, moved, 0.0),
+                    "growth": np.where(is_young, 0.0, np.maximum(moved, 0.0)),
+                    "decay": np.where(is_young, 0.0, np.minimum(moved, 0.0)),
+                }
+                sums = {
+                    name: np.bincount(self.descent.publishers, part, len(self.labs)) @ member
+                    for name, part in parts.items()
+                }
+                keys = {"week": later, "since_week": earlier, "scope": scope}
+                frames.append(
+                    pl.DataFrame({"side": names, **sums}).with_columns(pl.lit(v).alias(k) for k, v in keys.items())
+                )
+        return pl.concat(frames)
+
+    def _week_flow(self, week: date) -> Ints:
+        number = self.weeks.index(week)
+        return self._count(self.world.monday(number + 1)) - self._count(self.world.monday(number))
 
     # Descent and what is planted
 
@@ -255,6 +315,27 @@ class Truth:
         points = [(p.kind, p.side, p.other, self.weeks[p.week]) for p in self.world.turning_points()]
         schema = {"kind": pl.String, "side": pl.String, "other": pl.String, "week": pl.Date}
         return pl.DataFrame(points, schema, orient="row")
+
+
+def _turn(medians: Sequence[tuple[date, float]], names: tuple[str, str]) -> tuple[date | None, str | None, int]:
+    """Walk along the medians: give the week before the last lead that held and passed over, its leader, other changes."""
+    week: date | None = None
+    leader: str | None = None
+    held_by: str | None = None
+    led_by: str | None = None
+    last: str | None = None
+    changes = run = 0
+    for place, (_week, median) in enumerate(medians):
+        side = None if median == 0 else names[0] if median > 0 else names[1]
+        run = run + 1 if side == last else 1
+        if side and led_by and side != led_by:
+            changes += 1
+        if side and run == HELD_WEEKS:
+            if held_by not in (None, side):
+                week, leader = medians[place - HELD_WEEKS][0], side
+            held_by = side
+        led_by, last = side or led_by, side
+    return week, leader, changes - (week is not None)
 
 
 def _with_shares(frame: pl.DataFrame, level: str) -> pl.DataFrame:

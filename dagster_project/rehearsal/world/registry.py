@@ -22,6 +22,11 @@ EVENTS = (
     (4, "corporate", "FR", "rehearsal-dovarisse", "Rehearsal Lab Dovarisse changes its board"),
 )
 """Week, kind, country, lab, title: colour for charts, not the turning points of the scenario."""
+FIGURE_COLUMNS = "figure_id,publication,country,lab,measure,value,scope,credit,time_window,window_to,why"
+FIGURE_WEEK = 5
+FIGURE = {"measure": "share_of_total", "scope": "S1", "credit": "publisher", "time_window": "28d", "lab": ""} | {
+    "why": "it is invented"
+}
 
 
 def registry_texts(first_week: date, namespaces: Sequence[Namespace], owner_renamed_on: date | None) -> dict[str, str]:
@@ -45,6 +50,11 @@ def registry_texts(first_week: date, namespaces: Sequence[Namespace], owner_rena
         | {"event_on": (first_week + timedelta(days=7 * week + 2)).isoformat(), **SOURCE}
         for n, (week, kind, country, lab, title) in enumerate(EVENTS)
     ]
+    figures = [
+        {"figure_id": f"rehearsal-{country.lower()}", "publication": "Rehearsal report", "country": country, **FIGURE}
+        | {"value": value, "window_to": (first_week + timedelta(days=7 * FIGURE_WEEK + 6)).isoformat(), **SOURCE}
+        for country, value in (("CN", "0.30"), ("US", "0.40"))
+    ]
     source = "source_url,read_on,confidence,note"
     valid = f"valid_from,valid_to,known_from,{source}"
     return {
@@ -52,6 +62,7 @@ def registry_texts(first_week: date, namespaces: Sequence[Namespace], owner_rena
         "namespaces.csv": _csv(spaces, f"namespace,lab,{valid}"),
         "countries.csv": _csv(countries, f"country,country_name,region,known_from,{source}"),
         "events.csv": _csv(events, f"event_id,event_on,kind,country,lab,title,known_from,{source}"),
+        "published_figures.csv": _csv(figures, f"{FIGURE_COLUMNS},known_from,{source}"),
         "licences.csv": _csv(licences, "licence_id,licence_class,source_url,known_from,read_on,confidence,note"),
         "claims.csv": shipped("data/registry/claims.csv").read_text(encoding="utf-8"),
     }

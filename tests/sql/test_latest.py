@@ -1,0 +1,66 @@
+"""The tables for people to read: the newest measured week of the whole Hub, rounded and in order."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from .history import History, model
+
+MONDAYS = [date(2026, 8, 31) + timedelta(days=7 * week) for week in range(4)]
+NAMESPACES = """namespace,lab,valid_from,valid_to,known_from,source_url,read_on,confidence,note
+acme,acme,,,2026-01-01,,2026-01-01,low,general knowledge
+base,base,,,2026-01-01,,2026-01-01,low,general knowledge
+"""
+LABS = """lab,lab_name,parent,country,kind,valid_from,valid_to,known_from,source_url,read_on,confidence,note
+acme,Acme,,US,company,,,2026-01-01,,2026-01-01,low,general knowledge
+base,Base,,CN,company,,,2026-01-01,,2026-01-01,low,general knowledge
+"""
+WHERE = "where scope = 'S1' and credit = 'publisher'"
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> History:
+    """Weeks of 10, 20 and 30 downloads, the third of which no second capture of the whole Hub ends."""
+    folder = tmp_path_factory.mktemp("latest")
+    made = History(folder / "home", registry=folder / "registry")
+    made.write_registry(labs=LABS, namespaces=NAMESPACES)
+    for place, day in enumerate(MONDAYS):
+        made.day(
+            day,
+            model("a", model_name="acme/a", total=10 * place),
+            model("b", model_name="base/b", total=20 * place),
+            model("z", model_name="zed/z", total=60 * place),
+            source="huggingface" if place < 3 else "huggingface_quick",
+        )
+    return made.build()
+
+
+def test_countries_in_order_and_the_unknown_last(history: History) -> None:
+    rows = history.rows(f"select * from marts.latest_shares_by_country {WHERE} and time_window = 'week'")
+    assert [(row["place"], row["country"], row["share_of_total"], row["downloads_flow"]) for row in rows] == [
+        (1, "CN", 0.2222, 20),
+        (2, "US", 0.1111, 10),
+        (3, "UNKNOWN", 0.6667, 60),
+    ]
+    assert [(row["lower_bound"], row["upper_bound"], row["unknown_share"]) for row in rows[:1]] == [
+        (0.2222, 0.8889, 0.6667)
+    ]
+    assert {(row["week"], row["as_of"]) for row in rows} == {(MONDAYS[1], MONDAYS[2])}
+
+
+def test_labs_in_order(history: History) -> None:
+    rows = history.rows(f"select * from marts.latest_shares_by_lab {WHERE} and time_window = 'cumulative'")
+    assert [(row["place"], row["lab"], row["country"], row["downloads_flow"]) for row in rows] == [
+        (1, "hf:zed", "UNKNOWN", 120),
+        (2, "base", "CN", 40),
+        (3, "acme", "US", 20),
+    ]
+
+
+def test_concentration_is_rounded_and_says_what_is_unknown(history: History) -> None:
+    (row,) = history.rows(f"select * from marts.latest_concentration {WHERE} and level = 'lab'")
+    # Shares 6/9, 2/9 and 1/9: squares 36 + 4 + 1 of 81.
+    assert (row["hhi"], row["effective_number"], row["n"]) == (round(10_000 * 41 / 81), round(81 / 41, 1), 3)
+    assert (row["cr1"], row["unknown_share"], row["week"]) == (0.6667, 0.6667, MONDAYS[1])
