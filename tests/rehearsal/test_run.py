@@ -84,6 +84,16 @@ def test_a_judge_that_sees_a_wrong_share_says_so(clean: Rehearsed) -> None:
     assert max(line.error or 0 for line in wrong if line.measure.startswith("share by country")) > LARGEST_SHARE_ERROR
 
 
+def test_every_kind_of_measure_is_judged(clean: Rehearsed) -> None:
+    judged = {line.measure.partition(":")[0].partition(",")[0].partition(" by ")[0] for line in clean.verdicts}
+    assert judged >= {
+        *("share", "crossovers invented", "clear crossovers found within a week", "concentration", "roots of models"),
+        *("derivative births", "lineage flows", "dependence on foreign bases", "openness", "openness tier", "events"),
+        *("retreat", "reach", "size bands", "turn", "relative adoption", "attention", "why a country's share moved"),
+    }
+    assert all(line.truth is not None for line in clean.verdicts)
+
+
 def test_dirt_and_faults_leave_a_gap_and_not_a_lie(dirty: Rehearsed) -> None:
     """The partial snapshot is refused by its gate, every struck crawl is finished, and totals hold all the same."""
     (reason,) = dirty.gaps.values()
