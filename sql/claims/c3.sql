@@ -4,7 +4,7 @@ grain: [verdict]
 columns:
   verdict: supported, contradicted, mixed or not measurable yet
   number: part of the new derivatives by Chinese authors before 2025 that have a US root, without quantised forms and own bases
-  interval_low: the same if no base of unknown country is American, suppressed cells left out
+  interval_low: the same if no base of unknown country is American, nor any in a suppressed cell
   interval_high: the same if all of them are
   reason: the finding in a sentence
 */
@@ -21,7 +21,7 @@ based as (
     select
         quarter < date '2025-01-01' as is_before,
         coalesce(sum(n_default) filter (where base_country = 'US'), 0) as on_us,
-        coalesce(sum(n_default) filter (where base_country = 'UNKNOWN'), 0) as on_unknown
+        coalesce(sum(n_default) filter (where base_country not in ('US', 'UNKNOWN')), 0) as on_others
     from marts.lineage_flows
     where credit = 'root' and derivative_country = 'CN'
     group by quarter < date '2025-01-01'
@@ -30,8 +30,9 @@ based as (
 shares as (
     select
         max(based.on_us / derived.total) filter (where derived.is_before) as before,
+        max(1 - based.on_others / derived.total) filter (where derived.is_before) as highest,
         max(based.on_us / derived.total) filter (where not derived.is_before) as since,
-        max((based.on_us + based.on_unknown) / derived.total) filter (where derived.is_before) as highest,
+        max(1 - based.on_others / derived.total) filter (where not derived.is_before) as highest_since,
         max(derived.total) filter (where derived.is_before) as n_before
     from derived
     inner join based on derived.is_before = based.is_before
@@ -40,17 +41,17 @@ shares as (
 
 select
     case
-        when coalesce(n_before, 0) < 20 then 'not measurable yet'
+        when coalesce(n_before, 0) < 20 or highest - before > 0.5 then 'not measurable yet'
         when highest <= 0.5 then 'contradicted'
-        when before <= 0.5 then 'mixed'
-        when since < before then 'supported'
+        when before > 0.5 and highest_since < before then 'supported'
         else 'mixed'
     end as verdict,
-    case when n_before >= 20 then before end as number,
-    case when n_before >= 20 then before end as interval_low,
-    case when n_before >= 20 then highest end as interval_high,
+    case when n_before >= 20 and highest - before <= 0.5 then before end as number,
+    case when n_before >= 20 and highest - before <= 0.5 then before end as interval_low,
+    case when n_before >= 20 and highest - before <= 0.5 then highest end as interval_high,
     case
         when coalesce(n_before, 0) < 20 then 'Fewer than 20 derivatives by Chinese authors from before 2025 are known.'
+        when highest - before > 0.5 then 'Of most derivatives by Chinese authors from before 2025 the base is unknown or suppressed.'
         else printf(
             'Of %.0f derivatives from before 2025 that are still on the Hub, %.0f %% have a US root, of which Llama is a part; since then %s.',
             cast(n_before as double), 100 * before, coalesce(printf('%.0f %%', 100 * since), 'nothing is known')

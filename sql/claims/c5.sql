@@ -3,7 +3,7 @@ meaning: Whether openness brings standing - foreign derivatives of Chinese bases
 grain: [verdict]
 columns:
   verdict: supported, contradicted, mixed or not measurable yet
-  number: change of the part of foreign derivatives that have a Chinese root, last four full quarters against the four before
+  number: change of the part of foreign derivatives that have a Chinese root, last four full quarters against the four before; suppressed cells are left out of both
   interval_low: null, every derivative that is known is counted
   interval_high: null
   reason: the finding in a sentence

@@ -4,8 +4,8 @@ grain: [verdict]
 columns:
   verdict: supported, contradicted, mixed or not measurable yet
   number: part of the new derivatives by US authors that have a Chinese root, last four full quarters, without quantised forms and own bases
-  interval_low: the same, if no base of unknown country is Chinese
-  interval_high: the same, if all of them are
+  interval_low: the same if no base of unknown country is Chinese, nor any in a suppressed cell
+  interval_high: the same if all of them are
   reason: the finding in a sentence
 */
 with quarters as (
@@ -29,7 +29,7 @@ based as (
     select
         quarters.place <= 4 as is_late,
         coalesce(sum(flows.n_default) filter (where flows.base_country = 'CN'), 0) as on_china,
-        coalesce(sum(flows.n_default) filter (where flows.base_country = 'UNKNOWN'), 0) as on_unknown
+        coalesce(sum(flows.n_default) filter (where flows.base_country not in ('CN', 'UNKNOWN')), 0) as on_others
     from marts.lineage_flows as flows
     inner join quarters on flows.quarter = quarters.quarter
     where flows.credit = 'root' and flows.derivative_country = 'US' and quarters.place <= 8
@@ -39,8 +39,9 @@ based as (
 shares as (
     select
         max(based.on_china / derived.total) filter (where derived.is_late) as late,
-        max((based.on_china + based.on_unknown) / derived.total) filter (where derived.is_late) as highest,
-        max(based.on_china / derived.total) filter (where not derived.is_late) as early
+        max(1 - based.on_others / derived.total) filter (where derived.is_late) as highest,
+        max(based.on_china / derived.total) filter (where not derived.is_late) as early,
+        max(1 - based.on_others / derived.total) filter (where not derived.is_late) as highest_early
     from derived
     inner join based on derived.is_late = based.is_late
     where derived.total >= 20
@@ -49,8 +50,8 @@ shares as (
 select
     case
         when late is null or early is null then 'not measurable yet'
-        when late > early then 'supported'
-        when late < early then 'contradicted'
+        when late > highest_early then 'supported'
+        when highest < early then 'contradicted'
         else 'mixed'
     end as verdict,
     late as number,
@@ -58,6 +59,9 @@ select
     highest as interval_high,
     case
         when late is null or early is null then 'Fewer than 20 derivatives by US authors are known for one of the two years.'
-        else printf('Of the derivatives by US authors %.1f %% had a Chinese root in the last four full quarters, %.1f %% in the four before.', 100 * late, 100 * early)
+        else printf(
+            'Of the derivatives by US authors %.1f to %.1f %% had a Chinese root in the last four full quarters, %.1f to %.1f %% in the four before.',
+            100 * late, 100 * highest, 100 * early, 100 * highest_early
+        )
     end as reason
 from shares

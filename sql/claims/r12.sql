@@ -32,21 +32,23 @@ based as (
     select
         restrictions.country,
         flows.quarter >= restrictions.restricted_on as is_after,
-        sum(flows.n_default) as on_china
+        coalesce(sum(flows.n_default) filter (where flows.base_country = 'CN'), 0) as on_china,
+        coalesce(sum(flows.n_default), 0) as shown
     from restrictions
     inner join marts.lineage_flows as flows on restrictions.country = flows.derivative_country
-    where flows.credit = 'root' and flows.base_country = 'CN'
+    where flows.credit = 'root'
     group by restrictions.country, flows.quarter >= restrictions.restricted_on
 ),
 
 shares as (
     select
         derived.country,
-        max(coalesce(based.on_china, 0) / derived.total) filter (where derived.is_after) as after,
-        max(coalesce(based.on_china, 0) / derived.total) filter (where not derived.is_after) as before
+        max(based.on_china / derived.total) filter (where derived.is_after) as after,
+        max(based.on_china / derived.total) filter (where not derived.is_after) as before
     from derived
-    left join based on derived.country = based.country and derived.is_after = based.is_after
-    where derived.total >= 20
+    inner join based on derived.country = based.country and derived.is_after = based.is_after
+    -- Where much lies in suppressed cells, nothing can be said.
+    where derived.total >= 20 and based.shown >= 0.8 * derived.total
     group by derived.country
 ),
 
@@ -70,7 +72,7 @@ select
     cast(null as double) as interval_low,
     cast(null as double) as interval_high,
     case
-        when countries = 0 then 'No restricting country has 20 known derivatives on both sides of its restriction.'
+        when countries = 0 then 'No restricting country has 20 derivatives on both sides of its restriction, four fifths of them in cells that are not suppressed.'
         else 'Share of derivatives with a Chinese root before and after the restriction: ' || told || '. Contributors on GitHub are not captured yet.'
     end as reason
 from counted
