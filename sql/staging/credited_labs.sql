@@ -12,33 +12,49 @@ columns:
   estimated_flow: part of them that is estimated
   n_models: models that were listed in the week and give credit
 */
-with owned as (
+with placed as (
     select
         models.credit,
-        publishers.lab,
-        publishers.country,
-        sum(models.flow_s1) as flow_s1,
-        sum(models.flow_s2) as flow_s2,
-        sum(models.flow_s3) as flow_s3,
-        sum(models.flow_s4) as flow_s4,
-        sum(models.estimated_s1) as estimated_s1,
-        sum(models.estimated_s2) as estimated_s2,
-        sum(models.estimated_s3) as estimated_s3,
-        sum(models.estimated_s4) as estimated_s4,
-        sum(models.models_s1) as models_s1,
-        sum(models.models_s2) as models_s2,
-        sum(models.models_s3) as models_s3,
-        sum(models.models_s4) as models_s4
+        homes.publisher_key,
+        cast(sum(models.flow_s1) as decimal(18, 6)) as flow_s1,
+        cast(sum(models.flow_s2) as decimal(18, 6)) as flow_s2,
+        cast(sum(models.flow_s3) as decimal(18, 6)) as flow_s3,
+        cast(sum(models.flow_s4) as decimal(18, 6)) as flow_s4,
+        cast(sum(models.estimated_s1) as decimal(18, 6)) as estimated_s1,
+        cast(sum(models.estimated_s2) as decimal(18, 6)) as estimated_s2,
+        cast(sum(models.estimated_s3) as decimal(18, 6)) as estimated_s3,
+        cast(sum(models.estimated_s4) as decimal(18, 6)) as estimated_s4,
+        cast(sum(models.models_s1) as integer) as models_s1,
+        cast(sum(models.models_s2) as integer) as models_s2,
+        cast(sum(models.models_s3) as integer) as models_s3,
+        cast(sum(models.models_s4) as integer) as models_s4
     from now.credited_models as models
     cross join now.week as running
-    inner join staging.tenures as tenures
-        on models.model_key = tenures.model_key and tenures.from_on <= running.week and running.week < tenures.until_on
-    inner join staging.publishers as publishers
-        on
-            tenures.namespace = publishers.namespace
-            and publishers.valid_from <= running.week
-            and running.week < publishers.valid_to
-    group by models.credit, publishers.lab, publishers.country
+    inner join staging.homes as homes
+        on models.model_key = homes.model_key and homes.from_on <= running.week and running.week < homes.until_on
+    group by models.credit, homes.publisher_key
+),
+
+owned as (
+    select
+        placed.credit,
+        publishers.lab,
+        min(publishers.country) as country,
+        cast(sum(placed.flow_s1) as decimal(18, 6)) as flow_s1,
+        cast(sum(placed.flow_s2) as decimal(18, 6)) as flow_s2,
+        cast(sum(placed.flow_s3) as decimal(18, 6)) as flow_s3,
+        cast(sum(placed.flow_s4) as decimal(18, 6)) as flow_s4,
+        cast(sum(placed.estimated_s1) as decimal(18, 6)) as estimated_s1,
+        cast(sum(placed.estimated_s2) as decimal(18, 6)) as estimated_s2,
+        cast(sum(placed.estimated_s3) as decimal(18, 6)) as estimated_s3,
+        cast(sum(placed.estimated_s4) as decimal(18, 6)) as estimated_s4,
+        cast(sum(placed.models_s1) as integer) as models_s1,
+        cast(sum(placed.models_s2) as integer) as models_s2,
+        cast(sum(placed.models_s3) as integer) as models_s3,
+        cast(sum(placed.models_s4) as integer) as models_s4
+    from placed
+    inner join staging.publishers as publishers on placed.publisher_key = publishers.publisher_key
+    group by placed.credit, publishers.lab
 ),
 
 scoped as (
@@ -55,11 +71,10 @@ select
     scoped.scope || case when running.is_quick then '-quick' else '' end as scope,
     scoped.credit,
     scoped.lab,
-    min(scoped.country) as country,
-    sum(scoped.downloads_flow) as downloads_flow,
-    sum(scoped.estimated_flow) as estimated_flow,
-    sum(scoped.n_models) as n_models
+    scoped.country,
+    scoped.downloads_flow,
+    scoped.estimated_flow,
+    scoped.n_models
 from scoped
 cross join now.week as running
 where scoped.n_models > 0
-group by scoped.scope || case when running.is_quick then '-quick' else '' end, scoped.credit, scoped.lab

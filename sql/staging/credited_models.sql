@@ -20,105 +20,114 @@ columns:
   models_s4: models of S4
 */
 with first_party as (
-    select tenures.model_key
+    select homes.model_key
     from now.week as running
-    inner join staging.publishers as publishers
-        on publishers.is_first_party and publishers.valid_from <= running.week and running.week < publishers.valid_to
-    inner join staging.tenures as tenures
-        on publishers.namespace = tenures.namespace and tenures.from_on <= running.week and running.week < tenures.until_on
+    inner join staging.homes as homes
+        on homes.is_first_party and homes.from_on <= running.week and running.week < homes.until_on
 ),
 
-there as (
+aged as (
     select
         traits.model_key,
-        coalesce(flow.downloads_flow, 0) as flow_s1,
-        coalesce(flow.is_estimate, false) as is_estimate,
         traits.is_language,
         traits.is_language
         and traits.is_after_chatgpt
         and not traits.is_quantised
-        and coalesce(traits.large_on <= running.week + 7, false)
-        and first_party.model_key is not null as is_large,
-        -- The part of its time in the week that lies in its first 365 days, in hours.
-        greatest(
-            least(168, date_diff('second', cast(running.week as timestamp), traits.born_at) / 3600.0 + 8760)
-            - greatest(0, date_diff('second', cast(running.week as timestamp), traits.born_at) / 3600.0),
-            0
-        ) / greatest(168 - greatest(0, date_diff('second', cast(running.week as timestamp), traits.born_at) / 3600.0), 1.0) as young_part
+        and coalesce(traits.large_on <= running.week + 7, false) as is_large,
+        coalesce(flow.downloads_flow, 0) as flow_s1,
+        coalesce(flow.is_estimate, false) as is_estimate,
+        -- Hours from the beginning of the week to its creation, below zero for what was there before.
+        date_diff('second', cast(running.week as timestamp), traits.born_at) / 3600.0 as born_after
     from staging.traits as traits
     cross join now.week as running
     left join now.flow as flow on traits.model_key = flow.model_key
-    left join first_party on traits.model_key = first_party.model_key
     where
         flow.model_key is not null
         or (traits.listed_from < running.week + 7 and coalesce(traits.gone_on > running.week, true))
 ),
 
-heirs as (
+there as (
     select
-        'direct' as credit,
-        child_key as model_key,
-        parent_key as credited_key,
-        weight
-    from staging.parents
-    union all
-    select
-        'root' as credit,
-        model_key,
-        root_key as credited_key,
-        weight
-    from staging.ancestors
+        aged.model_key,
+        aged.is_language,
+        aged.is_large and first_party.model_key is not null as is_large,
+        aged.is_estimate,
+        aged.born_after > -8760 and aged.born_after < 168 as is_young,
+        aged.flow_s1,
+        -- Of its time in the week the part that lies in its first 365 days.
+        case
+            when aged.born_after >= 168 then 0
+            when aged.born_after >= 168 - 8760 then aged.flow_s1
+            when aged.born_after > -8760 then cast(aged.flow_s1 * (aged.born_after + 8760) / 168 as decimal(18, 6))
+            else 0
+        end as flow_s4
+    from aged
+    left join first_party on aged.model_key = first_party.model_key
 ),
 
+-- Most models are their own parent and root, so only what is passed on has to be added up.
 passed_on as (
     select
         heirs.credit,
-        heirs.credited_key as model_key,
-        there.flow_s1 * heirs.weight as flow_s1,
-        there.is_estimate,
+        heirs.base_key as model_key,
         there.is_language,
         there.is_large,
-        there.young_part
-    from there
-    inner join heirs on there.model_key = heirs.model_key
+        there.is_estimate,
+        there.is_young,
+        cast(there.flow_s1 * heirs.weight as decimal(18, 6)) as flow_s1,
+        cast(there.flow_s4 * heirs.weight as decimal(18, 6)) as flow_s4
+    from staging.heirs as heirs
+    inner join there on heirs.child_key = there.model_key
 ),
 
-kept as (
+gained as (
+    select
+        credit,
+        model_key,
+        cast(sum(flow_s1) as decimal(18, 6)) as flow_s1,
+        cast(coalesce(sum(flow_s1) filter (where is_language), 0) as decimal(18, 6)) as flow_s2,
+        cast(coalesce(sum(flow_s1) filter (where is_large), 0) as decimal(18, 6)) as flow_s3,
+        cast(sum(flow_s4) as decimal(18, 6)) as flow_s4,
+        cast(coalesce(sum(flow_s1) filter (where is_estimate), 0) as decimal(18, 6)) as estimated_s1,
+        cast(coalesce(sum(flow_s1) filter (where is_estimate and is_language), 0) as decimal(18, 6)) as estimated_s2,
+        cast(coalesce(sum(flow_s1) filter (where is_estimate and is_large), 0) as decimal(18, 6)) as estimated_s3,
+        cast(coalesce(sum(flow_s4) filter (where is_estimate), 0) as decimal(18, 6)) as estimated_s4,
+        cast(count(*) as integer) as models_s1,
+        cast(count(*) filter (where is_language) as integer) as models_s2,
+        cast(count(*) filter (where is_large) as integer) as models_s3,
+        cast(count(*) filter (where is_young) as integer) as models_s4
+    from passed_on
+    group by credit, model_key
+),
+
+own as (
     select
         credits.credit,
-        there.model_key,
-        cast(there.flow_s1 as double) as flow_s1,
-        there.is_estimate,
-        there.is_language,
-        there.is_large,
-        there.young_part
+        there.*
     from there
-    cross join (values ('publisher'), ('direct'), ('root')) as credits (credit)
-    left join (select distinct child_key from staging.parents) as derived
-        on case when credits.credit <> 'publisher' then there.model_key end = derived.child_key
-    where derived.child_key is null
-),
-
-given as (
-    select * from kept
+    anti join staging.parents as parents on there.model_key = parents.child_key
+    cross join (values ('direct'), ('root')) as credits (credit)
     union all
-    select * from passed_on
+    select
+        'publisher' as credit,
+        there.*
+    from there
 )
 
 select
-    credit,
-    model_key,
-    sum(cast(flow_s1 as decimal(28, 9))) as flow_s1,
-    coalesce(sum(cast(flow_s1 as decimal(28, 9))) filter (where is_language), 0) as flow_s2,
-    coalesce(sum(cast(flow_s1 as decimal(28, 9))) filter (where is_large), 0) as flow_s3,
-    sum(cast(flow_s1 * young_part as decimal(28, 9))) as flow_s4,
-    coalesce(sum(cast(flow_s1 as decimal(28, 9))) filter (where is_estimate), 0) as estimated_s1,
-    coalesce(sum(cast(flow_s1 as decimal(28, 9))) filter (where is_estimate and is_language), 0) as estimated_s2,
-    coalesce(sum(cast(flow_s1 as decimal(28, 9))) filter (where is_estimate and is_large), 0) as estimated_s3,
-    coalesce(sum(cast(flow_s1 * young_part as decimal(28, 9))) filter (where is_estimate), 0) as estimated_s4,
-    count(*) as models_s1,
-    count(*) filter (where is_language) as models_s2,
-    count(*) filter (where is_large) as models_s3,
-    count(*) filter (where young_part > 0) as models_s4
-from given
-group by credit, model_key
+    coalesce(own.credit, gained.credit) as credit,
+    coalesce(own.model_key, gained.model_key) as model_key,
+    coalesce(own.flow_s1, 0) + coalesce(gained.flow_s1, 0) as flow_s1,
+    coalesce(case when own.is_language then own.flow_s1 else 0 end, 0) + coalesce(gained.flow_s2, 0) as flow_s2,
+    coalesce(case when own.is_large then own.flow_s1 else 0 end, 0) + coalesce(gained.flow_s3, 0) as flow_s3,
+    coalesce(own.flow_s4, 0) + coalesce(gained.flow_s4, 0) as flow_s4,
+    coalesce(case when own.is_estimate then own.flow_s1 else 0 end, 0) + coalesce(gained.estimated_s1, 0) as estimated_s1,
+    coalesce(case when own.is_estimate and own.is_language then own.flow_s1 else 0 end, 0) + coalesce(gained.estimated_s2, 0) as estimated_s2,
+    coalesce(case when own.is_estimate and own.is_large then own.flow_s1 else 0 end, 0) + coalesce(gained.estimated_s3, 0) as estimated_s3,
+    coalesce(case when own.is_estimate then own.flow_s4 else 0 end, 0) + coalesce(gained.estimated_s4, 0) as estimated_s4,
+    cast(own.model_key is not null as integer) + coalesce(gained.models_s1, 0) as models_s1,
+    cast(coalesce(own.is_language, false) as integer) + coalesce(gained.models_s2, 0) as models_s2,
+    cast(coalesce(own.is_large, false) as integer) + coalesce(gained.models_s3, 0) as models_s3,
+    cast(coalesce(own.is_young, false) as integer) + coalesce(gained.models_s4, 0) as models_s4
+from own
+full outer join gained on own.credit = gained.credit and own.model_key = gained.model_key

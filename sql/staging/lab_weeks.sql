@@ -21,8 +21,8 @@ select
     labs.credit,
     coalesce(listed.lab, 'hf:(others)') as lab,
     min(labs.country) as country,
-    sum(labs.downloads_flow) as downloads_flow,
-    sum(labs.estimated_flow) as estimated_flow,
+    cast(sum(labs.downloads_flow) as decimal(28, 9)) as downloads_flow,
+    cast(sum(labs.estimated_flow) as decimal(28, 9)) as estimated_flow,
     cast(sum(labs.n_models) as bigint) as n_models,
     max((select max(flow.as_of) from now.flow as flow)) as as_of
 from now.credited_labs as labs

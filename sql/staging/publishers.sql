@@ -2,6 +2,7 @@
 meaning: Which lab and country a namespace stands for, and when; one that nobody reviewed is a lab of its own, of unknown country.
 grain: [namespace, valid_from]
 columns:
+  publisher_key: our number for the row
   namespace: owner as spelled on the Hub
   lab: slug of the lab; hf and the namespace where it was not reviewed
   country: country of the lab; UNKNOWN where the namespace was not reviewed
@@ -51,22 +52,34 @@ unreviewed as (
         date '9999-12-31' as valid_to
     from reviewed
     where next_from is null and valid_to < date '9999-12-31'
+),
+
+placed as (
+    select
+        namespace,
+        lab,
+        country,
+        coalesce(kind <> 'community', false) as is_first_party,
+        valid_from,
+        valid_to
+    from reviewed
+    union all
+    select
+        unreviewed.namespace,
+        'hf:' || unreviewed.namespace as lab,
+        'UNKNOWN' as country,
+        false as is_first_party,
+        unreviewed.valid_from,
+        unreviewed.valid_to
+    from unreviewed
 )
 
 select
+    cast(row_number() over (order by namespace, valid_from) as integer) as publisher_key,
     namespace,
     lab,
     country,
-    coalesce(kind <> 'community', false) as is_first_party,
+    is_first_party,
     valid_from,
     valid_to
-from reviewed
-union all
-select
-    unreviewed.namespace,
-    'hf:' || unreviewed.namespace as lab,
-    'UNKNOWN' as country,
-    false as is_first_party,
-    unreviewed.valid_from,
-    unreviewed.valid_to
-from unreviewed
+from placed
