@@ -98,6 +98,8 @@ weekly.lab_table(labs, countries, edition, text_scope)
 weekly.captured(snapshots, models, edition)
 
 # %% [markdown]
+# Every check, and what it found, stands on the [page about quality](quality.html).
+#
 # ## What these numbers are not
 #
 # - **Not people.** The Hub counts requests (GET and HEAD) for a few files of a model. Build servers, mirrors and one team
