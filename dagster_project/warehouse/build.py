@@ -111,9 +111,11 @@ def as_known(connection: duckdb.DuckDBPyConnection) -> date | None:
 def comment(connection: duckdb.DuckDBPyConnection, table: Table, *, as_view: bool) -> None:
     """Write meaning, grain, warnings and columns into the database, where SHOW, DBeaver and `describe` find them."""
     kind = "view" if as_view else "table"
+    connection.execute("begin")  # one flush for all of them
     connection.execute(f"comment on {kind} {table.full_name} is {quoted(table.comment)}")
     for column, meaning in table.columns.items():
         connection.execute(f'comment on column {table.full_name}."{column}" is {quoted(meaning)}')
+    connection.execute("commit")
 
 
 def _make_all(

@@ -22,6 +22,8 @@ from dagster_project.errors import UsageError
 SCHEMAS = ("registry", "staging", "core", "marts", "claims")
 PUBLISHED_SCHEMAS = ("registry", "core", "marts")
 _HEADER = re.compile(r"\A\s*/\*(?P<header>.*?)\*/(?P<body>.*)\Z", re.DOTALL)
+# The one in C is ten times as fast, where PyYAML was built with it.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _REQUIRED = {"meaning", "grain", "columns"}
 _ALLOWED = _REQUIRED | {"kind", "warnings", "checks", "source", "per", "types", "through"}
 PER = ("build", "snapshot", "week", "hop")
@@ -80,7 +82,7 @@ def header(path: Path) -> tuple[dict[str, Any], str]:
     if match is None:
         raise UsageError(f"{path} does not open with a header comment (/* meaning: ... */).")
     try:
-        parsed = yaml.safe_load(match["header"])
+        parsed = yaml.load(match["header"], Loader=_LOADER)
     except yaml.YAMLError as error:
         raise UsageError(f"The header of {path} is not YAML: {error}") from error
     if not isinstance(parsed, dict):

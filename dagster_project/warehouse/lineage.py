@@ -5,6 +5,7 @@ Not here: running SQL.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 
@@ -32,10 +33,18 @@ _INPUTS_OF_A_MOMENT = {
 
 def parents(table: Table) -> frozenset[str]:
     """Name the tables that a file selects from, schema and name; its own CTEs and its own earlier answers don't count."""
-    tree = _parse(table)
+    try:
+        return _selected_from(table.body) - {table.full_name}
+    except sqlglot.ParseError as error:
+        raise UsageError(f"{table.path} is not SQL that can be read: {error}") from error
+
+
+@functools.cache
+def _selected_from(body: str) -> frozenset[str]:
+    # Parsing takes longer than running where there is little data, and every step of the way asks.
+    tree = sqlglot.parse_one(body, dialect=DIALECT)
     ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
-    found = {_source(source) for source in tree.find_all(exp.Table) if source.name}
-    return frozenset(found - ctes - {table.full_name})
+    return frozenset({_source(source) for source in tree.find_all(exp.Table) if source.name} - ctes)
 
 
 def _source(source: exp.Table) -> str:
@@ -63,7 +72,9 @@ def build_order(tables: Mapping[str, Table]) -> list[Table]:
 def column_sources(table: Table, schemas: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
     """Map each column of a table to the `schema.table.column` it is made from; `schemas` gives every parent's columns and types."""
     nested = ensure_schema(_nested(schemas), dialect=DIALECT)
-    tree = qualify(_parse(table), schema=nested, dialect=DIALECT, validate_qualify_columns=False)
+    tree = qualify(
+        sqlglot.parse_one(table.body, dialect=DIALECT), schema=nested, dialect=DIALECT, validate_qualify_columns=False
+    )
     if table.through:  # SQL does not say what the function makes of its answer, so each column comes from all of it
         given = [column.alias_or_name for column in tree.expressions]
         every = sorted({leaf for name in given for leaf in _leaves(name, tree, nested)})
@@ -87,10 +98,3 @@ def _leaves(column: str, tree: exp.Expr, schema: Schema) -> list[str]:
             leaf = exp.to_column(step.name, dialect=DIALECT).name
             found.add(f"{source.db}.{source.name}.{leaf}")
     return sorted(found)
-
-
-def _parse(table: Table) -> exp.Expr:
-    try:
-        return sqlglot.parse_one(table.body, dialect=DIALECT)
-    except sqlglot.ParseError as error:
-        raise UsageError(f"{table.path} is not SQL that can be read: {error}") from error
