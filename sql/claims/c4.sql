@@ -4,8 +4,8 @@ grain: [verdict]
 columns:
   verdict: supported, contradicted, mixed or not measurable yet
   number: null, not measured
-  interval_low: null
-  interval_high: null
+  interval_low: null, there is none to give
+  interval_high: null, there is none to give
   reason: the finding in a sentence
 */
 select

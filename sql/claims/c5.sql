@@ -5,7 +5,7 @@ columns:
   verdict: supported, contradicted, mixed or not measurable yet
   number: change of the part of foreign derivatives that have a Chinese root, last four full quarters against the four before; suppressed cells are left out of both
   interval_low: null, every derivative that is known is counted
-  interval_high: null
+  interval_high: null, there is none to give
   reason: the finding in a sentence
 */
 with quarters as (

@@ -3,9 +3,9 @@ meaning: Whether Beijing may close it - policy reversal.
 grain: [verdict]
 columns:
   verdict: supported, contradicted, mixed or not measurable yet
-  number: open share of Chinese releases in the newest full month
-  interval_low: null, every release is counted
-  interval_high: null
+  number: signals of six that turned towards closing by the newest full month
+  interval_low: null, every release of the reviewed labs is counted
+  interval_high: null, there is none to give
   reason: the finding in a sentence
 */
 with newest as (
@@ -18,7 +18,6 @@ with newest as (
 
 found as (
     select
-        max(open_share) as open_share,
         bool_or(is_turning) as is_turning,
         max(turned) as turned,
         max(month) as month
@@ -31,7 +30,11 @@ select
         when is_turning then 'supported'
         else 'contradicted'
     end as verdict,
-    case when is_turning is not null then open_share end as number,
+    case
+        when is_turning is null then null
+        when coalesce(turned, '') = '' then 0
+        else cast(len(string_split(turned, ',')) as double)
+    end as number,
     cast(null as double) as interval_low,
     cast(null as double) as interval_high,
     case

@@ -3,9 +3,9 @@ meaning: Whether Meta is moving away from open flagship models.
 grain: [verdict]
 columns:
   verdict: supported, contradicted, mixed or not measurable yet
-  number: open share of Meta's own releases since July 2025
+  number: own releases of Meta a quarter since July 2025
   interval_low: null, every release is counted
-  interval_high: null
+  interval_high: null, there is none to give
   reason: the finding in a sentence
 */
 with quarters as (
@@ -52,7 +52,7 @@ select
         when not is_less and not is_long_ago then 'contradicted'
         else 'mixed'
     end as verdict,
-    share_since as number,
+    case when releases_before is not null then releases_since end as number,
     cast(null as double) as interval_low,
     cast(null as double) as interval_high,
     case

@@ -4,8 +4,8 @@ grain: [verdict]
 columns:
   verdict: supported, contradicted, mixed or not measurable yet
   number: part of the restricting countries with data in which the share of derivatives with a Chinese root did not fall after the restriction
-  interval_low: null
-  interval_high: null
+  interval_low: null, there is none to give
+  interval_high: null, there is none to give
   reason: the finding in a sentence
 */
 with restrictions as (

@@ -5,7 +5,7 @@ columns:
   verdict: supported, contradicted, mixed or not measurable yet
   number: rank of Mistral by downloads among labs that are not Chinese, S3, publisher, newest 28 days
   interval_low: null, in S3 every publisher is reviewed
-  interval_high: null
+  interval_high: null, there is none to give
   reason: the finding in a sentence
 */
 with newest as (

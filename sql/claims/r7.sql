@@ -5,7 +5,7 @@ columns:
   verdict: supported, contradicted, mixed or not measurable yet
   number: countries that released their first base model in the last four full quarters
   interval_low: null, only reviewed labs are counted, so it may be more
-  interval_high: null
+  interval_high: null, there is none to give
   reason: the finding in a sentence
 */
 with quarters as (

@@ -5,7 +5,7 @@ columns:
   verdict: supported, contradicted, mixed or not measurable yet
   number: change of the share of models of 5 to 50 billion parameters in downloads of known size, first to newest measured four weeks, -1..1
   interval_low: null, sizes that the Hub does not tell are left out
-  interval_high: null
+  interval_high: null, there is none to give
   reason: the finding in a sentence
 */
 with weeks as (

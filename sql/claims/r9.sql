@@ -5,7 +5,7 @@ columns:
   verdict: supported, contradicted, mixed or not measurable yet
   number: open share of small models minus that of large ones, reviewed labs, last four full quarters, -1..1
   interval_low: null, every release is counted
-  interval_high: null
+  interval_high: null, there is none to give
   reason: the finding in a sentence
 */
 with recent as (

@@ -99,7 +99,7 @@ select
 from stated
 anti join restless on stated.model_key = restless.model_key
 union all
--- Of two changes within six days the earlier one ended no week; the first terms count all the same, for the release.
+-- Of two changes within six days the earlier one ended no week, the first terms count all the same, for the release.
 select
     model_key,
     licence_class,
