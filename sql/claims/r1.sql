@@ -58,7 +58,7 @@ select
     case
         when releases_since is null or releases_before is null then 'Releases by Meta are not known from both sides of July 2025.'
         else printf(
-            'Own releases a quarter: %.1f in the two years before July 2025, %.1f since; open share %s, then %s; months since the last open flagship: %s.',
+            'Own releases a quarter: %.1f in the two years before July 2025, %.1f since, open share %s, then %s, months since the last open flagship: %s.',
             releases_before,
             releases_since,
             coalesce(printf('%.0f %%', 100 * share_before), 'unknown'),

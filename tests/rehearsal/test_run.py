@@ -91,7 +91,6 @@ def test_every_kind_of_measure_is_judged(clean: Rehearsed) -> None:
         *("derivative births", "lineage flows", "dependence on foreign bases", "openness", "openness tier", "events"),
         *("retreat", "reach", "size bands", "turn", "relative adoption", "attention", "why a country's share moved"),
     }
-    assert all(line.truth is not None for line in clean.verdicts)
 
 
 def test_dirt_and_faults_leave_a_gap_and_not_a_lie(dirty: Rehearsed) -> None:

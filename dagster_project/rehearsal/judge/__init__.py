@@ -25,6 +25,8 @@ def judge(release: Release, world: World) -> list[Verdict]:
     """Compare every published measure with its truth, over the weeks that were measured and not estimated."""
     weeks = measured_weeks(release)
     truth = Truth(world, since=min(weeks, default=None), moments=sealed_moments(sealed_days(release)))
+    if not weeks:
+        return [weeks_measured(weeks, world), *events(release, truth)]
     return [
         weeks_measured(weeks, world),
         total(release, truth, weeks),

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import numpy as np
 import polars as pl
 
-from dagster_project.rehearsal.judge.verdict import Verdict, counted, relative
+from dagster_project.rehearsal.judge.verdict import Verdict, counted, nothing, relative
 from dagster_project.rehearsal.truth.oracle import Truth
 from dagster_project.rehearsal.world.scenario import CAPTURE_HOUR
 from dagster_project.warehouse.published import Release
@@ -78,6 +78,8 @@ def _attention(release: Release, truth: Truth, moments: Sequence[int], weeks: Se
 
 def _worst(measure: str, both: pl.DataFrame) -> Verdict:
     pairs = [(true, found or 0.0) for true, found in both.select("true", "found").iter_rows()]
+    if not pairs:
+        return nothing(measure)
     true, found = max(pairs, key=lambda pair: abs(pair[0] - pair[1]))
     return Verdict(f"{measure}: the worst of {len(pairs):,}", true, found, abs(true - found), "points")
 

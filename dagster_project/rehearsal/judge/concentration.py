@@ -9,7 +9,7 @@ from datetime import date
 
 import polars as pl
 
-from dagster_project.rehearsal.judge.verdict import Verdict, counted
+from dagster_project.rehearsal.judge.verdict import Verdict, counted, nothing
 from dagster_project.rehearsal.truth.oracle import SCOPES, Truth
 from dagster_project.warehouse.published import Release
 
@@ -42,7 +42,7 @@ def concentration(release: Release, truth: Truth, weeks: list[date]) -> list[Ver
 def _worst(rows: pl.DataFrame, side: str, measure: str) -> Verdict:
     name = f"concentration by {side}, {measure}: the worst of {rows.height:,}"
     if rows.is_empty():
-        return Verdict(name, None, None, None, "no week to compare")
+        return nothing(name)
     missing = pl.col(f"{measure}_found").fill_null(0.0)
     # A Gini of nothing but equals is 0, so there the error is the difference itself.
     error = (missing - pl.col(measure)).abs() / pl.max_horizontal(pl.col(measure).abs(), pl.lit(0.01))

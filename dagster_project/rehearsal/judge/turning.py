@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
 
-from dagster_project.rehearsal.judge.verdict import Verdict, counted
+from dagster_project.rehearsal.judge.verdict import Verdict, counted, nothing
 from dagster_project.rehearsal.truth.oracle import Truth
 from dagster_project.rehearsal.world.cast import LABS
 from dagster_project.rehearsal.world.scenario import CAPTURE_HOUR, WAVE
@@ -67,6 +67,8 @@ def _retreat(release: Release, truth: Truth, moments: Sequence[int]) -> list[Ver
 def _worst(measure: str, both: pl.DataFrame, true: str, found: str, unit: str = "points") -> Verdict:
     """Give the row in which two columns differ most, and how many differ; a missing answer to a known truth is wrong."""
     pairs = list(both.filter(pl.col(true).is_not_null()).select(true, found).iter_rows())
+    if not pairs:
+        return nothing(measure)
     gaps = [abs(ours - theirs) if theirs is not None else float("inf") for ours, theirs in pairs]
     ours, theirs = pairs[gaps.index(max(gaps))]
     wrong = sum(gap > ROUNDING for gap in gaps)

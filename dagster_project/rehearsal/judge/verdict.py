@@ -27,6 +27,11 @@ class Verdict:
         return self.measure, _number(self.truth), _number(self.measured), _error(self)
 
 
+def nothing(measure: str) -> Verdict:
+    """Say that a world this small or short has nothing of the kind to compare."""
+    return Verdict(measure, None, None, None, "nothing to compare")
+
+
 def counted(measure: str, truth: int, measured: int, unit: str) -> Verdict:
     """Compare two counts."""
     return Verdict(measure, truth, measured, measured - truth, unit)
