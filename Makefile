@@ -29,7 +29,7 @@ test: env ## the test suite
 
 test-duckdb2: env ## everything that touches the database once more, on DuckDB 2.0
 	$(UV) pip install --quiet --target $(VENV)/duckdb2 --no-deps --require-hashes --requirement duckdb2.lock
-	PYTHONPATH=$(VENV)/duckdb2 $(BIN)/python -m pytest tests/sql tests/warehouse tests/test_real_input.py tests/test_cli.py
+	PYTHONPATH=$(VENV)/duckdb2 $(BIN)/python -m pytest -n auto --dist loadfile tests/sql tests/warehouse tests/test_real_input.py tests/test_cli.py
 
 lint: env ## ruff, sqlfluff and the registry's own check
 	$(BIN)/ruff format --check .
