@@ -117,7 +117,7 @@ weekly.captured(snapshots, models, edition)
 #
 # Every week the Hub's list of models is captured whole and sealed; a quick capture takes a part of it, and then the top of the
 # page says so. A week's downloads are the difference between two readings of a model's all-time counter, and never less than
-# nothing: a counter that fell adds nothing until it passes its former height.
+# nothing: a counter that fell and came back is bridged, one that stays low was corrected for good and adds nothing.
 # A reviewed registry says which lab stands behind a namespace and where it is at home; what it does not say stays unknown.
 #
 # ## How to cite

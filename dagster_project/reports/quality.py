@@ -32,6 +32,7 @@ EVENT_MEANINGS = {
     "partial_snapshot": "less than half of the list came; the snapshot is kept and not used",
 }
 """What each kind of row in core.counter_events means, and what is done about it."""
+INNER_SCHEMAS = ("claims", "staging")
 CHECK_COLUMNS = [
     Column("says", "What must be so"),
     Column("observed", "Found", "text"),
@@ -133,16 +134,18 @@ def events(found: pl.DataFrame, edition: Edition) -> Fragment:
 
 
 def checks_by_table(checks: pl.DataFrame) -> Fragment:
-    """List every check under its table: what must be so, what was found. Columns: those of marts.checks."""
+    """List every check under its table, and those of tables that no reader sees under their schema. Columns: those of marts.checks."""
+    schema = pl.col("table_name").str.split(".").list.first()
+    written = pl.Series([_number(value) for value in checks["observed"]], dtype=pl.String)
+    named = checks.with_columns(
+        observed=written, part=pl.when(schema.is_in(INNER_SCHEMAS)).then(schema).otherwise("table_name")
+    ).sort("part", "table_name", "says")
     parts = []
-    for (table,), rows in checks.sort("table_name", "says").group_by("table_name", maintain_order=True):
+    for (part,), rows in named.group_by("part", maintain_order=True):
         failed = rows.filter(~pl.col("is_passed")).height
         told = f"{failed} of {rows.height} failed" if failed else f"{rows.height} of {rows.height} passed"
-        written = [_number(value) for value in rows["observed"]]
-        table_of = render_table(
-            rows.with_columns(observed=pl.Series(written, dtype=pl.String)), CHECK_COLUMNS, f"{table}: {told}"
-        )
-        parts.append(folded(f"{table}: {told}", table_of))
+        columns = [Column("table_name", "Table"), *CHECK_COLUMNS] if part in INNER_SCHEMAS else CHECK_COLUMNS
+        parts.append(folded(f"{part}: {told}", render_table(rows, columns, f"{part}: {told}")))
     return joined(parts)
 
 
