@@ -413,7 +413,7 @@ def test_F23_a_publication_on_a_full_disk_leaves_the_current_release(small_disk,
     for name, text in WORLD.registry().items():
         durable.write_bytes(stage.home / "registry" / name, text.encode())
     stage.capture()
-    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+    subprocess.run(["mount", "-o", "remount,size=128m", str(small_disk)], check=True)
     pipeline.derive(stage.settings())
     current = (stage.home / "published/current.json").read_bytes()
     later = at(stage, NEXT_WEEK)

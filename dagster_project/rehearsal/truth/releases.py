@@ -273,7 +273,8 @@ class Releases:
         first = own.group_by("country").agg(pl.col("quarter").min()).group_by("quarter")
         new = first.agg(new_countries=pl.col("country").sort())
         share = pl.col("count") / pl.col("count").sum()
-        entropy = own.group_by("quarter", "country").agg(count=pl.len()).group_by("quarter")
+        # In one order, because the last digit of a sum depends on it.
+        entropy = own.group_by("quarter", "country").agg(count=pl.len()).sort("quarter", "country").group_by("quarter")
         frame = entropy.agg(entropy=-(share * share.log(2)).sum()).join(new, on="quarter", how="left").sort("quarter")
         added = pl.col("new_countries").list.len().fill_null(0)
         return frame.with_columns(countries=added.cum_sum(), new_countries=pl.col("new_countries").fill_null([]))
