@@ -15,7 +15,7 @@ from dagster_project.definitions import defs
 
 PICTURE = Path(__file__).with_name("asset_graph.txt")
 RENEW = ".venv/bin/python -m tests.defs.test_assets"
-GROUPS = {"capture", "registry", "staging", "core", "marts", "publish", "reports"}
+GROUPS = {"capture", "registry", "staging", "core", "marts", "claims", "publish", "reports"}
 LOAD_SECONDS = 4
 HEAVY = {"great_expectations", "pandas", "papermill", "nbconvert", "altair", "pyspark"}
 MEASURE = """
