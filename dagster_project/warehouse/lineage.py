@@ -34,13 +34,14 @@ _INPUTS_OF_A_MOMENT = {
 def parents(table: Table) -> frozenset[str]:
     """Name the tables that a file selects from, schema and name; its own CTEs and its own earlier answers don't count."""
     try:
-        return _selected_from(table.body) - {table.full_name}
+        return selected_from(table.body) - {table.full_name}
     except sqlglot.ParseError as error:
         raise UsageError(f"{table.path} is not SQL that can be read: {error}") from error
 
 
 @functools.cache
-def _selected_from(body: str) -> frozenset[str]:
+def selected_from(body: str) -> frozenset[str]:
+    """Name the tables that a SELECT reads, schema and name; its own CTEs don't count. Raises sqlglot.ParseError."""
     # Parsing takes longer than running where there is little data, and every step of the way asks.
     tree = sqlglot.parse_one(body, dialect=DIALECT)
     ctes = {cte.alias for cte in tree.find_all(exp.CTE)}

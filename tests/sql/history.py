@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -16,7 +18,8 @@ from dagster_project.settings import shipped
 from dagster_project.snapshots import seal
 from dagster_project.snapshots.spool import Spool
 from dagster_project.sources.huggingface import MODEL_SCHEMA
-from dagster_project.warehouse import build
+from dagster_project.warehouse import build, catalog, lineage
+from dagster_project.warehouse.catalog import Table
 from dagster_project.warehouse.engine import connect_private
 
 Rows = list[dict[str, Any]]
@@ -37,6 +40,8 @@ class History:
 
     home: Path
     registry: Path = field(default_factory=lambda: shipped("data/registry"))
+    _known_at: date = date.max
+    _made: set[str] = field(default_factory=set)
 
     def day(
         self,
@@ -85,22 +90,58 @@ class History:
             (self.registry / f"{name}.csv").write_text(text)
 
     def build(self, known_at: date = date.max) -> History:
-        """Build all tables, as known on a day."""
-        build.build(
-            self.home,
-            list(seal.sealed(self.home)),
-            sql=shipped("sql"),
-            registry=self.registry,
-            known_at=known_at,
-        )
+        """Take what is sealed now, as known on a day. Tables are made when a question needs them: all of them take seconds."""
+        self._known_at = known_at
+        self._made.clear()
+        return self
+
+    def build_all(self, known_at: date = date.max) -> History:
+        """Make every table, as known on a day."""
+        self.build(known_at)._make(_tables())
         return self
 
     def rows(self, query: str) -> Rows:
-        """Ask the build."""
+        """Ask the build, for which the tables of the question and those they are made from are made, unless they were."""
+        if needed := _needed(query) - self._made:
+            self._make(needed | self._made)
         with connect_private(build.database_path(self.home), read_only=True) as connection:
             answer = connection.execute(query)
             names = [column[0] for column in answer.description or ()]
             return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+    def _make(self, names: Collection[str]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            for name in names:
+                path = _tables()[name].path
+                place = Path(folder) / path.parent.name
+                place.mkdir(exist_ok=True)
+                (place / path.name).symlink_to(path)
+            build.build(
+                self.home,
+                list(seal.sealed(self.home)),
+                sql=Path(folder),
+                registry=self.registry,
+                known_at=self._known_at,
+            )
+        self._made |= set(names)
+
+
+@functools.cache
+def _tables() -> dict[str, Table]:
+    return catalog.load(shipped("sql"))
+
+
+@functools.cache
+def _needed(query: str) -> frozenset[str]:
+    """Name the tables that a question selects from and all that they are made from."""
+    found: set[str] = set()
+    waiting = {"staging.weeks", *lineage.selected_from(query)}  # every build goes week by week
+    while waiting:
+        name = waiting.pop()
+        if name in _tables() and name not in found:
+            found.add(name)
+            waiting |= lineage.parents(_tables()[name])
+    return frozenset(found)
 
 
 def _refused(unreadable: Sequence[str]) -> pl.DataFrame:

@@ -49,7 +49,8 @@ def history(tmp_path: Path) -> History:
     """Three Mondays of one model that gains 70 and then 140, and a registry that places it in the West."""
     history = History(tmp_path / "home", registry=tmp_path / "registry")
     shipped_files = {
-        name: shipped(f"data/registry/{name}.csv").read_text() for name in ("countries", "licences", "events")
+        name: shipped(f"data/registry/{name}.csv").read_text()
+        for name in ("countries", "licences", "events", "published_figures")
     }
     known_then = {name: re.sub(r",20\d\d-\d\d-\d\d(?=,)", ",2026-11-01", text) for name, text in shipped_files.items()}
     history.write_registry(labs=LABS, namespaces=NAMESPACES, **known_then)
@@ -82,17 +83,17 @@ def test_an_edit_of_the_registry_changes_history_only_through_its_dates(history:
 
 
 def test_the_number_quoted_in_a_week_is_rebuilt_to_the_byte(history: History, tmp_path: Path) -> None:
-    quoted = _tables(history.build(), tmp_path / "quoted")
+    quoted = _tables(history.build_all(), tmp_path / "quoted")
     assert {"marts.share_by_country", "marts.share_by_lab", "core.weekly_flow", "registry.namespaces"} <= quoted.keys()
     history.day(MONDAYS[3], model("m", total=1000, month=900), model("late", total=5))
     history.day(date(2026, 11, 4), model("m", month=300), source="archive", sealed_on=date(2026, 11, 25))
     (history.registry / "namespaces.csv").write_text(EDITED)
-    present = _tables(history.build(), tmp_path / "present")
+    present = _tables(history.build_all(), tmp_path / "present")
     assert present["marts.share_by_country"] != quoted["marts.share_by_country"]
-    again = _tables(history.build(QUOTED_ON), tmp_path / "again")
+    again = _tables(history.build_all(QUOTED_ON), tmp_path / "again")
     assert [name for name in quoted if again[name] != quoted[name]] == []
     assert again.keys() == quoted.keys()
-    assert _tables(history.build(), tmp_path / "back") == present
+    assert _tables(history.build_all(), tmp_path / "back") == present
 
 
 def test_nothing_sealed_by_then_is_said(rehearsed: Rehearsed) -> None:
