@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from dagster_project import crawl, owners, quick
+from dagster_project import crawl, owners, quick, repositories, stars
 from dagster_project.calendar import Week
 from dagster_project.errors import DamagedDataError, LeadershiftError, StorageError, UsageError
 from dagster_project.settings import Settings
@@ -131,7 +131,13 @@ def copy(settings: Settings, say: Say = lambda _text: None) -> None:
 
 def _retype(attempt: Spool, scratch: Spool) -> None:
     """Type the pages of a sealed attempt once more, each source in its own way."""
-    kinds = {crawl.QUICK: quick.retype, crawl.OWNERS: owners.retype}
+    kinds = {
+        crawl.QUICK: quick.retype,
+        crawl.OWNERS: owners.retype,
+        crawl.GITHUB: repositories.retype,
+        crawl.SAMPLE: repositories.retype,
+        crawl.STARS: stars.retype,
+    }
     kinds.get(attempt.source, crawl.retype)(attempt, scratch)
 
 
