@@ -5,11 +5,11 @@ columns:
   quarter: first day of the calendar quarter; a week across two quarters is shared between them by days
   lab: slug of the lab
   country: country of the lab in the quarter's last week with anything
-  weeks_of_downloads: weeks of the quarter with downloads on the Hub, a part of a week as its part
+  weeks_of_downloads: weeks of the quarter whose downloads on the Hub were measured, a part of a week as its part
   weeks_of_stars: weeks of the quarter whose stars are known, likewise
   is_running: whether the quarter is not over in the newest snapshot of models
   releases: models of its own that it released in the quarter, quantised re-packs left out; null before the first snapshot of models
-  downloads_flow: downloads of the models it published; null in a quarter without any week of downloads
+  downloads_flow: downloads of the models it published in the weeks measured; null in a quarter without any
   downloads_share: downloads_flow / all downloads on the Hub
   estimated_share: part of downloads_flow that is estimated from the 30-day counter
   n_repositories: repositories of the lab that are asked for
@@ -27,12 +27,19 @@ checks:
 warnings:
   - Stars and commits are those of repositories that we ask for, downloads those of the whole Hub. The shares have different wholes.
 */
-with days as (
+with measured as (
+    select flows.*
+    from staging.lab_weeks as flows
+    semi join staging.weeks as weeks on flows.week = weeks.week and weeks.source is not null
+    where flows.scope = 'S1' and flows.credit = 'publisher'
+),
+
+days as (
     select
         week,
         week + cast(unnest(range(7)) as integer) as day
     from (
-        select week from staging.lab_weeks
+        select week from measured
         union
         select week from staging.project_weeks
     ) as weeks
@@ -55,9 +62,8 @@ downloaded as (
         sum(cast(flows.downloads_flow * parts.days / 7 as decimal(28, 9))) as downloads_flow,
         sum(cast(flows.estimated_flow * parts.days / 7 as decimal(28, 9))) as estimated_flow,
         max(flows.as_of) as as_of
-    from staging.lab_weeks as flows
+    from measured as flows
     inner join parts on flows.week = parts.week
-    where flows.scope = 'S1' and flows.credit = 'publisher'
     group by parts.quarter, flows.lab
 ),
 
@@ -88,7 +94,7 @@ released as (
 seen as (
     select
         parts.quarter,
-        sum(parts.days) filter (where parts.week in (select flows.week from staging.lab_weeks as flows where flows.scope = 'S1')) / 7.0 as weeks_of_downloads,
+        sum(parts.days) filter (where parts.week in (select measured.week from measured)) / 7.0 as weeks_of_downloads,
         sum(parts.days) filter (where parts.week in (select flows.week from staging.project_weeks as flows)) / 7.0 as weeks_of_stars
     from parts
     group by parts.quarter
