@@ -31,6 +31,9 @@ SAMPLE = "github_sample"
 STARS = "github_stars"
 GITHUB_SOURCES = (GITHUB, SAMPLE, STARS)
 OUR_SOURCES = (HUB, QUICK, OWNERS, *GITHUB_SOURCES)
+# What says nothing of the whole list of models, so that no week is covered by it.
+BESIDE_MODELS = (OWNERS, *GITHUB_SOURCES)
+RECORDS = {OWNERS: "owners", GITHUB: "repositories", SAMPLE: "sampled repositories", STARS: "weeks of stars"}
 MODELS = "models"
 GO_ON = {
     HUB: f"leadershift capture --source {HUB}",

@@ -13,12 +13,14 @@ import click
 
 from dagster_project import keeping, pipeline
 from dagster_project.calendar import Week, parse_time
+from dagster_project.cli.github import capture_github, github_of_run
 from dagster_project.cli.group import command
 from dagster_project.cli.terminal import JSON, QUICK, SIGN_OFF, WEEK, progress, quiet, say, show
-from dagster_project.crawl import HUB, OUR_SOURCES, OWNERS
+from dagster_project.crawl import GITHUB, HUB, OUR_SOURCES, OWNERS
 from dagster_project.errors import DamagedDataError, GateError, SourceError, UsageError
 from dagster_project.owners import OwnersCaptured
 from dagster_project.settings import Settings
+from dagster_project.sources import github
 from dagster_project.sources.pages import Limits
 
 
@@ -26,10 +28,10 @@ from dagster_project.sources.pages import Limits
 @WEEK
 @click.option(
     "--source",
-    type=click.Choice([HUB, OWNERS]),
+    type=click.Choice([HUB, OWNERS, GITHUB]),
     default=HUB,
     show_default=True,
-    help="What to ask for: the models, or the organisations and people behind them.",
+    help="What to ask for: the models, the organisations and people behind them, or GitHub's repositories and their stars.",
 )
 @QUICK
 @click.option(
@@ -64,11 +66,15 @@ def capture(
     sign_off: str | None,
     as_json: bool,
 ) -> None:
-    """Capture the Hub as it is now, page by page, and seal the snapshot. Killed anywhere, it goes on from there."""
+    """Capture the Hub or GitHub as it is now, page by page, and seal it. Killed anywhere, it goes on from there."""
     limits = Limits(patience_seconds=patience, quota_share=quota_share)
+    if source != HUB and (is_quick or again or sign_off):
+        raise UsageError(f"--quick, --again and --sign-off are about models, not about {source}.")
+    if source == GITHUB:
+        shares = github.Limits(patience_seconds=patience, reserved_share=1 - quota_share)
+        show(as_json, *capture_github(settings, week, shares))
+        return
     if source == OWNERS:
-        if is_quick or again or sign_off:
-            raise UsageError(f"--quick, --again and --sign-off are about models, not about {OWNERS}.")
         with progress("owners") as advance:
             found = pipeline.capture_owners(settings, week=week, limits=limits, say=say, on_page=advance)
         show(as_json, _owners(found), [_owners_words(found)])
@@ -317,17 +323,19 @@ def report(settings: Settings, *, week: Week | None, as_json: bool) -> None:
 @SIGN_OFF
 @JSON
 def run(settings: Settings, *, is_quick: bool, sign_off: str | None, as_json: bool) -> None:
-    """All of it: capture models and owners, verify, build, audit, publish, report."""
+    """All of it: capture models and owners, and GitHub if there is a token; verify, build, audit, publish, report."""
     take = pipeline.capture_quick if is_quick else pipeline.capture
     with progress("models") as advance:
         captured = take(settings, sign_off=sign_off, say=say, on_page=advance)
     say(_captured_words(captured))
     owners = None if is_quick else _owners_of_run(settings)
+    github_captured = None if is_quick else github_of_run(settings)
     release = pipeline.derive(settings, say=say)
     page = pipeline.report(settings)
     shown = {
         "captured": _captured(captured),
         "owners": owners,
+        "github": github_captured,
         "release_id": release.release_id,
         "database": settings.home / release.database,
         "page": page,
