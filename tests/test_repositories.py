@@ -258,6 +258,25 @@ def is_open(number: int) -> bool:
     return repo is not None and repo.access == "open"
 
 
+def test_who_wishes_to_be_forgotten_is_in_no_file_and_not_asked_for_again(home: Home) -> None:
+    number = next(n for n in OLD if WORLD.owner_at(n, SECOND) < 0 and not WORLD.facts(n).plant)
+    login = name_at(number, NOW).split("/")[0]
+    home.register([name_at(n, NOW) for n in (number, *SOME)])
+    home.repositories()
+    home.stars()
+    home.register([name_at(n, NOW) for n in SOME])
+    keeping.erase(home.settings(), login, reason="asked by mail")
+    for path in (file for file in home.path.rglob("*") if file.is_file()):
+        content = path.read_bytes()
+        assert login.encode() not in (gzip.decompress(content) if path.suffix == ".gz" else content), path
+    row = home.rows()[id_of(number)]
+    assert (row["repo_name"], row["stargazers_count"]) == (f"erased/{id_of(number)}", WORLD.repo(number, SECOND).stars)
+    assert not pipeline.verify(home.settings()).troubles
+    home.github.log.clear()
+    assert home.repositories(NOW + WEEK).asked == len(SOME)
+    assert not home.asked(f"/repositories/{id_of(number)}")
+
+
 def test_the_pretend_github_and_the_real_one_never_share_a_home(home: Home) -> None:
     home.repositories(NOW - WEEK)
     real = pipeline.Settings(home.path, hf_endpoint="https://huggingface.co", github_token="x")
