@@ -16,7 +16,7 @@ import polars as pl
 
 from dagster_project import crawl, rounds
 from dagster_project.calendar import Week, stamp
-from dagster_project.errors import NothingYetError, PauseError, SourceError
+from dagster_project.errors import GateError, NothingYetError, PauseError, SourceError
 from dagster_project.rounds import Bundles, Missing
 from dagster_project.settings import Settings
 from dagster_project.snapshots import manifest, seal, spool
@@ -33,6 +33,8 @@ TABLE = "repositories"
 SAMPLE_TABLE = "sampled_repositories"
 # A query with six counts for each costs three points and stays below GitHub's ten seconds.
 BATCH_REPOSITORIES = 50
+# So many repositories that vanish at once speak of GitHub, or of a token, and not of the repositories.
+MOST_VANISHED_SHARE, LEAST_VANISHED = 0.1, 10
 # Of the 60 requests an hour that GitHub grants to an address without a token.
 SAMPLE_REPOSITORIES = 50
 
@@ -75,14 +77,16 @@ class _Known:
     is_week_done: bool = False
 
 
-def capture(settings: Settings, client: Client, *, on_page: Callable[[int], None]) -> RepositoriesCaptured:
+def capture(
+    settings: Settings, client: Client, *, on_page: Callable[[int], None], sign_off: str | None = None
+) -> RepositoriesCaptured:
     """Ask for every repository that is due this week and seal what GitHub said; without a token for a sample of names.
 
-    Raises PauseError when a budget is used up, SourceError when GitHub refuses us or gives five bad answers in a row;
-    NothingYetError with nobody to ask for.
+    Raises PauseError when a budget is used up, SourceError when GitHub refuses us or gives five bad answers in a row,
+    GateError when too many vanished at once (a later day asks anew), NothingYetError with nobody to ask for.
     """
     source = crawl.GITHUB if client.has_token else crawl.SAMPLE
-    attempt = rounds.leftover(settings, source, lambda attempt: _close(settings, attempt, is_complete=False))
+    attempt = rounds.leftover(settings, source, lambda attempt: _close_leftover(settings, attempt))
     last = rounds.newest(settings, source)
     # A day has one table of each source, so what is still due is asked for tomorrow.
     if last and last.observed_on == settings.now().date():
@@ -98,11 +102,17 @@ def capture(settings: Settings, client: Client, *, on_page: Callable[[int], None
         round_.bundles.keep()
         raise rounds.placed(settings, attempt, error, round_.bundles.safe, "repositories") from error
     missing = tuple(round_.missing)
+    refused = _refusal(settings, attempt)
+    if refused and not sign_off:
+        raise GateError(
+            f"Week {Week.of(attempt.day)}, GitHub, repositories: {refused} What it said is kept in {attempt.folder}, but not sealed.",
+            next_command=f'{crawl.GO_ON[crawl.GITHUB]} --sign-off "NAME: REASON"',
+        )
     counts = {"asked": round_.asked, "requests": client.requests, "points": client.points, "not_asked": not_asked}
     rounds.tell(settings, source, attempt.day, missing, is_sample=not client.has_token, **counts)
-    closed = (
-        _close(settings, attempt, is_complete=client.has_token and not round_.has_unread) if attempt.pages() else last
-    )
+    is_complete = client.has_token and not round_.has_unread
+    signed = sign_off if refused else None
+    closed = _close(settings, attempt, is_complete=is_complete, sign_off=signed) if attempt.pages() else last
     return RepositoriesCaptured(
         closed, round_.asked, client.requests, client.points, missing, not client.has_token, not_asked
     )
@@ -134,9 +144,8 @@ def _known(settings: Settings, source: str, attempt: Spool | None) -> _Known:
         known.is_week_done |= is_this_week and (found.is_complete or source == crawl.SAMPLE)
         for repo_id, name, asked in rounds.table(earlier, ["repo_id", "repo_name", "asked_name"]).rows():
             _learn(known, repo_id, name, asked, is_done=is_this_week)
-    for entry in attempt.pages() if attempt else ():
-        for one in repositories.read_bundle(spool.body(settings.home, entry)):
-            _learn(known, one.repo_id, one.repo_name, one.asked_name, is_done=True)
+    for one in _kept(attempt):
+        _learn(known, one.repo_id, one.repo_name, one.asked_name, is_done=True)
     return known
 
 
@@ -336,6 +345,12 @@ def _batches(targets: Sequence[_Target]) -> Iterator[Sequence[_Target]]:
         yield targets[start : start + BATCH_REPOSITORIES]
 
 
+def _kept(attempt: Spool | None) -> Iterator[Repository]:
+    if attempt:
+        for entry in attempt.pages():
+            yield from repositories.read_bundle(spool.body(attempt.home, entry))
+
+
 # Sealing
 
 
@@ -344,9 +359,30 @@ def retype(attempt: Spool, scratch: Spool) -> None:
     _write(scratch, attempt)
 
 
-def _close(settings: Settings, attempt: Spool, *, is_complete: bool) -> Seal:
+def _refusal(settings: Settings, attempt: Spool) -> str | None:
+    """Say why a round can't be believed: too much of what was there is said to be gone or blocked, all at once."""
+    before = set(there(settings)["repo_id"])
+    now = {one.repo_id: one.state for one in _kept(attempt)}
+    vanished = sum(now.get(repo_id, "there") not in {"there", None} for repo_id in before)
+    if vanished < max(LEAST_VANISHED, MOST_VANISHED_SHARE * len(before)):
+        return None
+    return f"{vanished:,} of {len(before):,} repositories that were there are said to be gone or blocked, all at once."
+
+
+def _close_leftover(settings: Settings, attempt: Spool) -> None:
+    """Seal what an earlier day left, unless it can't be believed: then it stays as it is, and all is asked anew."""
+    if not _refusal(settings, attempt):
+        _close(settings, attempt, is_complete=False)
+
+
+def _close(settings: Settings, attempt: Spool, *, is_complete: bool, sign_off: str | None = None) -> Seal:
     return crawl.seal_counted(
-        settings, attempt, _write(attempt, attempt), is_complete=is_complete, origin=settings.github_api_url
+        settings,
+        attempt,
+        _write(attempt, attempt),
+        is_complete=is_complete,
+        sign_off=sign_off,
+        origin=settings.github_api_url,
     )
 
 

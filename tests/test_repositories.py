@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import polars as pl
 import pytest
 
 from dagster_project import keeping, pipeline
-from dagster_project.errors import PauseError, RefusedError, SourceError
+from dagster_project.errors import GateError, PauseError, RefusedError, SourceError
 from dagster_project.rehearsal.faults import FOR_EVER, HTML, Fault
 from dagster_project.rehearsal.github.service import GitHubService
 from dagster_project.rehearsal.world.world import LABS
@@ -256,6 +257,30 @@ def home_sample(home: Home) -> list[str]:
 def is_open(number: int) -> bool:
     repo = WORLD.repo(number, SECOND)
     return repo is not None and repo.access == "open"
+
+
+def test_repositories_that_vanish_all_at_once_are_not_believed_without_a_signature(home: Home) -> None:
+    home.register([name_at(n, BEGIN) for n in quiet(24)])
+    home.repositories(BEGIN)
+    rest = Fault(path="/repositories/", action="reply", status=404, body='{"message":"Not Found"}', times=12)
+    errors = [{"type": "NOT_FOUND", "path": [f"r{n}"]} for n in range(24)]
+    absent = {"data": {f"r{n}": None for n in range(24)}, "errors": errors}
+    gone = Fault(method="POST", path=GRAPHQL, action="body", body=json.dumps(absent))
+    home.strike(gone, rest)
+    with pytest.raises(GateError, match=r"12 of 24 .* all at once") as caught:
+        home.repositories(BEGIN + WEEK)
+    assert "--sign-off" in str(caught.value)
+    assert not list(home.path.glob(f"snapshots/github/*/{BEGIN + WEEK:%Y-%m-%d}*"))
+    home.github.clear_faults()
+    later = home.repositories(BEGIN + WEEK + DAY)
+    assert (later.asked, later.seal.loaded, set(home.table("github", BEGIN + WEEK + DAY)["state"])) == (
+        30,
+        30,
+        {"there"},
+    )
+    home.strike(gone, rest)
+    signed = home.repositories(BEGIN + 2 * WEEK, sign_off="Ada: they were withdrawn")
+    assert (signed.seal.sign_off, home.told("sealed")["sign_off"]) == ("Ada: they were withdrawn",) * 2
 
 
 def test_who_wishes_to_be_forgotten_is_in_no_file_and_not_asked_for_again(home: Home) -> None:

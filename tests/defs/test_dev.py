@@ -114,7 +114,13 @@ def test_the_ui_answers_quietly_and_the_schedule_is_on(server: DagsterServer) ->
                 "cronSchedule": "0 */6 * * *",
                 "executionTimezone": "UTC",
                 "scheduleState": {"status": "RUNNING"},
-            }
+            },
+            {
+                "name": "every_night",
+                "cronSchedule": "30 3 * * *",
+                "executionTimezone": "UTC",
+                "scheduleState": {"status": "RUNNING"},
+            },
         ],
         "sensors": [{"name": "sealed_weeks", "sensorState": {"status": "RUNNING"}}],
     }
