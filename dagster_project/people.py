@@ -1,0 +1,444 @@
+"""The weekly round of the contributors: which quarters of which repositories are due, and how what was read is sealed. Part of the hall.
+
+A quarter is read as a whole each time, so the newest reading of it stands and nothing has to be added up over snapshots:
+weekly while it runs and for LATE_WEEKS after it, because branches are merged late; the HISTORY_QUARTERS before the first
+reading once, as far as the budget reaches. Profiles are asked for while a person's number is still in memory; only
+pseudonym, countries and day are kept, and the text for a while in the private folder.
+Not here: what is asked and what may be kept (sources/people), the key (snapshots/private), locks (pipeline).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from dagster_project import crawl, geography
+from dagster_project.calendar import Week, stamp
+from dagster_project.errors import NothingYetError, PauseError, SourceError
+from dagster_project.settings import Settings
+from dagster_project.snapshots import ledger, manifest, private, seal, spool
+from dagster_project.snapshots.manifest import Entry
+from dagster_project.snapshots.private import Location, PersonKey
+from dagster_project.snapshots.seal import QUARANTINE_SCHEMA, Counts, Seal
+from dagster_project.snapshots.spool import Spool
+from dagster_project.sources import people
+from dagster_project.sources.github import Client
+from dagster_project.sources.pages import AccessRefusedError
+from dagster_project.sources.people import Ask, Gathering, Page, Profile, Reading, Refused, Repo
+
+TABLE = "contributors"
+# Merged branches bring commits with old dates, most of them within weeks.
+LATE_WEEKS = 4
+# Two years: the claims about restrictions of early 2025 need what was before them.
+HISTORY_QUARTERS = 8
+# Twenty histories a question stay well below GitHub's ten seconds; its price is a point either way.
+ASKS_A_QUESTION = 20
+# 30,000 commits in three months: no repository of models has more, and one that has is said to be missing.
+MOST_PAGES_A_QUARTER = 300
+# A profile is read again after four weeks, a quarter of them each week.
+PROFILE_WEEKS = 4
+# What a kill can cost.
+BUNDLE_READINGS = 100
+BAD_IN_A_ROW = 5
+SHOWN_MISSING = 20
+
+
+@dataclass(frozen=True)
+class PeopleCaptured:
+    """What a round came to. `missing` names each repository and quarter that could not be read, and why.
+
+    `not_asked` readings were due, but the budget did not reach them; `profiles_missing` people could not be looked up.
+    """
+
+    seal: Seal | None
+    readings: int
+    points: int
+    not_asked: int
+    missing: tuple[str, ...] = ()
+    profiles_missing: int = 0
+
+
+@dataclass
+class _Known:
+    """When each repository's quarter was read and tried last, and what each profile said last."""
+
+    read: dict[tuple[int, date], date] = field(default_factory=dict)
+    tried: dict[tuple[int, date], date] = field(default_factory=dict)
+    profiles: dict[str, Profile] = field(default_factory=dict)
+
+
+def capture(
+    settings: Settings, client: Client, *, on_page: Callable[[int], None], say: Callable[[str], None]
+) -> PeopleCaptured:
+    """Read the quarters that are due, those that run first, and seal who worked on what.
+
+    Raises PauseError when the budget is used up (what is safe is sealed with the next run), SourceError when GitHub refuses
+    us or five questions in a row fail, NothingYetError before repositories were captured.
+    """
+    now, home = settings.now(), settings.home
+    forgotten = private.forget_locations(home, now.date())
+    if forgotten:
+        say(f"{forgotten} files of location texts were older than {private.KEEP_LOCATIONS.days} days and are deleted.")
+    repos = _repositories(home)
+    key = _key(settings, say)
+    attempt = _leftover(settings)
+    newest = next((found for _attempt, found in reversed(list(seal.readable(home, crawl.PEOPLE)))), None)
+    # A day has one table of each source, so what is still due is asked for tomorrow.
+    if newest and newest.observed_on == now.date():
+        return PeopleCaptured(newest, 0, 0, 0)
+    known = _known(home, attempt, key.key_id)
+    due = _due(repos, known, now.date())
+    if not due and attempt is None:
+        return PeopleCaptured(newest, 0, 0, 0)
+    attempt = attempt or spool.begin(home, crawl.PEOPLE, now)
+    round_ = _Round(settings, attempt, client, key, known, on_page)
+    try:
+        round_.read(due)
+    except SourceError as error:
+        raise _placed(error, attempt, settings) from error
+    done = PeopleCaptured(
+        _close(settings, attempt),
+        round_.readings,
+        client.points,
+        0,
+        tuple(round_.missing),
+        round_.profiles_missing,
+    )
+    ledger.write(
+        home,
+        "captured",
+        settings.now(),
+        source=crawl.PEOPLE,
+        day=f"{attempt.day}",
+        readings=done.readings,
+        points=done.points,
+        missing=len(done.missing),
+        profiles_missing=done.profiles_missing,
+    )
+    _tell_missing(done, say)
+    return done
+
+
+def _tell_missing(done: PeopleCaptured, say: Callable[[str], None]) -> None:
+    for line in done.missing[:SHOWN_MISSING]:
+        say(f"Missing: {line}")
+    if len(done.missing) > SHOWN_MISSING:
+        say(f"Missing: {len(done.missing) - SHOWN_MISSING:,} more; the quarantine of the snapshot lists all.")
+    if done.profiles_missing:
+        say(f"Missing: {done.profiles_missing:,} profiles could not be read; these people are unknown until next time.")
+
+
+def _repositories(home: Path) -> list[Repo]:
+    """Give the repositories that were there when they were last captured, the most starred first."""
+    newest = next(iter(_whole(home, crawl.GITHUB, newest_first=True)), None)
+    if newest is None:
+        raise NothingYetError(
+            "No repository is known yet, so there is nobody to ask for.",
+            next_command=f"leadershift capture --source {crawl.GITHUB}",
+        )
+    (table,) = manifest.tables(manifest.read(newest[0].folder))
+    rows = (
+        pl.scan_parquet(home / table.path, glob=False)
+        .filter(pl.col("state") == "there")
+        .sort("stargazers_count", "repo_id", descending=[True, False], nulls_last=True)
+        .select("repo_id", "repo_name")
+        .collect()
+    )
+    return [Repo(*row) for row in rows.unique("repo_id", maintain_order=True).iter_rows()]
+
+
+def _key(settings: Settings, say: Callable[[str], None]) -> PersonKey:
+    """Read this home's key, or make one. People of an older key can't be recognised, so their quarters are read anew."""
+    if (key := private.person_key(settings.home)) is not None:
+        return key
+    key = private.make_person_key(settings.home)
+    is_lost = any(True for _found in seal.readable(settings.home, crawl.PEOPLE))
+    ledger.write(settings.home, "key_made", settings.now(), key_id=key.key_id)
+    say(
+        f"{settings.home / private.KEY} was made: without it nobody can be recognised from week to week. Keep a backup of it"
+        " and of private/opted_out, apart from the copy."
+        + (" The key before it is lost, so the last two years are read anew under this one." if is_lost else "")
+    )
+    return key
+
+
+def _leftover(settings: Settings) -> Spool | None:
+    """Find today's unfinished round. One of an earlier day is sealed with what is safe of it."""
+    newest = next(reversed(list(spool.attempts(settings.home, crawl.PEOPLE))), None)
+    if newest is None or newest.is_sealed:
+        return None
+    kept = newest.pages()
+    if not kept or not all(entry.url.startswith(f"{settings.github_api_url}/") for entry in kept):
+        return None
+    if newest.day == settings.now().date():
+        return newest
+    _close(settings, newest)
+    return None
+
+
+# What is due
+
+
+def _due(repos: Sequence[Repo], known: _Known, today: date) -> list[Ask]:
+    """Give the quarters to read: the newest first, of each the most starred repositories first."""
+    quarters = [people.first_of_quarter(today)]
+    for _ in range(HISTORY_QUARTERS):
+        quarters.append(people.quarter_before(quarters[-1]))
+    monday = Week.of(today).monday
+    return [
+        Ask(repo, quarter)
+        for quarter in quarters
+        for repo in repos
+        if _is_due(quarter, known.read.get((repo.repo_id, quarter)))
+        and known.tried.get((repo.repo_id, quarter), date.min) < monday
+    ]
+
+
+def _is_due(quarter: date, read: date | None) -> bool:
+    return read is None or read < people.last_of_quarter(quarter) + timedelta(weeks=LATE_WEEKS)
+
+
+def _known(home: Path, attempt: Spool | None, key_id: str) -> _Known:
+    """Learn from all that is sealed under this key, and from the round under way."""
+    known = _Known()
+    for earlier, found in _whole(home, crawl.PEOPLE):
+        for entry in manifest.read(earlier.folder):
+            if entry.kind == "table":
+                _learn_table(known, pl.scan_parquet(home / entry.path, glob=False), key_id, found.observed_on)
+            elif entry.kind == "quarantine":
+                for record in pl.read_parquet(home / entry.path, columns=["record"], glob=False)["record"]:
+                    repo_id, quarter = record.decode().split()
+                    known.tried[int(repo_id), date.fromisoformat(quarter)] = found.observed_on
+    for entry in attempt.pages() if attempt else ():
+        for reading in people.read_bundle(spool.body(home, entry)):
+            place = (reading.repo_id, reading.quarter)
+            if reading.key_id == key_id:
+                known.tried[place] = attempt.day if attempt else date.min
+                known.profiles |= {line.person: _profile(line) for line in reading.lines if line.person}
+    return known
+
+
+def _learn_table(known: _Known, table: pl.LazyFrame, key_id: str, day: date) -> None:
+    ours = table.filter(pl.col("key_id") == key_id)
+    for place in ours.select("repo_id", "quarter").unique().collect().iter_rows():
+        known.read[place] = known.tried[place] = day
+    looked_up = ours.filter(pl.col("profile_on").is_not_null())
+    rows = looked_up.select("person", "countries", "has_location", "profile_on").unique("person").collect()
+    for person, countries, has_location, profile_on in rows.iter_rows():
+        before = known.profiles.get(person)
+        if before is None or before.profile_on is None or before.profile_on <= profile_on:
+            known.profiles[person] = Profile(tuple(countries), has_location, profile_on)
+
+
+def _profile(line: people.Line) -> Profile:
+    return Profile(tuple(line.countries), bool(line.has_location), line.profile_on)
+
+
+def _whole(home: Path, source: str, *, newest_first: bool = False) -> Iterator[tuple[Spool, Seal]]:
+    """Give the sealed snapshots that are as they were sealed: a damaged one must not cost this round."""
+    found_ones = list(seal.readable(home, source))
+    for attempt, found in reversed(found_ones) if newest_first else found_ones:
+        if not seal.damage(attempt, found, tables_only=True):
+            yield attempt, found
+
+
+# Reading
+
+
+class _Round:
+    """Histories on their way into bundles, with the profiles of those who are in them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        attempt: Spool,
+        client: Client,
+        key: PersonKey,
+        known: _Known,
+        on_page: Callable[[int], None],
+    ) -> None:
+        self._settings, self._attempt, self._client, self._key = settings, attempt, client, key
+        self._profiles, self._on_page = known.profiles, on_page
+        self._opted_out = private.opted_out(settings.home)
+        self._today = settings.now().date()
+        self._gathered: list[Gathering] = []
+        self._refused: list[Reading] = []
+        self._bad_in_a_row = 0
+        self.readings = self.profiles_missing = 0
+        self.missing: list[str] = []
+        manifest.keep_only(attempt.folder, attempt.pages())
+        self._number = len(attempt.pages())
+
+    def read(self, due: Iterable[Ask]) -> None:
+        """Read page after page; a history that goes on is gone on with first, so that it is whole soon."""
+        waiting = deque(due)
+        under_way: dict[tuple[int, date], Gathering] = {}
+        pages: dict[tuple[int, date], int] = {}
+        try:
+            while waiting:
+                asks = [waiting.popleft() for _ in range(min(ASKS_A_QUESTION, len(waiting)))]
+                for ask, page in zip(asks, self._ask(asks), strict=True):
+                    place = (ask.repo.repo_id, ask.quarter)
+                    gathering = under_way.setdefault(place, Gathering(ask.repo, ask.quarter))
+                    pages[place] = pages.get(place, 0) + 1
+                    if isinstance(page, Page) and page.cursor and pages[place] >= MOST_PAGES_A_QUARTER:
+                        page = Refused(f"it has more than {gathering.commits:,} commits in the quarter")  # noqa: PLW2901
+                    if isinstance(page, Refused):
+                        self._refuse(ask, page.reason)
+                    else:
+                        gathering.add(page, self._opted_out)
+                        if page.cursor:
+                            waiting.appendleft(ask._replace(cursor=page.cursor))
+                            continue
+                        self._gathered.append(gathering)
+                    del under_way[place], pages[place]
+                if len(self._gathered) + len(self._refused) >= BUNDLE_READINGS:
+                    self._keep()
+        finally:
+            # What is whole is kept, whatever ended the round; its profiles are asked for only while GitHub answers.
+            self._keep()
+
+    def _ask(self, asks: Sequence[Ask]) -> list[Page | Refused]:
+        """Ask for some pages at once; what fails together is asked in halves, until it is known which one it is."""
+        try:
+            data, errors = self._client.graphql(*people.history_question(asks))
+        except (AccessRefusedError, PauseError):
+            raise
+        except SourceError as error:
+            if len(asks) > 1:
+                middle = len(asks) // 2
+                return self._ask(asks[:middle]) + self._ask(asks[middle:])
+            self._bad_in_a_row += 1
+            # The kind, not the words after it: an error page may quote what we must not keep.
+            reason = error.message.partition(": ")[0]
+            if self._bad_in_a_row >= BAD_IN_A_ROW:
+                raise SourceError(f"{BAD_IN_A_ROW} bad answers in a row, the last for {asks[0].repo.name}: {reason}") from error
+            return [Refused(reason)]
+        self._bad_in_a_row = 0
+        return people.read_histories(asks, data, errors)
+
+    def _refuse(self, ask: Ask, reason: str) -> None:
+        self.missing.append(f"{ask.repo.name}, quarter of {ask.quarter}: {reason}")
+        self._refused.append(
+            Reading(ask.repo.repo_id, ask.quarter, stamp(self._settings.now()), self._key.key_id, reason=reason)
+        )
+
+    def _keep(self) -> None:
+        """Look up who is due, then write the bundle: no number of an account outlives it."""
+        if not self._gathered and not self._refused:
+            return
+        self._look_up({account: node for one in self._gathered for account, node in one.nodes().items()})
+        at = self._settings.now()
+        readings = [
+            Reading(
+                one.repo.repo_id, one.quarter, stamp(at), self._key.key_id, one.lines(self._key.person, self._profiles)
+            )
+            for one in self._gathered
+        ]
+        bundle = [*readings, *self._refused]
+        self._number += 1
+        self._attempt.keep(
+            self._number,
+            people.bundle(bundle),
+            rows=len(bundle),
+            url=f"{self._settings.github_api_url}/graphql",
+            next_url=None,
+            at=at,
+            newest=None,
+        )
+        self.readings += len(readings)
+        self._on_page(len(readings))
+        self._gathered, self._refused = [], []
+
+    # Profiles
+
+    def _look_up(self, nodes: Mapping[int, str]) -> None:
+        """Ask for the profiles that are due; what can't be asked now is unknown until the next round."""
+        due = [account for account in sorted(nodes) if self._is_due(self._key.person(account))]
+        for start in range(0, len(due), people.PROFILES_A_QUESTION):
+            asked = due[start : start + people.PROFILES_A_QUESTION]
+            try:
+                data, errors = self._client.graphql(people.PROFILE_QUESTION, {"ids": [nodes[one] for one in asked]})
+            except SourceError:
+                self.profiles_missing += len(asked)
+                continue
+            found = people.read_locations(asked, data, errors)
+            self.profiles_missing += len(asked) - len(found)
+            self._note(found)
+
+    def _note(self, found: Mapping[int, str]) -> None:
+        texts = {self._key.person(account): text.strip() for account, text in found.items()}
+        private.keep_locations(
+            self._settings.home, [Location(person, text) for person, text in texts.items() if text], self._today
+        )
+        for (person, text), countries in zip(texts.items(), geography.resolve(list(texts.values())), strict=True):
+            self._profiles[person] = Profile(countries, bool(text), self._today)
+
+    def _is_due(self, person: str) -> bool:
+        known = self._profiles.get(person)
+        if known is None or known.profile_on is None:
+            return True
+        turn = Week.of(self._today).monday.toordinal() // 7 % PROFILE_WEEKS
+        is_turn = int(person[:8], 16) % PROFILE_WEEKS == turn and known.profile_on < Week.of(self._today).monday
+        return is_turn or known.profile_on <= self._today - timedelta(weeks=PROFILE_WEEKS)
+
+
+def _placed(error: SourceError, attempt: Spool, settings: Settings) -> SourceError:
+    """Say week, place, what is safe and the next command."""
+    safe = sum(entry.rows for entry in attempt.pages())
+    words = f"Week {Week.of(attempt.day)}, GitHub, contributors: {error.message}. {safe:,} readings are safe."
+    go_on = crawl.GO_ON[crawl.PEOPLE]
+    if isinstance(error, PauseError):
+        ledger.write(
+            settings.home,
+            "paused",
+            settings.now(),
+            source=crawl.PEOPLE,
+            day=f"{attempt.day}",
+            readings=safe,
+            resume_at=stamp(error.resume_at),
+        )
+        return PauseError(words, error.resume_at, next_command=go_on)
+    return SourceError(words, next_command=go_on)
+
+
+# Sealing
+
+
+def retype(attempt: Spool, scratch: Spool) -> None:
+    """Type the readings of a sealed round once more, into a scratch attempt in another home."""
+    _write_contributors(scratch, attempt)
+
+
+def _close(settings: Settings, attempt: Spool) -> Seal:
+    return crawl.seal_counted(settings, attempt, _write_contributors(attempt, attempt), is_complete=False)
+
+
+def _write_contributors(target: Spool, attempt: Spool) -> Counts:
+    kept = attempt.pages()
+    return seal.write_table(
+        target,
+        _typed(attempt, kept),
+        table=TABLE,
+        key="line",
+        rank=("page", "position"),
+        observed_at=kept[-1].observed_at,
+    )
+
+
+def _typed(attempt: Spool, kept: Iterable[Entry]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    for number, entry in enumerate(kept, start=1):
+        rows, refused = people.read_contributors(spool.body(attempt.home, entry))
+        named = [
+            {"page": number, "position": position, "reason": reason, "record": record}
+            for position, reason, record in refused
+        ]
+        yield (
+            crawl.placed(rows, attempt).with_columns(pl.lit(number, pl.Int32).alias("page")),
+            pl.DataFrame(named, schema=QUARANTINE_SCHEMA),
+        )
