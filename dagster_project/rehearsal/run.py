@@ -24,7 +24,6 @@ from dagster_project.crawl import FIRST_CONTACT_SECONDS
 from dagster_project.errors import GateError, RefusedError, SourceError
 from dagster_project.rehearsal.github.service import GitHubService
 from dagster_project.rehearsal.github.tables import load_github_tables
-from dagster_project.rehearsal.github.world import GitHubWorld
 from dagster_project.rehearsal.hub.api import ItemSource
 from dagster_project.rehearsal.hub.series import load_series
 from dagster_project.rehearsal.hub.service import HubService, ServiceOptions, World, load_table, simulated
@@ -37,7 +36,6 @@ from dagster_project.sources.pages import Limits
 from dagster_project.warehouse.publish import Publication
 
 SEED = 47
-GITHUB_REPOSITORIES = 120
 LAST_MONDAY = date(2026, 11, 16)
 CAPTURE_TIME = time(CAPTURE_HOUR, tzinfo=UTC)
 MARKER = "REHEARSAL"
@@ -122,11 +120,7 @@ def serve(
         items: ItemSource = load_series(played.series, played.table)
     else:
         items = load_table(played.table) if played.table else simulated(world)
-    repositories = (
-        load_github_tables(played.github_table)
-        if played.github_table
-        else GitHubWorld(SEED, GITHUB_REPOSITORIES, world.weeks, world.first_week)
-    )
+    repositories = load_github_tables(played.github_table) if played.github_table else world.github()
     moment = now or (datetime.now(UTC) if is_real else end)
     hub = HubService(items, port=port, now=moment, options=ServiceOptions(page_cap=page_cap))
     return hub, GitHubService(repositories, port=github_port, clock=hub.clock)

@@ -43,7 +43,17 @@ _PLACE: dict[str, pl.DataType] = {
 }
 # Tables of snapshots that SQL reads as they are; those of models come as facts.
 RAW_SCHEMAS: Mapping[str, Mapping[str, pl.DataType]] = {"owners": {**overviews.OWNER_SCHEMA, **_PLACE}}
-REGISTRY_FILES = ("labs", "namespaces", "countries", "events", "licences", "published_figures", "claims")
+REGISTRY_FILES = (
+    "labs",
+    "namespaces",
+    "countries",
+    "events",
+    "licences",
+    "published_figures",
+    "claims",
+    "repositories",
+    "github_owners",
+)
 
 
 @dataclass(frozen=True)
