@@ -26,12 +26,15 @@ from dagster_project.sources.pages import CursorExpiredError, Page, Transport, U
 HUB = "huggingface"
 QUICK = "huggingface_quick"
 OWNERS = "huggingface_owners"
-OUR_SOURCES = (HUB, QUICK, OWNERS)
+GITHUB = "github"
+PEOPLE = "github_people"
+OUR_SOURCES = (HUB, QUICK, OWNERS, PEOPLE)
 MODELS = "models"
 GO_ON = {
     HUB: f"leadershift capture --source {HUB}",
     QUICK: "leadershift capture --quick",
     OWNERS: f"leadershift capture --source {OWNERS}",
+    PEOPLE: f"leadershift capture --source {PEOPLE}",
 }
 FIRST_CONTACT_SECONDS = 60.0
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
@@ -29,7 +30,7 @@ from dagster_project.snapshots.spool import Spool
 from dagster_project.sources import people
 from dagster_project.sources.github import Client
 from dagster_project.sources.pages import AccessRefusedError
-from dagster_project.sources.people import Ask, Gathering, Page, Profile, Reading, Refused, Repo
+from dagster_project.sources.people import Ask, Gathering, Line, Page, Profile, Reading, Refused, Repo
 
 TABLE = "contributors"
 # Merged branches bring commits with old dates, most of them within weeks.
@@ -46,6 +47,10 @@ PROFILE_WEEKS = 4
 BUNDLE_READINGS = 100
 BAD_IN_A_ROW = 5
 SHOWN_MISSING = 20
+# One run: less than a third of an hour's budget, so that three weeks' back-fill is no burden to others on the token.
+POINTS_A_RUN = 1_500
+_Item = TypeVar("_Item")
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
@@ -73,14 +78,23 @@ class _Known:
 
 
 def capture(
-    settings: Settings, client: Client, *, on_page: Callable[[int], None], say: Callable[[str], None]
+    settings: Settings,
+    client: Client,
+    *,
+    on_page: Callable[[int], None],
+    say: Callable[[str], None],
+    budget: int = POINTS_A_RUN,
 ) -> PeopleCaptured:
-    """Read the quarters that are due, those that run first, and seal who worked on what.
+    """Read the quarters that are due, the running one first, within a budget of points, and seal who worked on what.
 
-    Raises PauseError when the budget is used up (what is safe is sealed with the next run), SourceError when GitHub refuses
-    us or five questions in a row fail, NothingYetError before repositories were captured.
+    Raises PauseError when the hour's quota is used up (the next run goes on, or seals what is safe), SourceError when
+    GitHub refuses us or five questions in a row fail, NothingYetError before repositories were captured.
     """
     now, home = settings.now(), settings.home
+    if not client.has_token:
+        raise AccessRefusedError(
+            "Histories and profiles come from GitHub's GraphQL, which nobody may ask without GITHUB_TOKEN"
+        )
     forgotten = private.forget_locations(home, now.date())
     if forgotten:
         say(f"{forgotten} files of location texts were older than {private.KEEP_LOCATIONS.days} days and are deleted.")
@@ -98,14 +112,14 @@ def capture(
     attempt = attempt or spool.begin(home, crawl.PEOPLE, now)
     round_ = _Round(settings, attempt, client, key, known, on_page)
     try:
-        round_.read(due)
+        not_asked = round_.read(due, budget)
     except SourceError as error:
         raise _placed(error, attempt, settings) from error
     done = PeopleCaptured(
-        _close(settings, attempt),
+        _close(settings, attempt) if attempt.pages() else newest,
         round_.readings,
         client.points,
-        0,
+        not_asked,
         tuple(round_.missing),
         round_.profiles_missing,
     )
@@ -117,6 +131,7 @@ def capture(
         day=f"{attempt.day}",
         readings=done.readings,
         points=done.points,
+        not_asked=done.not_asked,
         missing=len(done.missing),
         profiles_missing=done.profiles_missing,
     )
@@ -218,8 +233,10 @@ def _known(home: Path, attempt: Spool | None, key_id: str) -> _Known:
         for reading in people.read_bundle(spool.body(home, entry)):
             place = (reading.repo_id, reading.quarter)
             if reading.key_id == key_id:
-                known.tried[place] = attempt.day if attempt else date.min
-                known.profiles |= {line.person: _profile(line) for line in reading.lines if line.person}
+                known.tried[place] = date.fromisoformat(reading.observed_at[:10])
+                known.profiles |= {
+                    line.person: _profile(line) for line in reading.lines if line.person and line.profile_on
+                }
     return known
 
 
@@ -274,108 +291,121 @@ class _Round:
         manifest.keep_only(attempt.folder, attempt.pages())
         self._number = len(attempt.pages())
 
-    def read(self, due: Iterable[Ask]) -> None:
-        """Read page after page; a history that goes on is gone on with first, so that it is whole soon."""
+    def read(self, due: Sequence[Ask], budget: int) -> int:
+        """Read until nothing is due or the budget of points is used up; give how many were not asked.
+
+        A history that goes on is gone on with first, so that it is whole soon. What is not yet in a bundle when GitHub
+        fails is read again by the next run.
+        """
         waiting = deque(due)
         under_way: dict[tuple[int, date], Gathering] = {}
-        pages: dict[tuple[int, date], int] = {}
-        try:
-            while waiting:
-                asks = [waiting.popleft() for _ in range(min(ASKS_A_QUESTION, len(waiting)))]
-                for ask, page in zip(asks, self._ask(asks), strict=True):
-                    place = (ask.repo.repo_id, ask.quarter)
-                    gathering = under_way.setdefault(place, Gathering(ask.repo, ask.quarter))
-                    pages[place] = pages.get(place, 0) + 1
-                    if isinstance(page, Page) and page.cursor and pages[place] >= MOST_PAGES_A_QUARTER:
-                        page = Refused(f"it has more than {gathering.commits:,} commits in the quarter")  # noqa: PLW2901
-                    if isinstance(page, Refused):
-                        self._refuse(ask, page.reason)
-                    else:
-                        gathering.add(page, self._opted_out)
-                        if page.cursor:
-                            waiting.appendleft(ask._replace(cursor=page.cursor))
-                            continue
-                        self._gathered.append(gathering)
-                    del under_way[place], pages[place]
-                if len(self._gathered) + len(self._refused) >= BUNDLE_READINGS:
-                    self._keep()
-        finally:
-            # What is whole is kept, whatever ended the round; its profiles are asked for only while GitHub answers.
-            self._keep()
+        while waiting and self._client.points < budget:
+            asks = [waiting.popleft() for _ in range(min(ASKS_A_QUESTION, len(waiting)))]
+            for ask, page in zip(asks, self._histories(asks), strict=True):
+                place = (ask.repo.repo_id, ask.quarter)
+                gathering = under_way.setdefault(place, Gathering(ask.repo, ask.quarter))
+                if isinstance(page, Refused):
+                    self._refuse(ask, page.reason)
+                elif gathering.add(page, self._opted_out) and gathering.pages < MOST_PAGES_A_QUARTER:
+                    waiting.appendleft(ask._replace(cursor=page.cursor))
+                    continue
+                elif page.cursor:
+                    self._refuse(ask, f"it has more than {gathering.commits:,} commits in the quarter")
+                else:
+                    self._gathered.append(gathering)
+                del under_way[place]
+            if len(self._gathered) + len(self._refused) >= BUNDLE_READINGS:
+                self._keep()
+        self._keep()
+        return len(waiting)
 
-    def _ask(self, asks: Sequence[Ask]) -> list[Page | Refused]:
-        """Ask for some pages at once; what fails together is asked in halves, until it is known which one it is."""
+    def _histories(self, asks: Sequence[Ask]) -> list[Page | Refused]:
+        """Ask for some pages at once; one that was lost among others is asked for alone."""
+
+        def question(some: Sequence[Ask]) -> list[Page | Refused]:
+            return people.read_histories(some, *self._client.graphql(*people.history_question(some)))
+
+        pages = self._halving(asks, question)
+        return [
+            self._halving([ask], question)[0]
+            if isinstance(page, Refused) and page.may_be_had and len(asks) > 1
+            else page
+            for ask, page in zip(asks, pages, strict=True)
+        ]
+
+    def _halving(
+        self, items: Sequence[_Item], question: Callable[[Sequence[_Item]], list[_Found | Refused]]
+    ) -> list[_Found | Refused]:
+        """Ask for some things at once; what fails together is asked in halves, until it is known which one it is."""
         try:
-            data, errors = self._client.graphql(*people.history_question(asks))
+            answers = question(items)
         except (AccessRefusedError, PauseError):
             raise
         except SourceError as error:
-            if len(asks) > 1:
-                middle = len(asks) // 2
-                return self._ask(asks[:middle]) + self._ask(asks[middle:])
+            if len(items) > 1:
+                middle = len(items) // 2
+                return self._halving(items[:middle], question) + self._halving(items[middle:], question)
             self._bad_in_a_row += 1
             # The kind, not the words after it: an error page may quote what we must not keep.
             reason = error.message.partition(": ")[0]
             if self._bad_in_a_row >= BAD_IN_A_ROW:
-                raise SourceError(f"{BAD_IN_A_ROW} bad answers in a row, the last for {asks[0].repo.name}: {reason}") from error
+                raise SourceError(f"{BAD_IN_A_ROW} bad answers in a row, the last: {reason}") from error
             return [Refused(reason)]
         self._bad_in_a_row = 0
-        return people.read_histories(asks, data, errors)
+        return answers
 
     def _refuse(self, ask: Ask, reason: str) -> None:
         self.missing.append(f"{ask.repo.name}, quarter of {ask.quarter}: {reason}")
-        self._refused.append(
-            Reading(ask.repo.repo_id, ask.quarter, stamp(self._settings.now()), self._key.key_id, reason=reason)
-        )
+        at = stamp(self._settings.now())
+        self._refused.append(Reading(ask.repo.repo_id, ask.quarter, at, self._key.key_id, reason=reason))
 
     def _keep(self) -> None:
         """Look up who is due, then write the bundle: no number of an account outlives it."""
-        if not self._gathered and not self._refused:
-            return
         self._look_up({account: node for one in self._gathered for account, node in one.nodes().items()})
         at = self._settings.now()
         readings = [
-            Reading(
-                one.repo.repo_id, one.quarter, stamp(at), self._key.key_id, one.lines(self._key.person, self._profiles)
-            )
+            Reading(one.repo.repo_id, one.quarter, stamp(at), self._key.key_id, self._lines(one))
             for one in self._gathered
         ]
-        bundle = [*readings, *self._refused]
-        self._number += 1
-        self._attempt.keep(
-            self._number,
-            people.bundle(bundle),
-            rows=len(bundle),
-            url=f"{self._settings.github_api_url}/graphql",
-            next_url=None,
-            at=at,
-            newest=None,
-        )
+        if bundle := [*readings, *self._refused]:
+            self._number += 1
+            self._attempt.keep(
+                self._number,
+                people.bundle(bundle),
+                rows=len(bundle),
+                url=f"{self._settings.github_api_url}/graphql",
+                next_url=None,
+                at=at,
+                newest=None,
+            )
         self.readings += len(readings)
         self._on_page(len(readings))
         self._gathered, self._refused = [], []
 
+    def _lines(self, gathering: Gathering) -> list[Line]:
+        return gathering.lines(self._key.person, self._profiles)
+
     # Profiles
 
     def _look_up(self, nodes: Mapping[int, str]) -> None:
-        """Ask for the profiles that are due; what can't be asked now is unknown until the next round."""
+        """Ask for the profiles that are due. Who can't be looked up is unknown until the next reading."""
         due = [account for account in sorted(nodes) if self._is_due(self._key.person(account))]
+
+        def question(some: Sequence[int]) -> list[str | Refused]:
+            asked = {"ids": [nodes[account] for account in some]}
+            return people.read_locations(some, *self._client.graphql(people.PROFILE_QUESTION, asked))
+
         for start in range(0, len(due), people.PROFILES_A_QUESTION):
             asked = due[start : start + people.PROFILES_A_QUESTION]
-            try:
-                data, errors = self._client.graphql(people.PROFILE_QUESTION, {"ids": [nodes[one] for one in asked]})
-            except SourceError:
-                self.profiles_missing += len(asked)
-                continue
-            found = people.read_locations(asked, data, errors)
-            self.profiles_missing += len(asked) - len(found)
-            self._note(found)
+            answers = dict(zip(asked, self._halving(asked, question), strict=True))
+            self._note({account: text for account, text in answers.items() if isinstance(text, str)})
+            self.profiles_missing += sum(isinstance(text, Refused) for text in answers.values())
 
     def _note(self, found: Mapping[int, str]) -> None:
+        """Keep what the texts say of countries, and the texts themselves in the private folder only."""
         texts = {self._key.person(account): text.strip() for account, text in found.items()}
-        private.keep_locations(
-            self._settings.home, [Location(person, text) for person, text in texts.items() if text], self._today
-        )
+        said = [Location(person, text) for person, text in texts.items() if text]
+        private.keep_locations(self._settings.home, said, self._today)
         for (person, text), countries in zip(texts.items(), geography.resolve(list(texts.values())), strict=True):
             self._profiles[person] = Profile(countries, bool(text), self._today)
 
@@ -383,9 +413,11 @@ class _Round:
         known = self._profiles.get(person)
         if known is None or known.profile_on is None:
             return True
-        turn = Week.of(self._today).monday.toordinal() // 7 % PROFILE_WEEKS
-        is_turn = int(person[:8], 16) % PROFILE_WEEKS == turn and known.profile_on < Week.of(self._today).monday
-        return is_turn or known.profile_on <= self._today - timedelta(weeks=PROFILE_WEEKS)
+        monday = Week.of(self._today).monday
+        is_turn = int(person[:8], 16) % PROFILE_WEEKS == monday.toordinal() // 7 % PROFILE_WEEKS
+        return (is_turn and known.profile_on < monday) or known.profile_on <= self._today - timedelta(
+            weeks=PROFILE_WEEKS
+        )
 
 
 def _placed(error: SourceError, attempt: Spool, settings: Settings) -> SourceError:

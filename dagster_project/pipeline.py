@@ -14,15 +14,16 @@ from typing import TypeVar
 
 import polars as pl
 
-from dagster_project import crawl, gates, keeping, owners, quick
+from dagster_project import crawl, gates, keeping, owners, people, quick
 from dagster_project.calendar import Week, parse_time, stamp
 from dagster_project.errors import DamagedDataError, GateError, NothingYetError, RefusedError, StorageError
 from dagster_project.owners import OwnersCaptured
+from dagster_project.people import PeopleCaptured
 from dagster_project.settings import Settings, is_loopback, shipped
 from dagster_project.snapshots import copies, custody, durable, erasure, ledger, lock, seal, spool
 from dagster_project.snapshots.seal import Seal
 from dagster_project.snapshots.spool import Spool
-from dagster_project.sources import archives, huggingface
+from dagster_project.sources import archives, github, huggingface
 from dagster_project.sources.pages import CursorExpiredError, Limits, Transport
 from dagster_project.warehouse import audit as auditing
 from dagster_project.warehouse import build as building
@@ -211,6 +212,33 @@ def capture_owners(
             say(
                 f"{captured.not_asked:,} owners were due, but there was no budget to ask for them; the next run goes on."
             )
+        keeping.copy(settings, say)
+        return captured
+
+
+def capture_people(
+    settings: Settings,
+    *,
+    week: Week | None = None,
+    limits: github.Limits = github.USUAL,
+    budget: int = people.POINTS_A_RUN,
+    say: Say = _silent,
+    on_page: Callable[[int], None] = lambda _readings: None,
+) -> PeopleCaptured:
+    """Read who worked on the captured repositories, as far as that is due and a budget of points reaches, and seal it.
+
+    Of people only a pseudonym and countries are kept. `on_page` hears how many readings are safe. Raises as `capture`
+    does, and NothingYetError before any repository was captured.
+    """
+    now = settings.now()
+    _refuse_past(week, now)
+    with lock.hold(settings.home, f"capture of {crawl.PEOPLE}", now, say):
+        _refuse_mixture(settings, say)
+        keeping.adopt(settings, say)
+        client = github.Client(settings, limits, say=say)
+        captured = people.capture(settings, client, on_page=on_page, say=say, budget=budget)
+        if captured.not_asked:
+            say(f"{captured.not_asked:,} quarters of repositories were due beyond the budget; the next run goes on.")
         keeping.copy(settings, say)
         return captured
 

@@ -18,11 +18,11 @@ FLOORS = [
     {"sources", "snapshots", "geography", "statistics"},
     {"warehouse"},
     {"reports"},
-    {"pipeline", "crawl", "gates", "keeping", "owners", "quick", "overview"},
+    {"pipeline", "crawl", "gates", "keeping", "owners", "people", "quick", "overview"},
     {"defs", "cli", "rehearsal"},
     {"definitions"},
 ]
-SIBLINGS_THAT_MEET = {"pipeline", "crawl", "gates", "keeping", "owners", "quick", "overview"}
+SIBLINGS_THAT_MEET = {"pipeline", "crawl", "gates", "keeping", "owners", "people", "quick", "overview"}
 DOORS = {
     "dagster": {"defs", "definitions"},
     "duckdb": {"warehouse", "statistics"},

@@ -15,9 +15,10 @@ from dagster_project import keeping, pipeline
 from dagster_project.calendar import Week, parse_time
 from dagster_project.cli.group import command
 from dagster_project.cli.terminal import JSON, QUICK, SIGN_OFF, WEEK, progress, quiet, say, show
-from dagster_project.crawl import HUB, OUR_SOURCES, OWNERS
+from dagster_project.crawl import HUB, OUR_SOURCES, OWNERS, PEOPLE
 from dagster_project.errors import DamagedDataError, GateError, SourceError, UsageError
 from dagster_project.owners import OwnersCaptured
+from dagster_project.people import PeopleCaptured
 from dagster_project.settings import Settings
 from dagster_project.sources.pages import Limits
 
@@ -26,10 +27,10 @@ from dagster_project.sources.pages import Limits
 @WEEK
 @click.option(
     "--source",
-    type=click.Choice([HUB, OWNERS]),
+    type=click.Choice([HUB, OWNERS, PEOPLE]),
     default=HUB,
     show_default=True,
-    help="What to ask for: the models, or the organisations and people behind them.",
+    help="What to ask for: the models, the organisations and people behind them, or who works on repositories.",
 )
 @QUICK
 @click.option(
@@ -72,6 +73,13 @@ def capture(
         with progress("owners") as advance:
             found = pipeline.capture_owners(settings, week=week, limits=limits, say=say, on_page=advance)
         show(as_json, _owners(found), [_owners_words(found)])
+        return
+    if source == PEOPLE:
+        if is_quick or again or sign_off:
+            raise UsageError(f"--quick, --again and --sign-off are about models, not about {PEOPLE}.")
+        with progress("readings") as advance:
+            read = pipeline.capture_people(settings, week=week, say=say, on_page=advance)
+        show(as_json, _people(read), [_people_words(read)])
         return
     take = pipeline.capture_quick if is_quick else pipeline.capture
     with progress("models") as advance:
@@ -116,6 +124,23 @@ def _owners_words(captured: OwnersCaptured) -> str:
     unread = f", {found.quarantined:,} without an answer that can be read" if found and found.quarantined else ""
     left = f" {captured.not_asked:,} more were due." if captured.not_asked else ""
     return f"{captured.asked:,} owners asked with {captured.requests:,} requests{unread}.{left}"
+
+
+def _people(captured: PeopleCaptured) -> dict[str, Any]:
+    sealed = _captured(pipeline.Captured(captured.seal, 0)) if captured.seal else {}
+    sealed.pop("pages_fetched", None)
+    names = ("readings", "points", "not_asked", "profiles_missing", "missing")
+    return {"source": PEOPLE, **sealed, **{name: getattr(captured, name) for name in names}}
+
+
+def _people_words(captured: PeopleCaptured) -> str:
+    if captured.readings == 0 and not captured.missing:
+        return "No repository's contributors are due."
+    left = f" {captured.not_asked:,} more were due." if captured.not_asked else ""
+    return (
+        f"{captured.readings:,} quarters of repositories read with {captured.points:,} points,"
+        f" {len(captured.missing):,} are missing.{left}"
+    )
 
 
 @command("leadershift import table dump.parquet --source hub_weekly --observed-at 2026-08-22")
@@ -230,20 +255,31 @@ def tidy(settings: Settings, *, keep_weeks: int, dry_run: bool, as_json: bool) -
 
 @command('leadershift erase alice --reason "asked by mail on 2026-11-20"')
 @click.argument("namespace")
+@click.option(
+    "--on",
+    "place",
+    type=click.Choice(["huggingface", "github"]),
+    default="huggingface",
+    show_default=True,
+    help="Where the account is. On GitHub its number will do as well, and is needed once the account is gone.",
+)
 @click.option("--reason", required=True, help="Kept in the ledger for ever; must not hold the name.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @JSON
-def erase(settings: Settings, namespace: str, *, reason: str, yes: bool, as_json: bool) -> None:
+def erase(settings: Settings, namespace: str, *, place: str, reason: str, yes: bool, as_json: bool) -> None:
     """Take an account's name out of every file of the home and the copy. It can't be undone.
 
     Its counters stay, as `erased/<the Hub's id>`; references to its models in the records of others become the same. A
     mere word in other people's texts stays. Releases and pages that name it are deleted: `leadershift run` makes the next.
     Killed, it goes on when run again. While the account is on the Hub, the next capture brings its name again: it has to
     leave the Hub first, or be erased again.
+
+    A contributor on GitHub becomes anonymous in every snapshot, and stays so: the number goes into private/opted_out.
     """
     if not yes:
         click.confirm(f"Erase {namespace} from {settings.home} and {settings.copy or 'no copy'}?", abort=True, err=True)
-    erased = keeping.erase(settings, namespace, reason=reason)
+    forget = keeping.erase_contributor if place == "github" else keeping.erase
+    erased = forget(settings, namespace, reason=reason)
     words = [
         f"{erased.files:,} files rewritten, {len(erased.releases)} releases and {len(erased.pages)} report files deleted.",
         *(f"release {name} deleted" for name in erased.releases),

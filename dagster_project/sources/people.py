@@ -26,6 +26,9 @@ PROFILES_A_QUESTION = 100
 MONTHS_A_QUARTER = 3
 # Machine accounts that GitHub takes for people; its own machines have no account of a person, but say so in their name.
 BOT_LOGIN_ENDS, BOT_NAME_ENDS = "-bot", "[bot]"
+# Asked for alone, they would be there no more.
+NOT_FOUND = "NOT_FOUND"
+FINAL = frozenset({NOT_FOUND, "FORBIDDEN"})
 
 CONTRIBUTOR_SCHEMA: dict[str, pl.DataType] = {
     "line": pl.String(),
@@ -61,9 +64,10 @@ class Ask(NamedTuple):
 
 @dataclass(frozen=True)
 class Refused:
-    """Why a repository's commits can't be had, in our words."""
+    """Why an answer can't be had, in our words; `may_be_had`: perhaps it can, if asked for alone."""
 
     reason: str
+    may_be_had: bool = False
 
 
 @dataclass(frozen=True)
@@ -156,17 +160,20 @@ class Gathering:
     repo: Repo
     quarter: date
     commits: int = 0
+    pages: int = 0
     _accounts: dict[int, Counter[date]] = field(default_factory=dict)
     _nodes: dict[int, str] = field(default_factory=dict)
     _unlinked: dict[tuple[Kind, str], Counter[date]] = field(default_factory=dict)
 
-    def add(self, page: Page, opted_out: Collection[int]) -> None:
-        """Take in a page. Who opted out is anonymous from here on."""
+    def add(self, page: Page, opted_out: Collection[int]) -> bool:
+        """Take in a page, and say whether there is another one. Who opted out is anonymous from here on."""
+        self.pages += 1
         for commit in page.commits:
             day = commit.committed_date.astimezone(UTC).date()
             if first_of_quarter(day) == self.quarter:
                 self.commits += 1
                 self._count(commit.author or _Author(None, None, None), day.replace(day=1), opted_out)
+        return page.cursor is not None
 
     def _count(self, author: _Author, month: date, opted_out: Collection[int]) -> None:
         user = author.user
@@ -238,7 +245,8 @@ def last_of_quarter(quarter: date) -> date:
 
 def history_question(asks: Sequence[Ask]) -> tuple[str, dict[str, Any]]:
     """Write the query for these pages, one alias each: GitHub counts a point for a hundred of them."""
-    declared, fields, variables = [], [], {}
+    declared, fields = [], []
+    variables: dict[str, Any] = {}
     for number, ask in enumerate(asks):
         owner, _, name = ask.repo.name.partition("/")
         variables |= {
@@ -275,7 +283,7 @@ def read_histories(
 def _read_history(ask: Ask, found: Any, trouble: str | None) -> Page | Refused:
     # A partial answer may hold half a list without saying so elsewhere.
     if trouble or found is None:
-        return Refused(f"GitHub says {trouble or 'nothing'}")
+        return Refused(f"GitHub says {trouble or 'nothing'}", may_be_had=trouble not in FINAL)
     try:
         repository = msgspec.convert(found, _Repository)
     except msgspec.ValidationError as error:
@@ -298,15 +306,19 @@ PROFILE_QUESTION = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on User { datab
 
 def read_locations(
     asked: Sequence[int], data: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]
-) -> dict[int, str]:
-    """Give the location text of each account that was answered for: empty where the profile says nothing, or is gone."""
-    found = {
-        account: str(node.get("location") or "")
-        for account, node in zip(asked, data.get("nodes") or (), strict=False)
+) -> list[str | Refused]:
+    """Give what each profile says of its place, empty where that is nothing or the account is gone."""
+    paths = [error.get("path") or [] for error in errors if error.get("type") == NOT_FOUND]
+    gone = {path[1] for path in paths if len(path) > 1}
+    nodes = data.get("nodes") or [None] * len(asked)
+    return [
+        str(node.get("location") or "")
         if isinstance(node, dict) and node.get("databaseId") == account
-    }
-    gone = [error["path"][1] for error in errors if error.get("type") == "NOT_FOUND" and len(error.get("path") or ()) > 1]
-    return {**found, **{asked[place]: "" for place in gone if isinstance(place, int) and place < len(asked)}}
+        else ""
+        if place in gone
+        else Refused("GitHub says nothing of the profile", may_be_had=True)
+        for place, (account, node) in enumerate(zip(asked, nodes, strict=True))
+    ]
 
 
 # What is kept
@@ -337,7 +349,7 @@ def _rows(reading: Reading) -> Iterator[tuple[object, ...]]:
     at = parse_time(reading.observed_at).astimezone(UTC).replace(tzinfo=None)
     for number, line in enumerate(reading.lines):
         yield (
-            f"{reading.repo_id}/{reading.quarter}/{line.person or number}",
+            f"{reading.repo_id}/{reading.quarter}/{number}",
             reading.repo_id,
             reading.quarter,
             line.kind,
@@ -351,3 +363,50 @@ def _rows(reading: Reading) -> Iterator[tuple[object, ...]]:
             reading.key_id,
             at,
         )
+
+
+class PersonRemoval:
+    """Makes a person anonymous in what was kept: counted as before, without pseudonym and place."""
+
+    def __init__(self, person: str) -> None:
+        self._person = person
+
+    def page(self, body: bytes) -> bytes:
+        """Clean a kept list; every other page is left as it is."""
+        if self._person.encode() not in body:
+            return body
+        return bundle(
+            [
+                msgspec.structs.replace(reading, lines=[self._cleaned(line) for line in reading.lines])
+                for reading in read_bundle(body)
+            ]
+        )
+
+    def _cleaned(self, line: Line) -> Line:
+        return Line("anonymous", line.people, line.commits, line.months) if line.person == self._person else line
+
+    @staticmethod
+    def plain(content: bytes) -> bytes:
+        """Give back what is no list: no pseudonym gets there."""
+        return content
+
+    def rows(self, table: pl.LazyFrame) -> pl.LazyFrame | None:
+        """Clean typed rows; None if the person is not among them."""
+        if "person" not in table.collect_schema():
+            return None
+        is_theirs = (pl.col("person") == self._person).fill_null(value=False)
+        if not table.select(is_theirs.any()).collect(engine="streaming").item():
+            return None
+        emptied = {"kind": "anonymous", "person": None, "has_location": None, "profile_on": None}
+        return table.with_columns(
+            *(
+                pl.when(is_theirs).then(pl.lit(value, CONTRIBUTOR_SCHEMA[name])).otherwise(name).alias(name)
+                for name, value in emptied.items()
+            ),
+            pl.when(is_theirs).then(pl.lit([], pl.List(pl.String))).otherwise("countries").alias("countries"),
+        )
+
+    @staticmethod
+    def rejects(_table: pl.DataFrame) -> pl.DataFrame | None:
+        """Give None: what could not be read names a repository, never a person."""
+        return None

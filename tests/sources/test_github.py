@@ -135,7 +135,7 @@ def test_graphql_limits_come_with_200_and_are_seen(hub, ask, waits) -> None:
 
 def test_what_is_there_of_a_partial_answer_is_kept(hub, ask) -> None:
     owner, repo = name(QUIET).split("/")
-    query = "query($o: String!, $n: String!) { a: repository(owner: $o, name: $n) { databaseId } b: repository(owner: $o, name: \"nothing-like-it\") { databaseId } }"
+    query = 'query($o: String!, $n: String!) { a: repository(owner: $o, name: $n) { databaseId } b: repository(owner: $o, name: "nothing-like-it") { databaseId } }'
     data, errors = ask().graphql(query, {"o": owner, "n": repo})
     assert data == {"a": {"databaseId": WORLD.repo(QUIET, SECOND).id}, "b": None}
     assert [(error["type"], error["path"]) for error in errors] == [("NOT_FOUND", ["b"])]
@@ -213,9 +213,15 @@ def test_what_is_gone_or_blocked_is_said_at_once_as_what_it_is(hub, ask, waits) 
     client = ask()
     with pytest.raises(GoneError):
         client.get("/repositories/1")
-    strike(hub, Fault(path="/repositories/2$", action="reply", status=451, body='{"message":"Repository access blocked"}'))
-    strike(hub, Fault(path="/repositories/3$", action="reply", status=403, body='{"message":"Repository access blocked"}'))
-    strike(hub, Fault(path="/repositories/4$", action="reply", status=403, body='{"message":"The history is too large"}'))
+    strike(
+        hub, Fault(path="/repositories/2$", action="reply", status=451, body='{"message":"Repository access blocked"}')
+    )
+    strike(
+        hub, Fault(path="/repositories/3$", action="reply", status=403, body='{"message":"Repository access blocked"}')
+    )
+    strike(
+        hub, Fault(path="/repositories/4$", action="reply", status=403, body='{"message":"The history is too large"}')
+    )
     for number in (2, 3):
         with pytest.raises(BlockedError):
             client.get(f"/repositories/{number}")
