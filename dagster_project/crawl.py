@@ -28,6 +28,8 @@ QUICK = "huggingface_quick"
 OWNERS = "huggingface_owners"
 GITHUB = "github"
 PEOPLE = "github_people"
+# Imported, never captured.
+INNOVATION_GRAPH = "innovation_graph"
 OUR_SOURCES = (HUB, QUICK, OWNERS, PEOPLE)
 MODELS = "models"
 GO_ON = {

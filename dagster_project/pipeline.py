@@ -23,7 +23,7 @@ from dagster_project.settings import Settings, is_loopback, shipped
 from dagster_project.snapshots import copies, custody, durable, erasure, ledger, lock, seal, spool
 from dagster_project.snapshots.seal import Seal
 from dagster_project.snapshots.spool import Spool
-from dagster_project.sources import archives, github, huggingface
+from dagster_project.sources import archives, github, huggingface, innovation_graph
 from dagster_project.sources.pages import CursorExpiredError, Limits, Transport
 from dagster_project.warehouse import audit as auditing
 from dagster_project.warehouse import build as building
@@ -290,6 +290,30 @@ def import_table(
             )
         keeping.copy(settings, say)
     return seals
+
+
+def import_innovation_graph(settings: Settings, folder: Path, *, say: Say = _silent) -> Seal | None:
+    """Import the public files of GitHub's Innovation Graph as a sealed snapshot of today; None if today has one."""
+    now, source = settings.now(), crawl.INNOVATION_GRAPH
+    with lock.hold(settings.home, f"import of {folder.name}", now, say):
+        keeping.adopt(settings, say)
+        if any(found.observed_on == now.date() for _attempt, found in seal.sealed(settings.home, source)):
+            say(f"{source} {now.date()}: imported before, skipped")
+            return None
+        rows, refused = innovation_graph.read_folder(folder)
+        attempt, at = Spool(settings.home, source, now.date(), 1), stamp(now)
+        observed = pl.lit(now.replace(tzinfo=None)).cast(pl.Datetime("us")).alias("observed_at")
+        placed = crawl.placed(rows, attempt).with_columns(observed, pl.lit(0, pl.Int32).alias("page"))
+        counts = seal.write_table(
+            attempt, [(placed, refused)], table=source, key="line", rank=("position",), observed_at=at
+        )
+        closed = seal.close(
+            attempt, counts, status="imported", is_complete=False, origin=folder.name, started_at=at, now=now
+        )
+        about = {"source": source, "day": f"{now.date()}", "week": f"{closed.week}", "file": folder.name}
+        ledger.write(settings.home, "imported", now, **about, **seal.mark(attempt))
+        keeping.copy(settings, say)
+        return closed
 
 
 def verify(settings: Settings, *, with_copy: bool = True) -> Verified:

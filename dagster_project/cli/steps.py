@@ -143,8 +143,11 @@ def _people_words(captured: PeopleCaptured) -> str:
     )
 
 
+INNOVATION_GRAPH = "innovation-graph"
+
+
 @command("leadershift import table dump.parquet --source hub_weekly --observed-at 2026-08-22")
-@click.argument("adapter", type=click.Choice(["table"]))
+@click.argument("adapter", type=click.Choice(["table", INNOVATION_GRAPH]))
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--source", help="Name of the archive in core.snapshots; the file's name if not given.")
 @click.option(
@@ -167,8 +170,17 @@ def import_command(
     complete: bool,
     as_json: bool,
 ) -> None:
-    """Import what somebody else captured, as dated snapshots: the only way the past gets in."""
-    del adapter
+    """Import what somebody else captured, as dated snapshots: the only way the past gets in.
+
+    `table` takes a file of models. `innovation-graph` takes the folder `data` of github.com/github/innovationgraph, as the
+    measure beside our own of who works where.
+    """
+    if adapter == INNOVATION_GRAPH:
+        found = pipeline.import_innovation_graph(settings, path, say=say)
+        shown = [_captured(pipeline.Captured(found, 0))] if found else []
+        words = [f"{s['source']} {s['observed_on']}: {s['loaded']:,} of {s['seen']:,} rows" for s in shown]
+        show(as_json, {"imported": shown}, words)
+        return
     if bad := [text for text in mapping if "=" not in text]:
         raise UsageError(f"--map takes OURS=THEIRS, not '{bad[0]}'.")
     name = source or path.stem
