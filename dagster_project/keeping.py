@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from dagster_project import crawl, owners, people, quick
+from dagster_project import crawl, owners, people, quick, repositories, stars
 from dagster_project.calendar import Week
 from dagster_project.errors import DamagedDataError, LeadershiftError, StorageError, UsageError
 from dagster_project.settings import Settings
@@ -177,7 +177,14 @@ def copy(settings: Settings, say: Say = lambda _text: None) -> None:
 
 def _retype(attempt: Spool, scratch: Spool) -> None:
     """Type the pages of a sealed attempt once more, each source in its own way."""
-    kinds = {crawl.QUICK: quick.retype, crawl.OWNERS: owners.retype, crawl.PEOPLE: people.retype}
+    kinds = {
+        crawl.QUICK: quick.retype,
+        crawl.OWNERS: owners.retype,
+        crawl.GITHUB: repositories.retype,
+        crawl.SAMPLE: repositories.retype,
+        crawl.STARS: stars.retype,
+        crawl.PEOPLE: people.retype,
+    }
     kinds.get(attempt.source, crawl.retype)(attempt, scratch)
 
 

@@ -91,10 +91,6 @@ def capture(
     GitHub refuses us or five questions in a row fail, NothingYetError before repositories were captured.
     """
     now, home = settings.now(), settings.home
-    if not client.has_token:
-        raise AccessRefusedError(
-            "Histories and profiles come from GitHub's GraphQL, which nobody may ask without GITHUB_TOKEN"
-        )
     forgotten = private.forget_locations(home, now.date())
     if forgotten:
         say(f"{forgotten} files of location texts were older than {private.KEEP_LOCATIONS.days} days and are deleted.")

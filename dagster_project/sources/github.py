@@ -315,6 +315,11 @@ class Client:
         window = self._window(resource)
         return 1.0 if window is None else window.remaining / max(1, window.limit)
 
+    def resumes_at(self, resource: str = CORE) -> datetime:
+        """Give when this hour's budget starts anew."""
+        window = self._window(resource)
+        return window.reset_at if window else self._clock() + WINDOW
+
     # Asking with patience
 
     def _patiently(self, question: _Question) -> _Received:
@@ -359,8 +364,7 @@ class Client:
         window = self._window(resource)
         spent, most = (self.requests, self.limits.requests) if resource == CORE else (self.points, self.limits.points)
         if most is not None and spent >= most:
-            again = window.reset_at if window else self._clock() + WINDOW
-            raise PauseError(f"this run's budget of {most:,} {_unit(resource)} is used up", again)
+            raise PauseError(f"this run's budget of {most:,} {_unit(resource)} is used up", self.resumes_at(resource))
         if window is None or window.remaining > self._reserve(window):
             return
         wait = (window.reset_at - self._clock()).total_seconds() + 1

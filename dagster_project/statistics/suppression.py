@@ -52,7 +52,9 @@ def hide(cells: pl.DataFrame) -> pl.DataFrame:
     keys = list(cells.select("quarter", "unit", "country").iter_rows())
     return cells.with_columns(
         pl.Series("is_unit_hidden", [answers[quarter, unit].is_hidden for quarter, unit, _ in keys], pl.Boolean),
-        pl.Series("is_folded", [country in answers[quarter, unit].folded for quarter, unit, country in keys], pl.Boolean),
+        pl.Series(
+            "is_folded", [country in answers[quarter, unit].folded for quarter, unit, country in keys], pl.Boolean
+        ),
     )
 
 

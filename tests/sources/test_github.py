@@ -135,7 +135,8 @@ def test_graphql_limits_come_with_200_and_are_seen(hub, ask, waits) -> None:
 
 def test_what_is_there_of_a_partial_answer_is_kept(hub, ask) -> None:
     owner, repo = name(QUIET).split("/")
-    query = 'query($o: String!, $n: String!) { a: repository(owner: $o, name: $n) { databaseId } b: repository(owner: $o, name: "nothing-like-it") { databaseId } }'
+    both = 'a: repository(owner: $o, name: $n) { databaseId } b: repository(owner: $o, name: "nothing-like-it") { databaseId }'
+    query = f"query($o: String!, $n: String!) {{ {both} }}"
     data, errors = ask().graphql(query, {"o": owner, "n": repo})
     assert data == {"a": {"databaseId": WORLD.repo(QUIET, SECOND).id}, "b": None}
     assert [(error["type"], error["path"]) for error in errors] == [("NOT_FOUND", ["b"])]
