@@ -13,19 +13,19 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
 
-from dagster_project import crawl, geography
+from dagster_project import crawl, geography, rounds
 from dagster_project.calendar import Week, stamp
 from dagster_project.errors import NothingYetError, PauseError, SourceError
+from dagster_project.rounds import Missing
 from dagster_project.settings import Settings
 from dagster_project.snapshots import ledger, manifest, private, seal, spool
 from dagster_project.snapshots.manifest import Entry
 from dagster_project.snapshots.private import Location, PersonKey
-from dagster_project.snapshots.seal import QUARANTINE_SCHEMA, Counts, Seal
+from dagster_project.snapshots.seal import Counts, Seal
 from dagster_project.snapshots.spool import Spool
 from dagster_project.sources import people
 from dagster_project.sources.github import Client
@@ -45,7 +45,6 @@ MOST_PAGES_A_QUARTER = 300
 PROFILE_WEEKS = 4
 # What a kill can cost.
 BUNDLE_READINGS = 100
-BAD_IN_A_ROW = 5
 SHOWN_MISSING = 20
 # One run: less than a third of an hour's budget, so that three weeks' back-fill is no burden to others on the token.
 POINTS_A_RUN = 1_500
@@ -64,7 +63,7 @@ class PeopleCaptured:
     readings: int
     points: int
     not_asked: int
-    missing: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
     profiles_missing: int = 0
 
 
@@ -94,14 +93,14 @@ def capture(
     forgotten = private.forget_locations(home, now.date())
     if forgotten:
         say(f"{forgotten} files of location texts were older than {private.KEEP_LOCATIONS.days} days and are deleted.")
-    repos = _repositories(home)
+    repos = _repositories(settings)
     key = _key(settings, say)
-    attempt = _leftover(settings)
-    newest = next((found for _attempt, found in reversed(list(seal.readable(home, crawl.PEOPLE)))), None)
+    attempt = rounds.leftover(settings, crawl.PEOPLE, lambda attempt: _close(settings, attempt))
+    newest = rounds.newest(settings, crawl.PEOPLE)
     # A day has one table of each source, so what is still due is asked for tomorrow.
     if newest and newest.observed_on == now.date():
         return PeopleCaptured(newest, 0, 0, 0)
-    known = _known(home, attempt, key.key_id)
+    known = _known(settings, attempt, key.key_id)
     due = _due(repos, known, now.date())
     if not due and attempt is None:
         return PeopleCaptured(newest, 0, 0, 0)
@@ -110,7 +109,8 @@ def capture(
     try:
         not_asked = round_.read(due, budget)
     except SourceError as error:
-        raise _placed(error, attempt, settings) from error
+        safe = sum(entry.rows for entry in attempt.pages())
+        raise rounds.placed(settings, attempt, error, safe, "contributors") from error
     done = PeopleCaptured(
         _close(settings, attempt) if attempt.pages() else newest,
         round_.readings,
@@ -119,48 +119,33 @@ def capture(
         tuple(round_.missing),
         round_.profiles_missing,
     )
-    ledger.write(
-        home,
-        "captured",
-        settings.now(),
-        source=crawl.PEOPLE,
-        day=f"{attempt.day}",
-        readings=done.readings,
-        points=done.points,
-        not_asked=done.not_asked,
-        missing=len(done.missing),
-        profiles_missing=done.profiles_missing,
-    )
+    counts = {name: getattr(done, name) for name in ("readings", "points", "not_asked", "profiles_missing")}
+    rounds.tell(settings, crawl.PEOPLE, attempt.day, done.missing, **counts)
     _tell_missing(done, say)
     return done
 
 
 def _tell_missing(done: PeopleCaptured, say: Callable[[str], None]) -> None:
-    for line in done.missing[:SHOWN_MISSING]:
-        say(f"Missing: {line}")
+    for one in done.missing[:SHOWN_MISSING]:
+        say(f"Missing: {one}")
     if len(done.missing) > SHOWN_MISSING:
-        say(f"Missing: {len(done.missing) - SHOWN_MISSING:,} more; the quarantine of the snapshot lists all.")
+        say(f"Missing: {len(done.missing) - SHOWN_MISSING:,} more; the diary lists all.")
     if done.profiles_missing:
         say(f"Missing: {done.profiles_missing:,} profiles could not be read; these people are unknown until next time.")
 
 
-def _repositories(home: Path) -> list[Repo]:
-    """Give the repositories that were there when they were last captured, the most starred first."""
-    newest = next(iter(_whole(home, crawl.GITHUB, newest_first=True)), None)
-    if newest is None:
+def _repositories(settings: Settings) -> list[Repo]:
+    """Give the repositories that were there when each was last captured, the most starred first."""
+    columns = ["repo_id", "repo_name", "state", "stargazers_count", "observed_on"]
+    tables = [rounds.table(attempt, columns) for attempt, _found in rounds.whole(settings, crawl.GITHUB)]
+    if not tables:
         raise NothingYetError(
             "No repository is known yet, so there is nobody to ask for.",
             next_command=f"leadershift capture --source {crawl.GITHUB}",
         )
-    (table,) = manifest.tables(manifest.read(newest[0].folder))
-    rows = (
-        pl.scan_parquet(home / table.path, glob=False)
-        .filter(pl.col("state") == "there")
-        .sort("stargazers_count", "repo_id", descending=[True, False], nulls_last=True)
-        .select("repo_id", "repo_name")
-        .collect()
-    )
-    return [Repo(*row) for row in rows.unique("repo_id", maintain_order=True).iter_rows()]
+    latest = pl.concat(tables).sort("observed_on").unique("repo_id", keep="last").filter(pl.col("state") == "there")
+    rows = latest.sort("stargazers_count", "repo_id", descending=[True, False], nulls_last=True)
+    return [Repo(*row) for row in rows.select("repo_id", "repo_name").iter_rows()]
 
 
 def _key(settings: Settings, say: Callable[[str], None]) -> PersonKey:
@@ -176,20 +161,6 @@ def _key(settings: Settings, say: Callable[[str], None]) -> PersonKey:
         + (" The key before it is lost, so the last two years are read anew under this one." if is_lost else "")
     )
     return key
-
-
-def _leftover(settings: Settings) -> Spool | None:
-    """Find today's unfinished round. One of an earlier day is sealed with what is safe of it."""
-    newest = next(reversed(list(spool.attempts(settings.home, crawl.PEOPLE))), None)
-    if newest is None or newest.is_sealed:
-        return None
-    kept = newest.pages()
-    if not kept or not all(entry.url.startswith(f"{settings.github_api_url}/") for entry in kept):
-        return None
-    if newest.day == settings.now().date():
-        return newest
-    _close(settings, newest)
-    return None
 
 
 # What is due
@@ -214,10 +185,10 @@ def _is_due(quarter: date, read: date | None) -> bool:
     return read is None or read < people.last_of_quarter(quarter) + timedelta(weeks=LATE_WEEKS)
 
 
-def _known(home: Path, attempt: Spool | None, key_id: str) -> _Known:
+def _known(settings: Settings, attempt: Spool | None, key_id: str) -> _Known:
     """Learn from all that is sealed under this key, and from the round under way."""
-    known = _Known()
-    for earlier, found in _whole(home, crawl.PEOPLE):
+    known, home = _Known(), settings.home
+    for earlier, found in rounds.whole(settings, crawl.PEOPLE):
         for entry in manifest.read(earlier.folder):
             if entry.kind == "table":
                 _learn_table(known, pl.scan_parquet(home / entry.path, glob=False), key_id, found.observed_on)
@@ -252,14 +223,6 @@ def _profile(line: people.Line) -> Profile:
     return Profile(tuple(line.countries), bool(line.has_location), line.profile_on)
 
 
-def _whole(home: Path, source: str, *, newest_first: bool = False) -> Iterator[tuple[Spool, Seal]]:
-    """Give the sealed snapshots that are as they were sealed: a damaged one must not cost this round."""
-    found_ones = list(seal.readable(home, source))
-    for attempt, found in reversed(found_ones) if newest_first else found_ones:
-        if not seal.damage(attempt, found, tables_only=True):
-            yield attempt, found
-
-
 # Reading
 
 
@@ -283,7 +246,7 @@ class _Round:
         self._refused: list[Reading] = []
         self._bad_in_a_row = 0
         self.readings = self.profiles_missing = 0
-        self.missing: list[str] = []
+        self.missing: list[Missing] = []
         manifest.keep_only(attempt.folder, attempt.pages())
         self._number = len(attempt.pages())
 
@@ -344,14 +307,15 @@ class _Round:
             self._bad_in_a_row += 1
             # The kind, not the words after it: an error page may quote what we must not keep.
             reason = error.message.partition(": ")[0]
-            if self._bad_in_a_row >= BAD_IN_A_ROW:
-                raise SourceError(f"{BAD_IN_A_ROW} bad answers in a row, the last: {reason}") from error
+            if self._bad_in_a_row >= rounds.BAD_IN_A_ROW:
+                raise SourceError(f"{rounds.BAD_IN_A_ROW} bad answers in a row, the last: {reason}") from error
             return [Refused(reason)]
         self._bad_in_a_row = 0
         return answers
 
     def _refuse(self, ask: Ask, reason: str) -> None:
-        self.missing.append(f"{ask.repo.name}, quarter of {ask.quarter}: {reason}")
+        # By its number: a name may be a person's, and the diary is for ever.
+        self.missing.append(Missing(f"repository {ask.repo.repo_id}, quarter of {ask.quarter}", reason))
         at = stamp(self._settings.now())
         self._refused.append(Reading(ask.repo.repo_id, ask.quarter, at, self._key.key_id, reason=reason))
 
@@ -369,7 +333,7 @@ class _Round:
                 self._number,
                 people.bundle(bundle),
                 rows=len(bundle),
-                url=f"{self._settings.github_api_url}/graphql",
+                url=f"{self._settings.github_api_url}/{crawl.PEOPLE}",
                 next_url=None,
                 at=at,
                 newest=None,
@@ -416,25 +380,6 @@ class _Round:
         )
 
 
-def _placed(error: SourceError, attempt: Spool, settings: Settings) -> SourceError:
-    """Say week, place, what is safe and the next command."""
-    safe = sum(entry.rows for entry in attempt.pages())
-    words = f"Week {Week.of(attempt.day)}, GitHub, contributors: {error.message}. {safe:,} readings are safe."
-    go_on = crawl.GO_ON[crawl.PEOPLE]
-    if isinstance(error, PauseError):
-        ledger.write(
-            settings.home,
-            "paused",
-            settings.now(),
-            source=crawl.PEOPLE,
-            day=f"{attempt.day}",
-            readings=safe,
-            resume_at=stamp(error.resume_at),
-        )
-        return PauseError(words, error.resume_at, next_command=go_on)
-    return SourceError(words, next_command=go_on)
-
-
 # Sealing
 
 
@@ -444,7 +389,8 @@ def retype(attempt: Spool, scratch: Spool) -> None:
 
 
 def _close(settings: Settings, attempt: Spool) -> Seal:
-    return crawl.seal_counted(settings, attempt, _write_contributors(attempt, attempt), is_complete=False)
+    counts = _write_contributors(attempt, attempt)
+    return crawl.seal_counted(settings, attempt, counts, is_complete=False, origin=settings.github_api_url)
 
 
 def _write_contributors(target: Spool, attempt: Spool) -> Counts:
@@ -461,12 +407,4 @@ def _write_contributors(target: Spool, attempt: Spool) -> Counts:
 
 def _typed(attempt: Spool, kept: Iterable[Entry]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
     for number, entry in enumerate(kept, start=1):
-        rows, refused = people.read_contributors(spool.body(attempt.home, entry))
-        named = [
-            {"page": number, "position": position, "reason": reason, "record": record}
-            for position, reason, record in refused
-        ]
-        yield (
-            crawl.placed(rows, attempt).with_columns(pl.lit(number, pl.Int32).alias("page")),
-            pl.DataFrame(named, schema=QUARANTINE_SCHEMA),
-        )
+        yield rounds.typed(attempt, number, *people.read_contributors(spool.body(attempt.home, entry)))

@@ -129,8 +129,9 @@ def _owners_words(captured: OwnersCaptured) -> str:
 def _people(captured: PeopleCaptured) -> dict[str, Any]:
     sealed = _captured(pipeline.Captured(captured.seal, 0)) if captured.seal else {}
     sealed.pop("pages_fetched", None)
-    names = ("readings", "points", "not_asked", "profiles_missing", "missing")
-    return {"source": PEOPLE, **sealed, **{name: getattr(captured, name) for name in names}}
+    names = ("readings", "points", "not_asked", "profiles_missing")
+    shown = {name: getattr(captured, name) for name in names}
+    return {"source": PEOPLE, **sealed, **shown, "missing": [str(one) for one in captured.missing]}
 
 
 def _people_words(captured: PeopleCaptured) -> str:

@@ -71,10 +71,9 @@ def _hidden(rows: pl.DataFrame) -> dict[str, _Unit]:
     for unit in sorted(units.values(), key=lambda one: (one.people, one.name)):
         parts.setdefault(unit.parent, []).append(unit)
     # Each pass only hides more, so this ends.
-    while any([_fold(unit) for unit in units.values()]) or any(
-        [_protect(unit, parts.get(unit.name, [])) for unit in units.values()]
-    ):
-        pass
+    is_open = True
+    while is_open:
+        is_open = any([_fold(unit) | _protect(unit, parts.get(unit.name, [])) for unit in units.values()])  # noqa: C419 - every unit, each pass
     return units
 
 

@@ -25,7 +25,9 @@ checks:
   - holds: {rule: quotient_low <= quotient and quotient <= quotient_high + 0.000001, says: the quotient lies between its bounds}
   - holds: {rule: graph_quarter <= quarter, says: the graph is never of a later quarter}
 warnings:
-  - Do not read China's quotient. The graph goes by IP address, and mainland pushes fell from 6.9 to 0.95 % between 2020 and 2025 while Hong Kong's rose, which is people's way to the net and not their work.
+  - >-
+    Do not read China's quotient. The graph goes by IP address, and mainland pushes fell from 6.9 to 0.95 % between 2020 and
+    2025 while Hong Kong's rose, which is people's way to the net and not their work.
   - The graph counts where people connect from, ours what they write in their profile. VPNs move the one, empty profiles the other.
   - Developers and organizations are stocks, git_pushes is the work of a quarter. The graph leaves out economies with few developers, so shares are of what it has.
 */

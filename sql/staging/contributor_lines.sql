@@ -31,7 +31,7 @@ with lines as (
 ),
 
 levels as (
-    select level from (values ('all'), ('lab'), ('repo')) as levels (level)
+    select levels.level from (values ('all'), ('lab'), ('repo')) as levels (level)
 )
 
 select
