@@ -34,6 +34,16 @@ PEOPLE = "github_people"
 INNOVATION_GRAPH = "innovation_graph"
 GITHUB_SOURCES = (GITHUB, SAMPLE, STARS, PEOPLE)
 OUR_SOURCES = (HUB, QUICK, OWNERS, *GITHUB_SOURCES)
+# What says nothing of the whole list of models, so that no week is covered by it.
+BESIDE_MODELS = (OWNERS, *GITHUB_SOURCES, INNOVATION_GRAPH)
+RECORDS = {
+    OWNERS: "owners",
+    GITHUB: "repositories",
+    SAMPLE: "sampled repositories",
+    STARS: "weeks of stars",
+    PEOPLE: "lines of contributors",
+    INNOVATION_GRAPH: "numbers",
+}
 MODELS = "models"
 GO_ON = {
     HUB: f"leadershift capture --source {HUB}",

@@ -10,17 +10,28 @@ from dagster_project.defs.assets import (
     registry_files,
     release_asset,
     report_asset,
+    repositories_asset,
+    stars_asset,
     warehouse_assets,
 )
 from dagster_project.defs.installation import Installation
-from dagster_project.defs.jobs import every_six_hours, weekly_job
+from dagster_project.defs.jobs import every_night, every_six_hours, stars_job, weekly_job
 from dagster_project.defs.sensors import sealed_weeks
 
 # One process for a whole run: the multiprocess executor starts a Python for every step, 8 s each.
 defs = dg.Definitions(
-    assets=[capture_asset, owners_asset, registry_files, *warehouse_assets(), release_asset(), report_asset],
-    jobs=[weekly_job],
-    schedules=[every_six_hours],
+    assets=[
+        capture_asset,
+        owners_asset,
+        repositories_asset,
+        stars_asset,
+        registry_files,
+        *warehouse_assets(),
+        release_asset(),
+        report_asset,
+    ],
+    jobs=[weekly_job, stars_job],
+    schedules=[every_six_hours, every_night],
     sensors=[sealed_weeks],
     resources={"installation": Installation()},
     executor=dg.in_process_executor,

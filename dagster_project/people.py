@@ -45,7 +45,6 @@ MOST_PAGES_A_QUARTER = 300
 PROFILE_WEEKS = 4
 # What a kill can cost.
 BUNDLE_READINGS = 100
-SHOWN_MISSING = 20
 # One run: less than a third of an hour's budget, so that three weeks' back-fill is no burden to others on the token.
 POINTS_A_RUN = 1_500
 _Item = TypeVar("_Item")
@@ -121,17 +120,7 @@ def capture(
     )
     counts = {name: getattr(done, name) for name in ("readings", "points", "not_asked", "profiles_missing")}
     rounds.tell(settings, crawl.PEOPLE, attempt.day, done.missing, **counts)
-    _tell_missing(done, say)
     return done
-
-
-def _tell_missing(done: PeopleCaptured, say: Callable[[str], None]) -> None:
-    for one in done.missing[:SHOWN_MISSING]:
-        say(f"Missing: {one}")
-    if len(done.missing) > SHOWN_MISSING:
-        say(f"Missing: {len(done.missing) - SHOWN_MISSING:,} more; the diary lists all.")
-    if done.profiles_missing:
-        say(f"Missing: {done.profiles_missing:,} profiles could not be read; these people are unknown until next time.")
 
 
 def _repositories(settings: Settings) -> list[Repo]:

@@ -247,6 +247,16 @@ def capture_repositories(
         return captured
 
 
+def github_left_out(settings: Settings) -> str | None:
+    """Say why a run leaves GitHub out, and how to get it; None if it doesn't."""
+    if settings.github_token:
+        return None
+    return (
+        "GitHub is left out, because GITHUB_TOKEN is not set. A token without any scope is enough:"
+        " export GITHUB_TOKEN=..., or see a sample with: leadershift capture --source github"
+    )
+
+
 def capture_stars(
     settings: Settings,
     *,

@@ -301,9 +301,9 @@ class _Round:
         """Keep an answer, once for each number: two names of the registry may lead to one repository."""
         number = found.repo_id or 0
         if number in self._seen or (target.repo_id is None and number in self._known.done_ids):
-            self.missing.append(
-                Missing(target.words, f"leads to repository {number}, which is there under another name")
-            )
+            if target.asked_name:
+                reason = f"leads to repository {number}, which the registry names twice"
+                self.missing.append(Missing(target.words, reason))
             return
         self._keep(target, msgspec.structs.replace(found, asked_name=target.asked_name))
 

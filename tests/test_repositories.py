@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,18 +10,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dagster_project import pipeline, rounds
-from dagster_project.errors import PauseError, SourceError, UsageError
-from dagster_project.rehearsal.faults import FOR_EVER, GITHUB_CATALOGUE, HTML, Fault
-from dagster_project.rehearsal.github import truth
-from dagster_project.rehearsal.github.request import GitHubOptions
+from dagster_project import pipeline
 from dagster_project.rehearsal.github.service import GitHubService
-from dagster_project.rehearsal.github.world import GitHubWorld
 from dagster_project.rehearsal.world.world import LABS
 from dagster_project.settings import Settings
-from dagster_project.snapshots import ledger, seal
 from dagster_project.sources.github import Limits
-from tests.rehearsal.github_cases import NOW, WORLD, planted
+from tests.rehearsal.github_cases import NOW, WORLD
 
 NOWHERE = "http://127.0.0.1:9"
 ONCE = Limits(patience_seconds=0, blind_patience_seconds=0, computing_seconds=0)
@@ -83,9 +77,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
 
 def test_repositories(home: Home) -> None:
     found = home.repositories()
-    print(found)
+
     rows = home.rows()
-    print(len(rows), list(rows.values())[0])
+
     stars = home.stars()
-    print(stars)
-    print(home.table("github_stars", "star_weeks").head())

@@ -13,13 +13,14 @@ import click
 
 from dagster_project import keeping, pipeline
 from dagster_project.calendar import Week, parse_time
+from dagster_project.cli.github import capture_github, capture_people, github_of_run
 from dagster_project.cli.group import command
 from dagster_project.cli.terminal import JSON, QUICK, SIGN_OFF, WEEK, progress, quiet, say, show
-from dagster_project.crawl import HUB, OUR_SOURCES, OWNERS, PEOPLE
+from dagster_project.crawl import GITHUB, HUB, OUR_SOURCES, OWNERS, PEOPLE
 from dagster_project.errors import DamagedDataError, GateError, SourceError, UsageError
 from dagster_project.owners import OwnersCaptured
-from dagster_project.people import PeopleCaptured
 from dagster_project.settings import Settings
+from dagster_project.sources import github
 from dagster_project.sources.pages import Limits
 
 
@@ -27,10 +28,10 @@ from dagster_project.sources.pages import Limits
 @WEEK
 @click.option(
     "--source",
-    type=click.Choice([HUB, OWNERS, PEOPLE]),
+    type=click.Choice([HUB, OWNERS, GITHUB, PEOPLE]),
     default=HUB,
     show_default=True,
-    help="What to ask for: the models, the organisations and people behind them, or who works on repositories.",
+    help="What to ask for: the models; their owners; GitHub's repositories, their stars and people; those people alone.",
 )
 @QUICK
 @click.option(
@@ -65,21 +66,21 @@ def capture(
     sign_off: str | None,
     as_json: bool,
 ) -> None:
-    """Capture the Hub as it is now, page by page, and seal the snapshot. Killed anywhere, it goes on from there."""
+    """Capture the Hub or GitHub as it is now, page by page, and seal it. Killed anywhere, it goes on from there."""
     limits = Limits(patience_seconds=patience, quota_share=quota_share)
+    if source != HUB and (is_quick or again or sign_off):
+        raise UsageError(f"--quick, --again and --sign-off are about models, not about {source}.")
+    shares = github.Limits(patience_seconds=patience, reserved_share=1 - quota_share)
+    if source == GITHUB:
+        show(as_json, *capture_github(settings, week, shares))
+        return
+    if source == PEOPLE:
+        show(as_json, *capture_people(settings, week, shares))
+        return
     if source == OWNERS:
-        if is_quick or again or sign_off:
-            raise UsageError(f"--quick, --again and --sign-off are about models, not about {OWNERS}.")
         with progress("owners") as advance:
             found = pipeline.capture_owners(settings, week=week, limits=limits, say=say, on_page=advance)
         show(as_json, _owners(found), [_owners_words(found)])
-        return
-    if source == PEOPLE:
-        if is_quick or again or sign_off:
-            raise UsageError(f"--quick, --again and --sign-off are about models, not about {PEOPLE}.")
-        with progress("readings") as advance:
-            read = pipeline.capture_people(settings, week=week, say=say, on_page=advance)
-        show(as_json, _people(read), [_people_words(read)])
         return
     take = pipeline.capture_quick if is_quick else pipeline.capture
     with progress("models") as advance:
@@ -124,24 +125,6 @@ def _owners_words(captured: OwnersCaptured) -> str:
     unread = f", {found.quarantined:,} without an answer that can be read" if found and found.quarantined else ""
     left = f" {captured.not_asked:,} more were due." if captured.not_asked else ""
     return f"{captured.asked:,} owners asked with {captured.requests:,} requests{unread}.{left}"
-
-
-def _people(captured: PeopleCaptured) -> dict[str, Any]:
-    sealed = _captured(pipeline.Captured(captured.seal, 0)) if captured.seal else {}
-    sealed.pop("pages_fetched", None)
-    names = ("readings", "points", "not_asked", "profiles_missing")
-    shown = {name: getattr(captured, name) for name in names}
-    return {"source": PEOPLE, **sealed, **shown, "missing": [str(one) for one in captured.missing]}
-
-
-def _people_words(captured: PeopleCaptured) -> str:
-    if captured.readings == 0 and not captured.missing:
-        return "No repository's contributors are due."
-    left = f" {captured.not_asked:,} more were due." if captured.not_asked else ""
-    return (
-        f"{captured.readings:,} quarters of repositories read with {captured.points:,} points,"
-        f" {len(captured.missing):,} are missing.{left}"
-    )
 
 
 INNOVATION_GRAPH = "innovation-graph"
@@ -366,17 +349,19 @@ def report(settings: Settings, *, week: Week | None, as_json: bool) -> None:
 @SIGN_OFF
 @JSON
 def run(settings: Settings, *, is_quick: bool, sign_off: str | None, as_json: bool) -> None:
-    """All of it: capture models and owners, verify, build, audit, publish, report."""
+    """All of it: capture models and owners, and GitHub if there is a token; verify, build, audit, publish, report."""
     take = pipeline.capture_quick if is_quick else pipeline.capture
     with progress("models") as advance:
         captured = take(settings, sign_off=sign_off, say=say, on_page=advance)
     say(_captured_words(captured))
     owners = None if is_quick else _owners_of_run(settings)
+    github_captured = None if is_quick else github_of_run(settings)
     release = pipeline.derive(settings, say=say)
     page = pipeline.report(settings)
     shown = {
         "captured": _captured(captured),
         "owners": owners,
+        "github": github_captured,
         "release_id": release.release_id,
         "database": settings.home / release.database,
         "page": page,

@@ -1,15 +1,21 @@
-"""The weekly run and when it happens."""
+"""The weekly run, the back-fill of stars, and when they happen."""
 
 import dagster as dg
 
 from dagster_project import overview
 from dagster_project.calendar import Week
+from dagster_project.defs.assets import STARS_CAPTURE
 from dagster_project.defs.installation import Installation
 
 weekly_job = dg.define_asset_job(
     "weekly",
     selection=dg.AssetSelection.all(),
     description="From the Hub to the page, for the running week.",
+)
+stars_job = dg.define_asset_job(
+    "stars",
+    selection=dg.AssetSelection.assets(STARS_CAPTURE),
+    description="Older stars, as far as a day's budget reaches.",
 )
 UNDER_WAY = dg.RunsFilter(
     job_name=weekly_job.name,
@@ -45,3 +51,20 @@ def every_six_hours(context: dg.ScheduleEvaluationContext, installation: Install
     return dg.RunRequest(
         partition_key=Week.of(settings.now()).monday.isoformat(), tags={"leadershift/week": state["week"]}
     )
+
+
+@dg.schedule(
+    job=stars_job,
+    cron_schedule="30 3 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every night until the older stars of all repositories are known: a back-fill takes a few nights.",
+)
+def every_night(installation: Installation) -> dg.RunRequest | dg.SkipReason:
+    """Go on with the older stars, unless all are known."""
+    settings = installation.settings()
+    github = overview.status(settings)["github"]
+    if not settings.github_token or github is None or not github["unfinished_stars"]:
+        return dg.SkipReason("No repository has older stars that are not known.")
+    week = Week.of(settings.now())
+    return dg.RunRequest(partition_key=week.monday.isoformat(), tags={"leadershift/week": f"{week}"})
