@@ -1,5 +1,5 @@
 /*
-meaning: The repositories whose contributors are asked for, and whose they were at the end of each quarter that was read.
+meaning: The repositories whose contributors are asked for, in each quarter that was read until they were gone, and whose they were at its end.
 grain: [repo_id, quarter]
 columns:
   repo_id: GitHub's number of the repository
@@ -12,10 +12,11 @@ columns:
 with repos as (
     select
         repo_id,
-        repo_name
+        arg_max(repo_name, observed_at) filter (where state = 'there') as repo_name,
+        case when arg_max(state, observed_at) <> 'there' then max(observed_on) filter (where state = 'there') end as last_seen_on
     from raw.repositories
-    where state = 'there'
-    qualify row_number() over (partition by repo_id order by observed_at desc, source asc) = 1
+    group by repo_id
+    having bool_or(state = 'there')
 ),
 
 quarters as (
@@ -42,3 +43,4 @@ left join staging.repository_homes as homes
         and homes.from_on <= quarters.last_day
         and quarters.last_day < homes.until_on
 left join staging.contributor_readings as readings on repos.repo_id = readings.repo_id and quarters.quarter = readings.quarter
+where readings.repo_id is not null or repos.last_seen_on is null or repos.last_seen_on >= quarters.quarter
