@@ -98,19 +98,22 @@ def _is_safe(unit: _Unit) -> bool:
 
 
 def _protect(whole: _Unit, parts: list[_Unit]) -> bool:
-    """Hide more where a whole less its shown parts would tell what one part hides; `parts` come smallest first."""
-    if whole.is_hidden:
+    """Hide a second one where a whole and its parts hide one number only: it would be the difference of the others.
+
+    `parts` come smallest first. What is hidden beside is the smallest part that shows it, or else the whole.
+    """
+    family = [*(part for part in parts if part.cells), whole]
+    if len(family) == 1:
         return False
-    hidden = [part for part in parts if part.is_hidden and part.cells]
-    shown = [part for part in parts if not part.is_hidden and part.cells]
-    if len(hidden) == 1 and shown:
-        shown[0].is_hidden = True
+    hidden = [unit for unit in family if unit.is_hidden]
+    if len(hidden) == 1:
+        next(unit for unit in family if not unit.is_hidden).is_hidden = True
         return True
+    is_changed = False
     for country in sorted(whole.cells):
-        hiders = [part for part in parts if part.hides(country)]
-        if not whole.shows(country) or len(hiders) != 1:
-            continue
-        showing = [part for part in parts if part.shows(country)]
-        (min(showing, key=lambda part: (part.cells[country], part.name)) if showing else whole).folded.add(country)
-        return True
-    return False
+        showing = [unit for unit in family if unit.shows(country)]
+        hiding = [unit for unit in family if unit.hides(country)]
+        if len(hiding) == 1 and showing:
+            min(showing, key=lambda unit: (unit.cells[country], unit.name)).folded.add(country)
+            is_changed = True
+    return is_changed
