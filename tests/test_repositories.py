@@ -274,8 +274,8 @@ def test_repositories_that_vanish_all_at_once_are_not_believed_without_a_signatu
     home.github.clear_faults()
     later = home.repositories(BEGIN + WEEK + DAY)
     assert (later.asked, later.seal.loaded, set(home.table("github", BEGIN + WEEK + DAY)["state"])) == (
-        30,
-        30,
+        24,
+        24,
         {"there"},
     )
     home.strike(gone, rest)
