@@ -15,7 +15,7 @@ from dagster_project.defs.assets import (
     warehouse_assets,
 )
 from dagster_project.defs.installation import Installation
-from dagster_project.defs.jobs import every_night, every_six_hours, stars_job, weekly_job
+from dagster_project.defs.jobs import every_night, every_six_hours, github_job, weekly_job
 from dagster_project.defs.sensors import sealed_weeks
 
 # One process for a whole run: the multiprocess executor starts a Python for every step, 8 s each.
@@ -30,7 +30,7 @@ defs = dg.Definitions(
         release_asset(),
         report_asset,
     ],
-    jobs=[weekly_job, stars_job],
+    jobs=[weekly_job, github_job],
     schedules=[every_six_hours, every_night],
     sensors=[sealed_weeks],
     resources={"installation": Installation()},
