@@ -7,6 +7,7 @@ import dagster as dg
 from dagster_project.defs.assets import (
     capture_asset,
     owners_asset,
+    people_asset,
     registry_files,
     release_asset,
     report_asset,
@@ -25,6 +26,7 @@ defs = dg.Definitions(
         owners_asset,
         repositories_asset,
         stars_asset,
+        people_asset,
         registry_files,
         *warehouse_assets(),
         release_asset(),
