@@ -23,9 +23,9 @@ from dagster_project.snapshots import manifest, seal, spool
 from dagster_project.snapshots.seal import Counts, Seal
 from dagster_project.snapshots.spool import Spool
 from dagster_project.sources import repositories
-from dagster_project.sources.github import Client, GoneError, UnansweredError
+from dagster_project.sources.github import BlockedError, Client, GoneError, UnansweredError
 from dagster_project.sources.pages import AccessRefusedError
-from dagster_project.sources.repositories import Repository
+from dagster_project.sources.repositories import Repository, State
 from dagster_project.warehouse import registry
 
 TABLE = "repositories"
@@ -59,11 +59,6 @@ class _Target:
     name: str
     asked_name: str | None = None
     repo_id: int | None = None
-
-    @property
-    def words(self) -> str:
-        """Name it as the registry does, else by number: a name may hold a person's login, and the diary is for ever."""
-        return self.asked_name or f"{self.repo_id}"
 
 
 @dataclass
@@ -101,7 +96,9 @@ def capture(
     except SourceError as error:
         round_.bundles.keep()
         raise rounds.placed(settings, attempt, error, round_.bundles.safe, "repositories") from error
-    missing = tuple(round_.missing)
+    kept = list(_kept(attempt))
+    # From what is kept, so that a run that goes on from another's pages says what that one missed as well.
+    missing = (*round_.missing, *(_missing(one) for one in kept if one.reason or one.state != "there"))
     refused = _refusal(settings, attempt)
     if refused and not sign_off:
         raise GateError(
@@ -110,7 +107,8 @@ def capture(
         )
     counts = {"asked": round_.asked, "requests": client.requests, "points": client.points, "not_asked": not_asked}
     rounds.tell(settings, source, attempt.day, missing, is_sample=not client.has_token, **counts)
-    is_complete = client.has_token and not round_.has_unread
+    has_unread = any(one.reason and one.state is None for one in kept)
+    is_complete = client.has_token and not round_.has_unlisted and not has_unread
     signed = sign_off if refused else None
     closed = _close(settings, attempt, is_complete=is_complete, sign_off=signed) if attempt.pages() else last
     return RepositoriesCaptured(
@@ -119,7 +117,7 @@ def capture(
 
 
 def there(settings: Settings) -> pl.DataFrame:
-    """Give the repositories of the sealed rounds as each was last seen, if it was there: repo_id, stargazers_count, created_at."""
+    """Give the repositories that were there when they were last seen, most starred first: repo_id, stargazers_count."""
     columns = ["repo_id", "state", "stargazers_count", "observed_on"]
     tables = [rounds.table(attempt, columns) for attempt, _found in rounds.whole(settings, crawl.GITHUB)]
     if not tables:
@@ -172,7 +170,7 @@ class _Round:
         )
         self.missing: list[Missing] = []
         self.asked = 0
-        self.has_unread = False
+        self.has_unlisted = False
         self._seen: dict[int, str] = {}
 
     def run(self) -> int:
@@ -199,7 +197,8 @@ class _Round:
             try:
                 self.bundles.note(repositories.of_rest(self._client.get(repositories.by_name(name)), name))
             except UnansweredError as error:
-                self._note_absent(_Target(name, name), error.message)
+                state: State = "blocked" if isinstance(error, BlockedError) else "gone"
+                self._note_absent(_Target(name, name), state, error.message)
             except (PauseError, AccessRefusedError):
                 raise
             except SourceError as error:
@@ -236,7 +235,7 @@ class _Round:
             except (PauseError, AccessRefusedError):
                 raise
             except SourceError as error:
-                self.has_unread = True
+                self.has_unlisted = True
                 self.missing.append(Missing(login, f"its repositories could not be listed: {error.message}"))
 
     def _is_done(self, target: _Target) -> bool:
@@ -292,9 +291,8 @@ class _Round:
         if state == "there" and repo_id is not None and name is not None:
             self._ask([replace(target, name=name, repo_id=repo_id)], is_certain=True)
         elif target.repo_id is None:
-            self._note_absent(target, f"{state}, and was never seen, so it has no number")
+            self._note_absent(target, state, f"{state}, and was never seen, so it has no number")
         else:
-            self.missing.append(Missing(target.words, state))
             self._keep(
                 target,
                 Repository(
@@ -312,7 +310,7 @@ class _Round:
         if number in self._seen or (target.repo_id is None and number in self._known.done_ids):
             if target.asked_name:
                 reason = f"leads to repository {number}, which the registry names twice"
-                self.missing.append(Missing(target.words, reason))
+                self.missing.append(Missing(target.asked_name, reason))
             return
         self._keep(target, msgspec.structs.replace(found, asked_name=target.asked_name))
 
@@ -320,24 +318,26 @@ class _Round:
         self._seen[found.repo_id or 0] = target.name
         self.bundles.note(found)
 
-    def _note_absent(self, target: _Target, reason: str) -> None:
+    def _note_absent(self, target: _Target, state: State, reason: str) -> None:
         """Note a name that leads nowhere: a sure answer, so GitHub is well."""
-        self.missing.append(Missing(target.words, reason))
-        self.bundles.note(Repository(stamp(self._settings.now()), asked_name=target.asked_name, reason=reason))
+        now = stamp(self._settings.now())
+        self.bundles.note(Repository(now, asked_name=target.asked_name, state=state, reason=reason))
 
     def _note_unread(self, target: _Target, error: SourceError) -> None:
-        # The status, not the words after it: an error page may quote what we must not keep.
-        missing = Missing(target.words, error.message.partition(": ")[0])
-        self.has_unread = True
-        self.missing.append(missing)
         noted = Repository(
             stamp(self._settings.now()),
             target.repo_id,
             target.name if target.repo_id else None,
             target.asked_name,
-            reason=missing.reason,
+            # The status, not the words after it: an error page may quote what we must not keep.
+            reason=error.message.partition(": ")[0],
         )
-        self.bundles.note_bad(noted, missing)
+        self.bundles.note_bad(noted, _missing(noted))
+
+
+def _missing(kept: Repository) -> Missing:
+    """Say what is missing as the registry names it, else by number: a name may hold a person's login, and the diary is for ever."""
+    return Missing(kept.asked_name or f"{kept.repo_id}", kept.reason or f"{kept.state}")
 
 
 def _batches(targets: Sequence[_Target]) -> Iterator[Sequence[_Target]]:
