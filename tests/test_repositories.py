@@ -210,11 +210,11 @@ def test_a_used_up_hour_pauses_with_its_end_and_is_no_hour_of_sleep(home: Home) 
 def test_a_killed_round_goes_on_to_the_same_table(home: Home, tmp_path_factory: pytest.TempPathFactory) -> None:
     whole = Home(tmp_path_factory.mktemp("whole"), home.github)
     for one in (home, whole):
-        one.register([name_at(n, NOW) for n in OLD], [LABS[0].slug])
-    whole.repositories()
+        one.register([NOWHERE_NAME, *(name_at(n, NOW) for n in OLD)], [LABS[0].slug])
+    undisturbed = whole.repositories()
     with pytest.raises(KeyboardInterrupt):
         home.repositories(on_page=killed_after(1))
-    home.repositories()
+    assert home.repositories().missing == undisturbed.missing != ()
     (path,) = home.path.glob("snapshots/github/*/*")
     assert path.read_bytes() == (whole.path / path.relative_to(home.path)).read_bytes()
 
