@@ -110,14 +110,14 @@ def test_the_ui_answers_quietly_and_the_schedule_is_on(server: DagsterServer) ->
     assert repository == {
         "schedules": [
             {
-                "name": SCHEDULE,
-                "cronSchedule": "0 */6 * * *",
+                "name": "every_night",
+                "cronSchedule": "30 3 * * *",
                 "executionTimezone": "UTC",
                 "scheduleState": {"status": "RUNNING"},
             },
             {
-                "name": "every_night",
-                "cronSchedule": "30 3 * * *",
+                "name": SCHEDULE,
+                "cronSchedule": "0 */6 * * *",
                 "executionTimezone": "UTC",
                 "scheduleState": {"status": "RUNNING"},
             },
