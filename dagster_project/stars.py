@@ -28,6 +28,8 @@ from dagster_project.sources.stars import PAGE_WEEKS, StarPage
 TABLE = "star_weeks"
 # The back-fill is patient: this share of each hour's requests stays for whoever else is on the token.
 BACKFILL_LEAVES_SHARE = 0.2
+# GitHub's weeks add up to its own count of stars. A history that ends with much less was cut short: by a fault, not by its age.
+LEAST_STARS_SHARE, STARS_SLACK = 0.95, 10
 # What a kill can cost.
 BUNDLE_PAGES = 100
 
@@ -49,9 +51,10 @@ class StarsCaptured:
 
 @dataclass(frozen=True)
 class _Depth:
-    """How much of a history is known without a gap, from the newest week back: so many weeks, and whether that is all."""
+    """How much of a history is known without a gap, from the newest week back: weeks, their stars, and whether that is all."""
 
     weeks: int = 0
+    stars: int = 0
     is_whole: bool = False
 
 
@@ -72,7 +75,8 @@ def capture(settings: Settings, client: Client, *, on_page: Callable[[int], None
     """
     attempt = rounds.leftover(settings, crawl.STARS, lambda attempt: _close(settings, attempt))
     last = rounds.newest(settings, crawl.STARS)
-    repo_ids = repositories.there(settings)["repo_id"].to_list()
+    counts = dict(repositories.there(settings).rows())
+    repo_ids = list(counts)
     if not repo_ids:
         raise NothingYetError(
             "No repository of GitHub was captured yet.", next_command=f"leadershift capture --source {crawl.GITHUB}"
@@ -83,7 +87,7 @@ def capture(settings: Settings, client: Client, *, on_page: Callable[[int], None
     if is_done or not (attempt or plan.due or plan.unfinished):
         return StarsCaptured(last, 0, 0, 0, len(plan.unfinished))
     attempt = attempt or spool.begin(settings.home, crawl.STARS, settings.now())
-    round_ = _Round(settings, attempt, client, on_page)
+    round_ = _Round(settings, attempt, client, counts, on_page)
     try:
         for repo_id in plan.due:
             round_.read(repo_id, 1)
@@ -95,10 +99,10 @@ def capture(settings: Settings, client: Client, *, on_page: Callable[[int], None
     round_.bundles.keep()
     closed = _close(settings, attempt) if attempt.pages() else last
     unfinished = len(_plan(settings, None, repo_ids).unfinished)
-    counts = {"asked": len(plan.due), "older_pages": older, "requests": client.requests, "unfinished": unfinished}
+    spent = {"asked": len(plan.due), "older_pages": older, "requests": client.requests, "unfinished": unfinished}
     # From what is kept, so that a run that goes on from another's pages says what that one missed as well.
     missing = tuple(_missing(page) for page in _kept(attempt) if page.reason)
-    rounds.tell(settings, crawl.STARS, attempt.day, missing, **counts)
+    rounds.tell(settings, crawl.STARS, attempt.day, missing, **spent)
     return StarsCaptured(closed, len(plan.due), older, client.requests, unfinished, missing)
 
 
@@ -136,14 +140,15 @@ def _sealed_this_week(settings: Settings) -> Iterator[StarPage]:
 
 def _depths(settings: Settings, ours: Sequence[StarPage]) -> dict[int, _Depth]:
     """Say how far back each repository is known without a gap."""
-    columns = ["repo_id", "week_start", "is_first"]
+    columns = ["repo_id", "week_start", "retained", "is_first"]
     parts = [rounds.table(attempt, columns) for attempt, _found in rounds.whole(settings, crawl.STARS)]
     parts.append(stars.read_stars(ours, stars.last_pages(ours))[0].select(columns))
     weekday = pl.col("week_start").dt.weekday()
     known = (
         pl.concat(parts)
         .group_by("repo_id", "week_start")
-        .agg(pl.col("is_first").any())
+        # Before stars were taken back.
+        .agg(pl.col("retained").max(), pl.col("is_first").any())
         .sort("repo_id", "week_start", descending=[False, True])
         # Should GitHub's weeks ever begin on another day, all is read once more.
         .filter(weekday == weekday.first().over("repo_id"))
@@ -151,8 +156,8 @@ def _depths(settings: Settings, ours: Sequence[StarPage]) -> dict[int, _Depth]:
     step = pl.col("week_start").shift(1) - pl.col("week_start")
     is_gap = (step != pl.duration(days=stars.DAYS)).fill_null(value=False)
     joined = known.filter(is_gap.cum_sum().over("repo_id") == 0) if known.height else known
-    found = joined.group_by("repo_id").agg(pl.len(), pl.col("is_first").any())
-    return {repo_id: _Depth(weeks, is_whole) for repo_id, weeks, is_whole in found.rows()}
+    found = joined.group_by("repo_id").agg(pl.len(), pl.col("retained").sum(), pl.col("is_first").any())
+    return {repo_id: _Depth(weeks, total, is_whole) for repo_id, weeks, total, is_whole in found.rows()}
 
 
 # Asking
@@ -161,14 +166,24 @@ def _depths(settings: Settings, ours: Sequence[StarPage]) -> dict[int, _Depth]:
 class _Round:
     """One round: the pages read, and what is missing."""
 
-    def __init__(self, settings: Settings, attempt: Spool, client: Client, on_page: Callable[[int], None]) -> None:
-        self._settings, self._client = settings, client
+    def __init__(
+        self,
+        settings: Settings,
+        attempt: Spool,
+        client: Client,
+        counts: Mapping[int, int],
+        on_page: Callable[[int], None],
+    ) -> None:
+        self._settings, self._client, self._counts = settings, client, counts
         self.bundles: Bundles[StarPage] = Bundles(settings, attempt, stars.bundle, on_page, size=BUNDLE_PAGES)
         self.has_read = {(page.repo_id, page.page) for page in _kept(attempt)}
         self.pages: list[StarPage] = []
 
-    def read(self, repo_id: int, number: int) -> StarPage | None:
-        """Read a page; None for one that can't be had, which is said and costs no other."""
+    def read(self, repo_id: int, number: int, *, stars_before: int = 0) -> StarPage | None:
+        """Read a page; None for one that can't be had or believed, which is said and costs no other.
+
+        An empty page ends the history, so it is believed only if about all stars are in the pages before it.
+        """
         try:
             page = stars.ask(self._client, repo_id, number)
         except (PauseError, AccessRefusedError):
@@ -183,9 +198,14 @@ class _Round:
             else:
                 self.bundles.note_bad(page, _missing(page))
             return None
+        count = self._counts.get(repo_id, 0)
+        is_short = not page.weeks and stars_before + STARS_SLACK < LEAST_STARS_SHARE * count
+        if is_short:
+            reason = f"stars, page {number}: empty, although only {stars_before:,} of {count:,} stars lie before it"
+            page = stars.unread(repo_id, number, self._settings.now(), reason)
         self._note(page)
         self.bundles.note(page)
-        return page
+        return None if is_short else page
 
     def _note(self, page: StarPage) -> None:
         self.has_read.add((page.repo_id, page.page))
@@ -201,29 +221,31 @@ def _read_older(round_: _Round, client: Client, plan: _Plan) -> int:
     before = len(round_.pages)
     try:
         for repo_id in plan.unfinished:
-            _read_to_the_end(round_, client, repo_id, plan.depths.get(repo_id, _Depth()).weeks // PAGE_WEEKS + 1)
+            _read_to_the_end(round_, client, repo_id, plan.depths.get(repo_id, _Depth()))
     except PauseError:
         # The newest weeks are whole, so the round is: the next one goes on.
         pass
     return len(round_.pages) - before
 
 
-def _read_to_the_end(round_: _Round, client: Client, repo_id: int, number: int) -> None:
+def _read_to_the_end(round_: _Round, client: Client, repo_id: int, depth: _Depth) -> None:
     """Read pages to the first empty one, which says that the page before it ends the history: so that is read as well."""
+    number, known, total = depth.weeks // PAGE_WEEKS + 1, depth.weeks % PAGE_WEEKS, depth.stars
     while number <= stars.MOST_PAGES:
         if (repo_id, number) in round_.has_read:
-            number += 1
+            number, known = number + 1, 0
             continue
         if client.share_left() < BACKFILL_LEAVES_SHARE:
             raise PauseError("the back-fill leaves the rest of this hour's requests to others", client.resumes_at())
-        page = round_.read(repo_id, number)
+        page = round_.read(repo_id, number, stars_before=total)
         if page is None:
             return
         if not page.weeks:
             if number > 1 and (repo_id, number - 1) not in round_.has_read:
                 round_.read(repo_id, number - 1)
             return
-        number += 1
+        total += sum(week.total for week in page.weeks[known:])
+        number, known = number + 1, 0
 
 
 # Sealing

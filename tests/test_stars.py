@@ -171,13 +171,24 @@ def test_each_limit_pauses_in_the_middle_and_loses_nothing(home: Home, undisturb
         {"action": "body", "body": HTML},
         {"action": "shorten", "size": 40},
         {"action": "body", "body": '["an","error"]'},
+        {"action": "body", "body": "[]"},
         {"action": "body", "body": '[{"week": 1771718400, "total": 9, "days": [1,1,1,1,1,1,1]}]'},
         {"action": "reply", "status": 202, "body": "{}"},
         {"action": "reply", "status": 503},
         {"action": "reply", "status": 404, "body": '{"message":"Not Found"}'},
         {"action": "reply", "status": 451, "body": '{"message":"Repository access blocked"}'},
     ],
-    ids=["html", "truncated", "another shape", "days that don't add up", "202 for ever", "503", "vanished", "blocked"],
+    ids=[
+        "html",
+        "truncated",
+        "another shape",
+        "empty",
+        "days that don't add up",
+        "202 for ever",
+        "503",
+        "vanished",
+        "blocked",
+    ],
 )
 def test_one_repositorys_trouble_is_said_and_costs_no_other(home: Home, fault: dict[str, object]) -> None:
     struck = id_of(SOME[2])
@@ -187,6 +198,17 @@ def test_one_repositorys_trouble_is_said_and_costs_no_other(home: Home, fault: d
     assert set(sealed(home)["repo_id"]) == {id_of(n) for n in SOME} - {struck}
     assert found.seal.quarantined == len(found.missing)
     assert home.told("captured")["missing"] == [str(one) for one in found.missing]
+
+
+def test_an_empty_page_in_the_middle_of_a_history_does_not_end_it(home: Home) -> None:
+    struck = id_of(SOME[1])
+    home.strike(Fault(path=f"/repositories/{struck}{HISTORY}.*page=2&", action="body", body="[]"))
+    found = home.stars()
+    assert [one.what for one in found.missing] == [str(struck)]
+    assert "page 2: empty, although only" in found.missing[0].reason
+    assert found.unfinished == 1
+    assert home.stars(NOW + DAY).unfinished == 0
+    assert_no_gap(home, len(SOME))
 
 
 def test_a_github_that_answers_nobody_is_an_error(home: Home) -> None:
