@@ -26,12 +26,33 @@ from dagster_project.sources.pages import CursorExpiredError, Page, Transport, U
 HUB = "huggingface"
 QUICK = "huggingface_quick"
 OWNERS = "huggingface_owners"
-OUR_SOURCES = (HUB, QUICK, OWNERS)
+GITHUB = "github"
+SAMPLE = "github_sample"
+STARS = "github_stars"
+PEOPLE = "github_people"
+# Imported, never captured.
+INNOVATION_GRAPH = "innovation_graph"
+GITHUB_SOURCES = (GITHUB, SAMPLE, STARS, PEOPLE)
+OUR_SOURCES = (HUB, QUICK, OWNERS, *GITHUB_SOURCES)
+# What says nothing of the whole list of models, so that no week is covered by it.
+BESIDE_MODELS = (OWNERS, *GITHUB_SOURCES, INNOVATION_GRAPH)
+RECORDS = {
+    OWNERS: "owners",
+    GITHUB: "repositories",
+    SAMPLE: "sampled repositories",
+    STARS: "weeks of stars",
+    PEOPLE: "lines of contributors",
+    INNOVATION_GRAPH: "numbers",
+}
 MODELS = "models"
 GO_ON = {
     HUB: f"leadershift capture --source {HUB}",
     QUICK: "leadershift capture --quick",
     OWNERS: f"leadershift capture --source {OWNERS}",
+    GITHUB: f"leadershift capture --source {GITHUB}",
+    SAMPLE: f"leadershift capture --source {GITHUB}",
+    STARS: f"leadershift capture --source {GITHUB}",
+    PEOPLE: f"leadershift capture --source {PEOPLE}",
 }
 FIRST_CONTACT_SECONDS = 60.0
 
@@ -187,6 +208,7 @@ def seal_counted(
     status: Status = "sealed",
     sign_off: str | None = None,
     profile: Profile | None = None,
+    origin: str | None = None,
     **noted: object,
 ) -> Seal:
     """Seal an attempt whose typed table is written and counted, and tell the diary, with whatever else is to be noted."""
@@ -196,7 +218,7 @@ def seal_counted(
         counts,
         status=status,
         is_complete=is_complete,
-        origin=huggingface.endpoint(first.url),
+        origin=origin or huggingface.endpoint(first.url),
         started_at=first.observed_at,
         now=now,
         sign_off=sign_off,

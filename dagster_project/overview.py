@@ -13,7 +13,7 @@ from typing import Any
 
 from dagster_project import gates, keeping
 from dagster_project.calendar import Week, parse_time
-from dagster_project.crawl import HUB, OUR_SOURCES, OWNERS, QUICK
+from dagster_project.crawl import BESIDE_MODELS, GITHUB, HUB, MODELS, OUR_SOURCES, PEOPLE, QUICK, RECORDS, STARS
 from dagster_project.errors import AlarmError, DamagedDataError, NothingYetError, UsageError
 from dagster_project.settings import Settings, is_loopback, shipped
 from dagster_project.snapshots import copies, ledger, seal, spool
@@ -72,7 +72,7 @@ def status(settings: Settings) -> dict[str, Any]:
     captured = {found.week.monday for found in snapshots if found.source == HUB}
     held = seal.awaiting(settings.home, HUB)
     # A week of which only owners or a quick capture's models are known is a gap.
-    covered = {found.week.monday for found in snapshots if found.source not in (OWNERS, QUICK)}
+    covered = {found.week.monday for found in snapshots if found.source not in (QUICK, *BESIDE_MODELS)}
     covered |= {Week.of(attempt.day).monday for attempt in held}
     is_sealed = Week.of(now).monday in captured
     unfinished = [attempt for source in OUR_SOURCES if (attempt := spool.unfinished(settings.home, source, now))]
@@ -90,7 +90,7 @@ def status(settings: Settings) -> dict[str, Any]:
                 "week": str(found.week),
                 "status": found.status,
                 "loaded": found.loaded,
-                "records": "owners" if found.source == OWNERS else "models",
+                "records": RECORDS.get(found.source, MODELS),
             }
             for found in snapshots
         ],
@@ -103,11 +103,16 @@ def status(settings: Settings) -> dict[str, Any]:
         or None,
         "awaiting_sign_off": awaiting,
         "paused_until": None if is_sealed else _paused_until(settings, now),
+        "github": _github(settings),
         "release": published.release_id if published else None,
         "release_known_at": published.known_at if published else None,
         "is_published": _is_published(
             published,
-            [found for found in snapshots if found.week == Week.of(now) and found.source not in (OWNERS, QUICK)],
+            [
+                found
+                for found in snapshots
+                if found.week == Week.of(now) and found.source not in (QUICK, *BESIDE_MODELS)
+            ],
             now,
         ),
         "next_command": signature
@@ -128,6 +133,11 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
         if settings.hf_token
         else "HF_TOKEN is not set: anonymous quota, a full crawl takes about 40 minutes"
     )
+    github = (
+        "GITHUB_TOKEN is set"
+        if settings.github_token
+        else "GITHUB_TOKEN is not set: no repositories, stars or people but a sample; a token without any scope is enough"
+    )
     clock = (
         "is ignored, because an endpoint is real"
         if settings.ignores_pretended_now
@@ -145,7 +155,7 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
             f"{settings.hf_endpoint}{' (a stand-in: REHEARSAL)' if is_loopback(settings.hf_endpoint) else ''}",
         ),
         _finding("token", True, token),
-        _finding("github", True, settings.github_api_url),
+        _finding("github", True, f"{settings.github_api_url}, {github}"),
         _finding("registry", not problems, problems[0] if problems else f"{settings.registry}, no problem"),
         _finding("sql", shipped("sql").is_dir(), f"{shipped('sql')}"),
     ]
@@ -234,6 +244,40 @@ def _paused_until(settings: Settings, now: datetime) -> str | None:
         return None
     resume_at = told[-1].get("resume_at") if told else None
     return resume_at if resume_at and parse_time(resume_at) > now else None
+
+
+def is_github_due(settings: Settings) -> bool:
+    """Whether a round of GitHub of this week is still to come, or has left something for the next day."""
+    if not settings.github_token:
+        return False
+    told, this_week = _told_rounds(settings), Week.of(settings.now())
+    days = [told[source]["day"] if source in told else None for source in (GITHUB, STARS, PEOPLE)]
+    if any(day is None or Week.of(date.fromisoformat(day)) != this_week for day in days):
+        return True
+    return bool(told[STARS]["unfinished"] or told[PEOPLE]["not_asked"])
+
+
+def _told_rounds(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Give what the last round of each source told the diary."""
+    try:
+        return {line["source"]: line for line in ledger.read(settings.home) if line["event"] == "captured"}
+    except DamagedDataError:
+        # The schedule asks us: a damaged diary, which verify names, must cost no more than a round that finds nothing due.
+        return {}
+
+
+def _github(settings: Settings) -> dict[str, Any] | None:
+    """Say what the last rounds of GitHub came to, as they told the diary: days, what is missing, what is not known yet."""
+    told = _told_rounds(settings)
+    repositories, stars = told.get(GITHUB), told.get(STARS)
+    if repositories is None:
+        return None
+    return {
+        "repositories_on": repositories["day"],
+        "stars_on": stars["day"] if stars else None,
+        "missing": [*repositories["missing"], *(stars["missing"] if stars else [])],
+        "unfinished_stars": stars["unfinished"] if stars else None,
+    }
 
 
 def _published(settings: Settings) -> Publication | None:

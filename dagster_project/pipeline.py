@@ -14,16 +14,19 @@ from typing import TypeVar
 
 import polars as pl
 
-from dagster_project import crawl, gates, keeping, owners, quick
+from dagster_project import crawl, gates, keeping, owners, people, quick, repositories, stars
 from dagster_project.calendar import Week, parse_time, stamp
-from dagster_project.errors import DamagedDataError, GateError, NothingYetError, RefusedError, StorageError
+from dagster_project.errors import DamagedDataError, GateError, NothingYetError, RefusedError, StorageError, UsageError
 from dagster_project.owners import OwnersCaptured
+from dagster_project.people import PeopleCaptured
+from dagster_project.repositories import RepositoriesCaptured
 from dagster_project.settings import Settings, is_loopback, shipped
 from dagster_project.snapshots import copies, custody, durable, erasure, ledger, lock, seal, spool
 from dagster_project.snapshots.seal import Seal
 from dagster_project.snapshots.spool import Spool
-from dagster_project.sources import archives, huggingface
+from dagster_project.sources import archives, github, huggingface, innovation_graph
 from dagster_project.sources.pages import CursorExpiredError, Limits, Transport
+from dagster_project.stars import StarsCaptured
 from dagster_project.warehouse import audit as auditing
 from dagster_project.warehouse import build as building
 from dagster_project.warehouse import publish as publishing
@@ -215,6 +218,111 @@ def capture_owners(
         return captured
 
 
+def capture_repositories(
+    settings: Settings,
+    *,
+    week: Week | None = None,
+    sign_off: str | None = None,
+    limits: github.Limits = github.USUAL,
+    say: Say = _silent,
+    on_page: Callable[[int], None] = lambda _repositories: None,
+) -> RepositoriesCaptured:
+    """Ask GitHub for the registry's repositories, its organisations' and all that were ever found, and seal what it said.
+
+    Without a token a sample of names, as a source of its own. `on_page` hears how many are safe. Raises as `capture` does,
+    and NothingYetError when the registry names nobody to ask for.
+    """
+    now = settings.now()
+    _refuse_past(week, now)
+    source = crawl.GITHUB if settings.github_token else crawl.SAMPLE
+    with lock.hold(settings.home, f"capture of {source}", now, say):
+        _refuse_mixture(settings, say, settings.github_api_url)
+        keeping.adopt(settings, say)
+        client = github.Client(settings, limits, say=say)
+        captured = repositories.capture(settings, client, on_page=on_page, sign_off=sign_off)
+        if captured.is_sample:
+            say(
+                f"GITHUB_TOKEN is not set, so this is a SAMPLE: at most {repositories.SAMPLE_REPOSITORIES} names of the registry"
+                f" ({captured.not_asked:,} left out), without activity, stars or people. No whole number is made of it."
+            )
+        keeping.copy(settings, say)
+        return captured
+
+
+def github_left_out(settings: Settings) -> str | None:
+    """Say why a run leaves GitHub out, and how to get it; None if it doesn't."""
+    if settings.github_token:
+        return None
+    return (
+        "GitHub is left out, because GITHUB_TOKEN is not set. A token without any scope is enough:"
+        " export GITHUB_TOKEN=..., or see a sample with: leadershift capture --source github"
+    )
+
+
+def capture_stars(
+    settings: Settings,
+    *,
+    week: Week | None = None,
+    limits: github.Limits = github.USUAL,
+    say: Say = _silent,
+    on_page: Callable[[int], None] = lambda _pages: None,
+) -> StarsCaptured:
+    """Read the stars' newest weeks of every captured repository, then older ones within the budget, and seal them.
+
+    `on_page` hears how many pages are safe. Raises as `capture` does, UsageError without a token, and NothingYetError
+    before repositories were captured.
+    """
+    now = settings.now()
+    _refuse_past(week, now)
+    if not settings.github_token:
+        raise UsageError(
+            "A history of stars for each repository takes more than the 60 requests an hour that GitHub grants without a token.",
+            next_command="export GITHUB_TOKEN=...",
+        )
+    with lock.hold(settings.home, f"capture of {crawl.STARS}", now, say):
+        _refuse_mixture(settings, say, settings.github_api_url)
+        keeping.adopt(settings, say)
+        captured = stars.capture(settings, github.Client(settings, limits, say=say), on_page=on_page)
+        if captured.unfinished:
+            say(
+                f"{captured.unfinished:,} repositories have older stars that are not known yet; the next day's run goes on."
+            )
+        keeping.copy(settings, say)
+        return captured
+
+
+def capture_people(
+    settings: Settings,
+    *,
+    week: Week | None = None,
+    limits: github.Limits = github.USUAL,
+    budget: int = people.POINTS_A_RUN,
+    say: Say = _silent,
+    on_page: Callable[[int], None] = lambda _readings: None,
+) -> PeopleCaptured:
+    """Read who worked on the captured repositories, as far as that is due and a budget of points reaches, and seal it.
+
+    Of people only a pseudonym and countries are kept. `on_page` hears how many readings are safe. Raises as `capture`
+    does, UsageError without a token, and NothingYetError before any repository was captured.
+    """
+    now = settings.now()
+    _refuse_past(week, now)
+    if not settings.github_token:
+        raise UsageError(
+            "Histories and profiles come from GitHub's GraphQL, which nobody may ask without a token.",
+            next_command="export GITHUB_TOKEN=...",
+        )
+    with lock.hold(settings.home, f"capture of {crawl.PEOPLE}", now, say):
+        _refuse_mixture(settings, say, settings.github_api_url)
+        keeping.adopt(settings, say)
+        client = github.Client(settings, limits, say=say)
+        captured = people.capture(settings, client, on_page=on_page, say=say, budget=budget)
+        if captured.not_asked:
+            say(f"{captured.not_asked:,} quarters of repositories were due beyond the budget; the next run goes on.")
+        keeping.copy(settings, say)
+        return captured
+
+
 def import_table(
     settings: Settings,
     path: Path,
@@ -262,6 +370,30 @@ def import_table(
             )
         keeping.copy(settings, say)
     return seals
+
+
+def import_innovation_graph(settings: Settings, folder: Path, *, say: Say = _silent) -> Seal | None:
+    """Import the public files of GitHub's Innovation Graph as a sealed snapshot of today; None if today has one."""
+    now, source = settings.now(), crawl.INNOVATION_GRAPH
+    with lock.hold(settings.home, f"import of {folder.name}", now, say):
+        keeping.adopt(settings, say)
+        if any(found.observed_on == now.date() for _attempt, found in seal.sealed(settings.home, source)):
+            say(f"{source} {now.date()}: imported before, skipped")
+            return None
+        rows, refused = innovation_graph.read_folder(folder)
+        attempt, at = Spool(settings.home, source, now.date(), 1), stamp(now)
+        observed = pl.lit(now.replace(tzinfo=None)).cast(pl.Datetime("us")).alias("observed_at")
+        placed = crawl.placed(rows, attempt).with_columns(observed, pl.lit(0, pl.Int32).alias("page"))
+        counts = seal.write_table(
+            attempt, [(placed, refused)], table=source, key="line", rank=("position",), observed_at=at
+        )
+        closed = seal.close(
+            attempt, counts, status="imported", is_complete=False, origin=folder.name, started_at=at, now=now
+        )
+        about = {"source": source, "day": f"{now.date()}", "week": f"{closed.week}", "file": folder.name}
+        ledger.write(settings.home, "imported", now, **about, **seal.mark(attempt))
+        keeping.copy(settings, say)
+        return closed
 
 
 def verify(settings: Settings, *, with_copy: bool = True) -> Verified:
@@ -406,17 +538,18 @@ def _refuse_past(week: Week | None, now: datetime) -> None:
         )
 
 
-def _refuse_mixture(settings: Settings, say: Say) -> None:
-    """A rehearsal and the real Hub never share a home: nothing could tell their numbers apart afterwards."""
+def _refuse_mixture(settings: Settings, say: Say, endpoint: str | None = None) -> None:
+    """A rehearsal and the real Hub or GitHub never share a home: nothing could tell their numbers apart afterwards."""
+    asked = endpoint or settings.hf_endpoint
 
     def tell(trouble: str) -> None:
         say(f"{trouble} {keeping.GOES_ON}")
 
     ours = (entry for name in crawl.OUR_SOURCES for entry in seal.readable(settings.home, name, on_damage=tell))
     for _attempt, found in ours:
-        if is_loopback(found.origin) != is_loopback(settings.hf_endpoint):
+        if is_loopback(found.origin) != is_loopback(asked):
             raise RefusedError(
-                f"{settings.home} holds what was captured from {found.origin}; {settings.hf_endpoint} needs a home of its own.",
+                f"{settings.home} holds what was captured from {found.origin}; {asked} needs a home of its own.",
                 next_command="export LEADERSHIFT_HOME=another/folder",
             )
 

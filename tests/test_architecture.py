@@ -18,11 +18,23 @@ FLOORS = [
     {"sources", "snapshots", "geography", "statistics"},
     {"warehouse"},
     {"reports"},
-    {"pipeline", "crawl", "gates", "keeping", "owners", "quick", "overview"},
+    {
+        "pipeline",
+        "crawl",
+        "gates",
+        "keeping",
+        "owners",
+        "overview",
+        "people",
+        "quick",
+        "repositories",
+        "rounds",
+        "stars",
+    },
     {"defs", "cli", "rehearsal"},
     {"definitions"},
 ]
-SIBLINGS_THAT_MEET = {"pipeline", "crawl", "gates", "keeping", "owners", "quick", "overview"}
+SIBLINGS_THAT_MEET = FLOORS[6]
 DOORS = {
     "dagster": {"defs", "definitions"},
     "duckdb": {"warehouse", "statistics"},

@@ -68,6 +68,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
         f"crawl     {found['unfinished'] or 'none unfinished'}",
         *([f"paused    until {found['paused_until']}: the quota is used up"] if found["paused_until"] else []),
         f"copy      {_copy_words(found['copy'])}",
+        f"github    {_github_words(found['github'])}",
         f"release   {found['release'] or 'none yet'}{_earlier(found['release_known_at'])}",
         f"next      {found['next_command']}",
     ]
@@ -76,6 +77,14 @@ def status(settings: Settings, *, as_json: bool) -> None:
 
 def _earlier(known_at: str | None) -> str:
     return f", only what was known on {known_at}" if known_at else ""
+
+
+def _github_words(github: dict[str, Any] | None) -> str:
+    if github is None:
+        return "nothing captured: leadershift capture --source github"
+    older = f", older stars of {github['unfinished_stars']:,} not known yet" if github["unfinished_stars"] else ""
+    missing = f", {len(github['missing']):,} missing" if github["missing"] else ""
+    return f"repositories of {github['repositories_on']}, stars of {github['stars_on'] or 'no day'}{older}{missing}"
 
 
 def _copy_words(copy: dict[str, Any] | None) -> str:

@@ -74,7 +74,8 @@ def rehearse_serve(
     with github:
         click.echo(f"The Hub is played on {hub.url}, GitHub on {github.url}. In another shell:")
         click.echo(
-            f"  export HF_ENDPOINT={hub.url} GITHUB_API_URL={github.url} LEADERSHIFT_NOW={hub.now():%Y-%m-%dT%H:%M:%SZ}"
+            f"  export HF_ENDPOINT={hub.url} GITHUB_API_URL={github.url} GITHUB_TOKEN={rehearsing.PRETEND_TOKEN}"
+            f" LEADERSHIFT_NOW={hub.now():%Y-%m-%dT%H:%M:%SZ}"
         )
         click.echo("  leadershift run")
         hub.serve_forever()

@@ -3,7 +3,7 @@
 Names, texts and checks come from the headers of the SQL files; nothing is described twice.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 
 import dagster as dg
@@ -11,10 +11,13 @@ import dagster as dg
 from dagster_project import pipeline
 from dagster_project.defs.installation import Installation, failures_in_words
 from dagster_project.defs.partitions import week_of, weeks
-from dagster_project.errors import SourceError
+from dagster_project.errors import GateError, NothingYetError, SourceError
+from dagster_project.people import PeopleCaptured
+from dagster_project.repositories import RepositoriesCaptured
 from dagster_project.settings import shipped
 from dagster_project.snapshots.seal import Seal
 from dagster_project.sources.pages import Limits
+from dagster_project.stars import StarsCaptured
 from dagster_project.warehouse import audit, catalog, checks, lineage
 from dagster_project.warehouse.audit import Result
 from dagster_project.warehouse.build import Built
@@ -23,6 +26,9 @@ from dagster_project.warehouse.catalog import Table
 OWNERS = ["team:leadershift"]
 CAPTURE = dg.AssetKey(["raw", "huggingface_models"])
 OWNERS_CAPTURE = dg.AssetKey(["raw", "huggingface_owners"])
+REPOSITORIES_CAPTURE = dg.AssetKey(["raw", "github_repositories"])
+STARS_CAPTURE = dg.AssetKey(["raw", "github_stars"])
+PEOPLE_CAPTURE = dg.AssetKey(["raw", "github_people"])
 REGISTRY = dg.AssetKey(["data", "registry"])
 RELEASE = dg.AssetKey(["published", "release"])
 REPORT = dg.AssetKey(["reports", "weekly"])
@@ -33,7 +39,12 @@ RAW_ASSETS = {
     "raw.models": {CAPTURE},
     "raw.owners": {OWNERS_CAPTURE},
     "raw.quarantined": {CAPTURE},
-    "raw.snapshots": {CAPTURE, OWNERS_CAPTURE},
+    "raw.snapshots": {CAPTURE, OWNERS_CAPTURE, REPOSITORIES_CAPTURE, STARS_CAPTURE, PEOPLE_CAPTURE},
+    "raw.contributors": {PEOPLE_CAPTURE},
+    # Imported by hand: no run makes it.
+    "raw.innovation_graph": set(),
+    "raw.repositories": {REPOSITORIES_CAPTURE},
+    "raw.star_weeks": {STARS_CAPTURE},
 }
 # What a run is told, not what it reads.
 NO_ASSETS = {"raw.parameters", "raw.hop", "raw.claim_queries"}
@@ -111,6 +122,74 @@ def owners_asset(context: dg.AssetExecutionContext, installation: Installation) 
         name: dg.MetadataValue.int(getattr(captured, name)) for name in ("asked", "requests", "not_asked")
     }
     return dg.MaterializeResult(metadata=counts | (seal_metadata(captured.seal) if captured.seal else {}))
+
+
+@dg.asset(
+    key=REPOSITORIES_CAPTURE,
+    deps=[REGISTRY],
+    partitions_def=weeks,
+    group_name="capture",
+    kinds={"github", "parquet"},
+    owners=OWNERS,
+    description="The registry's repositories on GitHub, those of its organisations, and all that were ever found, by number.",
+)
+def repositories_asset(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
+    """Ask GitHub for the week's repositories, if there is a token. A GitHub that fails does not cost the week of the models."""
+    return _github_round(context, installation, pipeline.capture_repositories, ("asked", "requests", "points"))
+
+
+@dg.asset(
+    key=STARS_CAPTURE,
+    deps=[REPOSITORIES_CAPTURE],
+    partitions_def=weeks,
+    group_name="capture",
+    kinds={"github", "parquet"},
+    owners=OWNERS,
+    description="The stars' newest weeks of every repository, and older ones as far as the budget reaches.",
+)
+def stars_asset(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
+    """Read the week's stars, if there is a token. A GitHub that fails does not cost the week of the models."""
+    return _github_round(
+        context, installation, pipeline.capture_stars, ("asked", "older_pages", "requests", "unfinished")
+    )
+
+
+@dg.asset(
+    key=PEOPLE_CAPTURE,
+    deps=[STARS_CAPTURE],
+    partitions_def=weeks,
+    group_name="capture",
+    kinds={"github", "parquet"},
+    owners=OWNERS,
+    description="Who worked on the captured repositories, as pseudonyms with countries, as far as the budget reaches.",
+)
+def people_asset(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
+    """Read the week's contributors, if there is a token. A GitHub that fails does not cost the week of the models."""
+    return _github_round(
+        context, installation, pipeline.capture_people, ("readings", "points", "not_asked", "profiles_missing")
+    )
+
+
+def _github_round(
+    context: dg.AssetExecutionContext,
+    installation: Installation,
+    capture: Callable[..., RepositoriesCaptured | StarsCaptured | PeopleCaptured],
+    counts: Sequence[str],
+) -> dg.MaterializeResult[None]:
+    """Run a round of GitHub; say what it came to, what is missing, or why there was none."""
+    with failures_in_words():
+        settings = installation.settings()
+        if left_out := pipeline.github_left_out(settings):
+            context.log.info(left_out)
+            return dg.MaterializeResult(metadata={"left_out": dg.MetadataValue.text(left_out)})
+        try:
+            captured = capture(settings, week=week_of(context.partition_key), say=context.log.info)
+        except (SourceError, GateError, NothingYetError) as error:
+            context.log.warning(str(error))
+            return dg.MaterializeResult(metadata={"trouble": dg.MetadataValue.text(str(error))})
+    told: dict[str, dg.MetadataValue] = {name: dg.MetadataValue.int(getattr(captured, name)) for name in counts}
+    told["missing"] = dg.MetadataValue.json([str(one) for one in captured.missing])
+    return dg.MaterializeResult(metadata=told | (seal_metadata(captured.seal) if captured.seal else {}))
 
 
 def seal_metadata(seal: Seal) -> dict[str, dg.MetadataValue]:

@@ -1,15 +1,21 @@
-"""The weekly run and when it happens."""
+"""The weekly run, the rounds of GitHub, and when they happen."""
 
 import dagster as dg
 
 from dagster_project import overview
 from dagster_project.calendar import Week
+from dagster_project.defs.assets import PEOPLE_CAPTURE, REPOSITORIES_CAPTURE, STARS_CAPTURE
 from dagster_project.defs.installation import Installation
 
 weekly_job = dg.define_asset_job(
     "weekly",
     selection=dg.AssetSelection.all(),
     description="From the Hub to the page, for the running week.",
+)
+github_job = dg.define_asset_job(
+    "github",
+    selection=dg.AssetSelection.assets(REPOSITORIES_CAPTURE, STARS_CAPTURE, PEOPLE_CAPTURE),
+    description="What is still due of GitHub, as far as a day's budget reaches.",
 )
 UNDER_WAY = dg.RunsFilter(
     job_name=weekly_job.name,
@@ -45,3 +51,19 @@ def every_six_hours(context: dg.ScheduleEvaluationContext, installation: Install
     return dg.RunRequest(
         partition_key=Week.of(settings.now()).monday.isoformat(), tags={"leadershift/week": state["week"]}
     )
+
+
+@dg.schedule(
+    job=github_job,
+    cron_schedule="30 3 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every night until the week's rounds of GitHub are done and all older stars and quarters are known.",
+)
+def every_night(installation: Installation) -> dg.RunRequest | dg.SkipReason:
+    """Go on with GitHub, if there is a token: what failed in the weekly run, and back-fills that take a few nights."""
+    settings = installation.settings()
+    if not overview.is_github_due(settings):
+        return dg.SkipReason("Nothing of GitHub is due, or GITHUB_TOKEN is not set.")
+    week = Week.of(settings.now())
+    return dg.RunRequest(partition_key=week.monday.isoformat(), tags={"leadershift/week": f"{week}"})

@@ -24,7 +24,6 @@ from dagster_project.crawl import FIRST_CONTACT_SECONDS
 from dagster_project.errors import GateError, RefusedError, SourceError
 from dagster_project.rehearsal.github.service import GitHubService
 from dagster_project.rehearsal.github.tables import load_github_tables
-from dagster_project.rehearsal.github.world import GitHubWorld
 from dagster_project.rehearsal.hub.api import ItemSource
 from dagster_project.rehearsal.hub.series import load_series
 from dagster_project.rehearsal.hub.service import HubService, ServiceOptions, World, load_table, simulated
@@ -37,11 +36,11 @@ from dagster_project.sources.pages import Limits
 from dagster_project.warehouse.publish import Publication
 
 SEED = 47
-GITHUB_REPOSITORIES = 120
 LAST_MONDAY = date(2026, 11, 16)
 CAPTURE_TIME = time(CAPTURE_HOUR, tzinfo=UTC)
 MARKER = "REHEARSAL"
-NOWHERE = "http://127.0.0.1:9"
+# Any will do: the pretend GitHub knows no accounts.
+PRETEND_TOKEN = "rehearsal"
 # Faults that strike a week's crawl, one kind after the other. Those that only wait (hang, drip, storms) have tests of their own.
 FAULTS = ("F01", "F02", "F03", "F05", "F06", "F07", "F10", "F19")
 FAULT_EVERY_WEEKS = 4
@@ -90,9 +89,16 @@ def rehearse(
             fault = _fault_of(number) if faults else None
             if fault:
                 hub.control("faults", {"catalogue": fault})
-            settings = Settings(home=home, hf_endpoint=hub.url, github_api_url=NOWHERE, pretended_now=moment)
+            settings = Settings(
+                home=home,
+                hf_endpoint=hub.url,
+                github_api_url=hub.github_url,
+                github_token=PRETEND_TOKEN,
+                pretended_now=moment,
+            )
             if trouble := _capture(settings, fault, say):
                 gaps[moment.date()] = trouble
+            _capture_github(settings, say)
             hub.control("faults", None)
         release = pipeline.derive(settings, say=say)
         page = pipeline.report(settings)
@@ -122,11 +128,7 @@ def serve(
         items: ItemSource = load_series(played.series, played.table)
     else:
         items = load_table(played.table) if played.table else simulated(world)
-    repositories = (
-        load_github_tables(played.github_table)
-        if played.github_table
-        else GitHubWorld(SEED, GITHUB_REPOSITORIES, world.weeks, world.first_week)
-    )
+    repositories = load_github_tables(played.github_table) if played.github_table else world.github()
     moment = now or (datetime.now(UTC) if is_real else end)
     hub = HubService(items, port=port, now=moment, options=ServiceOptions(page_cap=page_cap))
     return hub, GitHubService(repositories, port=github_port, clock=hub.clock)
@@ -151,6 +153,16 @@ def _capture(settings: Settings, fault: str | None, say: Callable[[str], None]) 
     return trouble
 
 
+def _capture_github(settings: Settings, say: Callable[[str], None]) -> None:
+    """Capture the pretend GitHub's repositories, stars and people of the week."""
+    found, stars = pipeline.capture_repositories(settings), pipeline.capture_stars(settings)
+    people = pipeline.capture_people(settings)
+    say(
+        f"    GitHub: {found.asked:,} repositories, {len(found.missing):,} missing; {stars.requests:,} pages of stars;"
+        f" {people.readings:,} quarters of contributors"
+    )
+
+
 def _fault_of(number: int) -> str | None:
     if number % FAULT_EVERY_WEEKS:
         return None
@@ -158,10 +170,10 @@ def _fault_of(number: int) -> str | None:
 
 
 class _Hub:
-    """A pretend Hub in another process, by its address."""
+    """A pretend Hub in another process, by its address and that of the GitHub beside it."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, github_url: str) -> None:
+        self.url, self.github_url = url, github_url
 
     def control(self, name: str, content: object) -> None:
         """Move the clock, or set faults; None takes back what was set."""
@@ -191,10 +203,10 @@ def _pretend_hub(models: int, weeks: int, *, dirt: bool, page_cap: int) -> Itera
         try:
             assert process.stdout is not None
             said = "".join(itertools.islice(process.stdout, 1))
-            found = re.search(r"http://127\.0\.0\.1:\d+", said)
-            if found is None:
+            found = re.findall(r"http://127\.0\.0\.1:\d+", said)
+            if len(found) != len(("Hub", "GitHub")):
                 raise RefusedError("The pretend Hub did not start.", next_command="leadershift rehearse serve")
-            yield _Hub(found[0])
+            yield _Hub(*found)
         finally:
             # It keeps nothing, and whoever started us in the background may have us and our children ignore SIGTERM.
             process.kill()

@@ -24,7 +24,7 @@ from dagster_project.errors import DamagedDataError, LeadershiftError, NothingYe
 from dagster_project.snapshots import durable, manifest
 from dagster_project.snapshots.seal import Seal, damage, table_name
 from dagster_project.snapshots.spool import Spool
-from dagster_project.sources import overviews
+from dagster_project.sources import innovation_graph, overviews, people, repositories, stars
 from dagster_project.warehouse import catalog, facts, lineage
 from dagster_project.warehouse.catalog import Table
 from dagster_project.warehouse.engine import connect_private, quoted
@@ -42,8 +42,24 @@ _PLACE: dict[str, pl.DataType] = {
     "position": pl.Int32(),
 }
 # Tables of snapshots that SQL reads as they are; those of models come as facts.
-RAW_SCHEMAS: Mapping[str, Mapping[str, pl.DataType]] = {"owners": {**overviews.OWNER_SCHEMA, **_PLACE}}
-REGISTRY_FILES = ("labs", "namespaces", "countries", "events", "licences", "published_figures", "claims")
+RAW_SCHEMAS: Mapping[str, Mapping[str, pl.DataType]] = {
+    "owners": {**overviews.OWNER_SCHEMA, **_PLACE},
+    "repositories": {**repositories.REPOSITORY_SCHEMA, **_PLACE},
+    "star_weeks": {**stars.STAR_SCHEMA, **_PLACE},
+    "contributors": {**people.CONTRIBUTOR_SCHEMA, **_PLACE},
+    "innovation_graph": {**innovation_graph.GRAPH_SCHEMA, **_PLACE},
+}
+REGISTRY_FILES = (
+    "labs",
+    "namespaces",
+    "countries",
+    "events",
+    "licences",
+    "published_figures",
+    "claims",
+    "repositories",
+    "github_owners",
+)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The reviewed registry, seven CSV files, and the check that keeps them honest: every problem by file and line.
+"""The reviewed registry, nine CSV files, and the check that keeps them honest: every problem by file and line.
 
 Here: what each file must look like, what one row may say, and how the rows of several files must agree.
 Not here: the tables made of the files (`sql/registry`), the worth of a source, other files of the folder, printing.
@@ -34,6 +34,8 @@ LAB_KINDS = "company research-institute university government non-profit communi
 EVENT_KINDS = "release licence policy corporate"
 FIGURE_MEASURES = "share_of_total downloads_flow downloads_a_day cr10 cr100 other"
 LICENCE_CLASSES = "permissive copyleft responsible-use custom non-commercial none"
+REPOSITORY_KINDS = "lab company community"
+REPOSITORY_USES = "framework inference training agents models retrieval evaluation data interface other"
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,19 @@ FIGURES = _Table(
     credit="publisher direct root",
     time_window="week 28d 365d cumulative",
 )
-TABLES = (LABS, NAMESPACES, COUNTRIES, EVENTS, LICENCES, FIGURES, CLAIMS)
+GITHUB_LOGIN = r"[A-Za-z0-9](-?[A-Za-z0-9])*"
+REPOSITORIES = _Table(
+    "repositories.csv",
+    f"repo_name,lab,kind,why,{ORIGIN}",
+    rf"{GITHUB_LOGIN}/[A-Za-z0-9._-]+",
+    MAY_BE_EMPTY | {"lab"},
+    kind=REPOSITORY_KINDS,
+    why=REPOSITORY_USES,
+)
+GITHUB_OWNERS = _Table("github_owners.csv", f"github_login,lab,valid_from,valid_to,{ORIGIN}", GITHUB_LOGIN)
+TABLES = (LABS, NAMESPACES, COUNTRIES, EVENTS, LICENCES, FIGURES, CLAIMS, REPOSITORIES, GITHUB_OWNERS)
+SPELLED_IN_ANY_CASE = (NAMESPACES, REPOSITORIES, GITHUB_OWNERS)
+"""The Hub and GitHub take two spellings that differ in case for one name, and so do the joins in sql."""
 
 
 def check(folder: Path) -> list[Problem]:
@@ -123,8 +137,10 @@ def check(folder: Path) -> list[Problem]:
             problems += [*_unsorted(rows), *_overlaps(rows)]
         except _NoTableError as error:
             problems.append(Problem(table.file, *error.args))
-    problems += [*_case_twins(tables.get(NAMESPACES.file, [])), *_parent_cycles(tables.get(LABS.file, []))]
-    problems += _dangling(tables)
+    for table in SPELLED_IN_ANY_CASE:
+        problems += _case_twins(tables.get(table.file, []))
+    problems += [*_parent_cycles(tables.get(LABS.file, [])), *_dangling(tables)]
+    problems += _two_owners(tables.get(REPOSITORIES.file, []), tables.get(GITHUB_OWNERS.file, []))
     order = [table.file for table in TABLES]
     return sorted(problems, key=lambda problem: (order.index(problem.file), problem.line))
 
@@ -141,11 +157,25 @@ def known_by(folder: Path, day: date) -> tuple[int, int, str]:
 
 def namespaces(folder: Path) -> list[str]:
     """Name every namespace that the registry ever placed. Raises GateError for a file that can't be read."""
+    return _keys(folder, NAMESPACES)
+
+
+def repositories(folder: Path) -> list[str]:
+    """Name every repository to ask GitHub for, as owner/name. Raises GateError for a file that can't be read."""
+    return _keys(folder, REPOSITORIES)
+
+
+def github_owners(folder: Path) -> list[str]:
+    """Name every organisation on GitHub that the registry ever placed. Raises GateError for a file that can't be read."""
+    return _keys(folder, GITHUB_OWNERS)
+
+
+def _keys(folder: Path, table: _Table) -> list[str]:
     try:
-        rows = _read(folder / NAMESPACES.file, NAMESPACES, [])
+        rows = _read(folder / table.file, table, [])
     except _NoTableError as error:
         raise GateError(
-            f"{folder / NAMESPACES.file} can't be read: {error.args[1]}", next_command="leadershift registry check"
+            f"{folder / table.file} can't be read: {error.args[1]}", next_command="leadershift registry check"
         ) from error
     return list(dict.fromkeys(row.key for row in rows))
 
@@ -249,13 +279,26 @@ def _as_known(rows: list[_Row], known: str) -> list[_Row]:
 
 
 def _case_twins(rows: list[_Row]) -> Iterator[Problem]:
-    """The Hub takes two spellings that differ in case for one account, and so does the join in sql/staging."""
     seen: dict[str, _Row] = {}
     for row in rows:
         first = seen.setdefault(row.key.casefold(), row)
         if first.key != row.key:
-            what = f"namespace {row.key!r} is {first.key!r} of line {first.line} in another spelling"
-            yield row.problem(what, "keep the spelling of the Hub only")
+            what = f"{row.table.key} {row.key!r} is {first.key!r} of line {first.line} in another spelling"
+            yield row.problem(what, "keep the spelling of the site only")
+
+
+def _two_owners(repositories: list[_Row], owners: list[_Row]) -> Iterator[Problem]:
+    """Find repositories that one file gives to a lab and the other, through their owner, to another."""
+    labs: defaultdict[str, set[str]] = defaultdict(set)
+    for owner in owners:
+        labs[owner.key.casefold()].add(owner.get("lab"))
+    for row in repositories:
+        lab, login = row.get("lab"), row.key.split("/")[0]
+        if (row.get("kind") == "lab") != bool(lab):
+            yield row.problem(f"kind {row.get('kind')!r} with lab {lab!r}", "kind lab names its lab, other kinds none")
+        if (known := labs.get(login.casefold())) and lab not in known:
+            what = f"repo_name {row.key!r} has lab {lab!r}, its owner {', '.join(sorted(known))}"
+            yield row.problem(what, f"make it agree with {GITHUB_OWNERS.file}")
 
 
 def _dangling(tables: dict[str, list[_Row]]) -> Iterator[Problem]:

@@ -2,11 +2,11 @@
 meaning: Every sealed snapshot there is, and what became of the records seen; a week without a row is a gap that nobody filled.
 grain: [source, observed_on]
 columns:
-  source: huggingface, huggingface_quick or huggingface_owners for our own captures, the archive's name for imported ones
+  source: huggingface, huggingface_quick, huggingface_owners, github, github_sample or github_stars for our own captures, the archive's name for imported ones
   observed_on: UTC day of the snapshot
   week: Monday of its ISO week
-  table_name: what the snapshot lists, models or owners
-  row_count: models or owners loaded
+  table_name: what the snapshot lists, such as models, owners, repositories or star_weeks
+  row_count: rows loaded
   status: sealed (captured by us), partial (captured by us, less than half of the list before, signed for) or imported (captured by others)
   seen: records the source sent
   loaded: records kept
@@ -20,7 +20,7 @@ columns:
 warnings:
   - A partial snapshot is kept, but no flow and no removal is read from it.
 checks:
-  - one_of: {column: table_name, values: [models, owners]}
+  - one_of: {column: table_name, values: [models, owners, repositories, sampled_repositories, star_weeks, contributors]}
   - one_of: {column: status, values: [sealed, partial, imported]}
   - holds: {rule: seen = loaded + merged + quarantined, says: 'every record seen was loaded, merged or quarantined'}
 */

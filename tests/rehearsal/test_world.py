@@ -29,6 +29,8 @@ HEADERS = {
         "known_from,source_url,read_on,confidence,note"
     ),
     "licences.csv": "licence_id,licence_class,source_url,known_from,read_on,confidence,note",
+    "repositories.csv": "repo_name,lab,kind,why,known_from,source_url,read_on,confidence,note",
+    "github_owners.csv": "github_login,lab,valid_from,valid_to,known_from,source_url,read_on,confidence,note",
 }
 
 

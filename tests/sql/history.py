@@ -18,6 +18,8 @@ from dagster_project.settings import shipped
 from dagster_project.snapshots import seal
 from dagster_project.snapshots.spool import Spool
 from dagster_project.sources.huggingface import MODEL_SCHEMA
+from dagster_project.sources.repositories import REPOSITORY_SCHEMA
+from dagster_project.sources.stars import STAR_SCHEMA
 from dagster_project.warehouse import build, catalog, lineage
 from dagster_project.warehouse.catalog import Table
 from dagster_project.warehouse.engine import connect_private
@@ -32,6 +34,20 @@ def model(hub_id: str | None, **said: Any) -> dict[str, Any]:
     counters = {"downloads_all_time": said.pop("total", None), "downloads_30d": said.pop("month", None)}
     usual = {"hub_id": hub_id, "model_name": f"lab/{hub_id}", "created_at": LONG_AGO, "tags": [], "gated": "false"}
     return {**dict.fromkeys(MODEL_SCHEMA), **usual, **counters, **said}
+
+
+def repository(repo_id: int, repo_name: str, **said: Any) -> dict[str, Any]:
+    """Write one repository of an organisation, which the registry names so unless said otherwise; no counter moves."""
+    login = repo_name.split("/", maxsplit=1)[0]
+    usual = {"asked_name": repo_name, "owner_id": sum(login.encode()), "owner_login": login, "state": "there"}
+    usual |= {"owner_type": "Organization", "created_at": LONG_AGO, "is_fork": False, "is_archived": False}
+    return {**dict.fromkeys(REPOSITORY_SCHEMA), "repo_id": repo_id, "repo_name": repo_name, **usual, **said}
+
+
+def star_week(repo_id: int, week_start: date, *days: int) -> dict[str, Any]:
+    """Write one week of a repository's stars as GitHub sends it."""
+    key = f"{repo_id} {week_start}"
+    return {"repo_id": repo_id, "week_start": week_start, "retained": sum(days), "days": list(days), "week_key": key}
 
 
 @dataclass
@@ -80,6 +96,32 @@ class History:
             started_at=stamp(at),
             now=datetime.combine(sealed_on or on, time(HOUR), UTC),
         )
+
+    def github_day(self, on: date, *repositories: Mapping[str, Any], stars: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Seal one day's repositories and, if given, the weeks of stars read that day."""
+        tables = [("github", "repositories", REPOSITORY_SCHEMA, "repo_id", repositories)]
+        tables += (
+            [("github_stars", "star_weeks", {**STAR_SCHEMA, "week_key": pl.String()}, "week_key", stars)]
+            if stars
+            else []
+        )
+        at = datetime.combine(on, time(HOUR), UTC)
+        for source, table, schema, key, rows in tables:
+            attempt = Spool(self.home, source, on, 1)
+            attempt.folder.mkdir(parents=True)
+            frame = pl.DataFrame([dict(row) for row in rows], schema=schema, orient="row").with_columns(
+                pl.lit(source).alias("source"),
+                pl.lit(on).alias("observed_on"),
+                pl.lit(at.replace(tzinfo=None)).alias("observed_at"),
+                pl.lit(0, pl.Int32).alias("page"),
+                pl.int_range(pl.len(), dtype=pl.Int32).alias("position"),
+            )
+            rank, moment = ("page", "position"), stamp(at)
+            counts = seal.write_table(
+                attempt, [(frame, _refused([]))], table=table, key=key, rank=rank, observed_at=moment
+            )
+            origin = "https://api.github.com"
+            seal.close(attempt, counts, status="sealed", is_complete=False, origin=origin, started_at=moment, now=at)
 
     def write_registry(self, **texts: str) -> None:
         """Write a registry of its own: these files, the others as shipped."""

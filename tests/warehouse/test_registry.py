@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from dagster_project.errors import GateError, NothingYetError
-from dagster_project.warehouse.registry import INTERNATIONAL, TABLES, Problem, check
+from dagster_project.warehouse.registry import INTERNATIONAL, TABLES, Problem, check, github_owners, repositories
 from tests.faults.stage import Leadershift, is_one_message
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +21,8 @@ REGISTRY = ROOT / "data" / "registry"
 REAL = ROOT.parent / "shared" / "real"
 WANTED_NAMESPACES = 600
 WANTED_COUNTRIES = 60
+WANTED_REPOSITORIES = 400
+WANTED_OWNERS = 120
 # Accounts of persons hold more than the rest of it: docs/registry.md.
 WANTED_SHARE_OF_LANGUAGE_MODELS = 0.89
 EU_MEMBERS = "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE"
@@ -438,6 +440,38 @@ def test_check_and_build_refuse_it_with_file_line_and_reason(
     is_one_message(built, GateError.exit_code, f"{file}:{line}: ", message, "leadershift registry check")
     assert built.stdout == ""
     assert not (leadershift.home / "warehouse").exists()
+
+
+def test_mistakes_about_repositories_and_their_owners_are_each_explained(copy: Copy) -> None:
+    twin = copy.insert(
+        "repositories.csv", "openai/Whisper,openai,lab,models,2026-11-22,,2026-11-22,low,general knowledge:"
+    )
+    kind = copy.set("repositories.csv", "pytorch/pytorch,", kind="lab")
+    other = copy.set("repositories.csv", "mistralai/mistral-inference,", lab="meta")
+    bare = copy.replace("repositories.csv", "ollama/ollama,", "ollama/ollama", "ollama")
+    twice = copy.insert(
+        "github_owners.csv", "openai,openai,,,2026-11-22,https://example.org/table,2026-11-22,high,seen there"
+    )
+    copy.set("github_owners.csv", "zjunlp,", lab="nobody")
+    told = [(problem.file, problem.line, problem.message.split(";")[0]) for problem in check(copy.folder)]
+    spelled = copy.line_of("repositories.csv", "openai/whisper,")
+    assert told == [
+        ("repositories.csv", other, "repo_name 'mistralai/mistral-inference' has lab 'meta', its owner mistral"),
+        ("repositories.csv", bare, r"repo_name 'ollama' has a wrong form"),
+        (
+            "repositories.csv",
+            spelled,
+            f"repo_name 'openai/whisper' is 'openai/Whisper' of line {twin} in another spelling",
+        ),
+        ("repositories.csv", kind, "kind 'lab' with lab ''"),
+        ("github_owners.csv", twice, f"github_login 'openai' overlaps line {twice - 1} (always to open)"),
+        ("github_owners.csv", copy.line_of("github_owners.csv", "zjunlp,"), "unknown lab 'nobody'"),
+    ]
+
+
+def test_enough_repositories_and_organisations_of_github_are_asked_for() -> None:
+    assert len(repositories(REGISTRY)) >= WANTED_REPOSITORIES
+    assert len(github_owners(REGISTRY)) >= WANTED_OWNERS
 
 
 def test_a_sound_registry_is_refused_by_neither(copy: Copy) -> None:

@@ -29,8 +29,16 @@ FIGURE = {"measure": "share_of_total", "scope": "S1", "credit": "publisher", "ti
 }
 
 
-def registry_texts(first_week: date, namespaces: Sequence[Namespace], owner_renamed_on: date | None) -> dict[str, str]:
-    """Give the texts of the registry's CSV files, by file name. The claims are the real ones: the same queries judge them."""
+def registry_texts(
+    first_week: date,
+    namespaces: Sequence[Namespace],
+    owner_renamed_on: date | None,
+    repositories: Sequence[tuple[str, str]],
+) -> dict[str, str]:
+    """Give the texts of the registry's CSV files, by file name; `repositories` are names, each with its lab's slug or nothing.
+
+    The claims are the real ones: the same queries judge them.
+    """
     always = {"valid_from": KNOWN_FROM, "valid_to": "", **SOURCE}
     labs = [
         {"lab": lab.slug, "lab_name": f"Rehearsal Lab {lab.name}", "country": lab.country, "kind": lab.kind}
@@ -55,6 +63,11 @@ def registry_texts(first_week: date, namespaces: Sequence[Namespace], owner_rena
         | {"value": value, "window_to": (first_week + timedelta(days=7 * FIGURE_WEEK + 6)).isoformat(), **SOURCE}
         for country, value in (("CN", "0.30"), ("US", "0.40"))
     ]
+    asked = [
+        {"repo_name": name, "lab": lab, "kind": "lab" if lab else "community", "why": "models", **SOURCE}
+        for name, lab in repositories
+    ]
+    logins = [{"github_login": lab.slug, "lab": lab.slug, **always} for lab in LABS]
     source = "source_url,read_on,confidence,note"
     valid = f"valid_from,valid_to,known_from,{source}"
     return {
@@ -64,6 +77,8 @@ def registry_texts(first_week: date, namespaces: Sequence[Namespace], owner_rena
         "events.csv": _csv(events, f"event_id,event_on,kind,country,lab,title,known_from,{source}"),
         "published_figures.csv": _csv(figures, f"{FIGURE_COLUMNS},known_from,{source}"),
         "licences.csv": _csv(licences, "licence_id,licence_class,source_url,known_from,read_on,confidence,note"),
+        "repositories.csv": _csv(asked, f"repo_name,lab,kind,why,known_from,{source}"),
+        "github_owners.csv": _csv(logins, f"github_login,lab,{valid}"),
         "claims.csv": shipped("data/registry/claims.csv").read_text(encoding="utf-8"),
     }
 

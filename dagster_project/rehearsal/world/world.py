@@ -19,6 +19,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from dagster_project.errors import UsageError
+from dagster_project.rehearsal.github.world import GitHubWorld
 from dagster_project.rehearsal.world.cast import (
     CUSTOM,
     FAMILIES,
@@ -62,6 +63,7 @@ CACHED_MODELS = 50_000
 CACHED_COUNTS = 512
 """Blocks of counters at single seconds; each takes 32 KB."""
 CHUNK_MODELS = 2**16
+GITHUB_REPOSITORIES = 120
 MID_WALK_SECOND = CAPTURE_HOUR * 3600 + MID_WALK_SECONDS
 ROLLING_DAYS = 30
 GATES: tuple[bool | str, ...] = (False, "auto", "manual")
@@ -245,9 +247,20 @@ class World:
         return self.scenario.turning_points()
 
     def registry(self) -> dict[str, str]:
-        """Give the texts of the registry's five CSV files, by file name."""
+        """Give the texts of the registry's CSV files, by file name, with the repositories that are there when it all begins."""
         renamed_on = datetime.fromtimestamp(self.owner_renamed, UTC).date() if self.owner_renamed < NEVER else None
-        return registry_texts(self.first_week, self.namespaces, renamed_on)
+        github = self.github()
+        old = [number for number in range(github.repos) if github.facts(number).created < github.start]
+        owners = {number: github.owner_at(number, github.start) for number in old}
+        repositories = [
+            (github.full_name(number, github.start), LABS[owner].slug if owner >= 0 else "")
+            for number, owner in owners.items()
+        ]
+        return registry_texts(self.first_week, self.namespaces, renamed_on, repositories)
+
+    def github(self) -> GitHubWorld:
+        """Make the pretend GitHub that goes with this Hub."""
+        return GitHubWorld(self.seed, GITHUB_REPOSITORIES, self.weeks, self.first_week)
 
     # Many models at once
 

@@ -1,0 +1,33 @@
+/*
+meaning: Which repository each row of the registry is about. A name belongs to the first repository that answered to it, whoever takes it later.
+grain: [repo_id]
+columns:
+  repo_id: GitHub's number for the repository
+  asked_name: owner/name as the registry has it
+  lab: slug of the lab that owns it; null where the registry names none
+  kind: lab, company or community
+  why: what it is for
+*/
+with answers as (
+    select
+        registered.repo_name as asked_name,
+        registered.lab,
+        registered.kind,
+        registered.why,
+        seen.repo_id,
+        seen.observed_on
+    from registry.repositories as registered
+    inner join raw.repositories as seen on lower(registered.repo_name) = lower(coalesce(seen.asked_name, seen.repo_name))
+    where seen.state = 'there'
+    qualify row_number() over (partition by registered.repo_name order by seen.observed_on, seen.repo_id) = 1
+)
+
+-- Two names of the registry may lead to one repository that was renamed in between.
+select
+    repo_id,
+    asked_name,
+    lab,
+    kind,
+    why
+from answers
+qualify row_number() over (partition by repo_id order by observed_on, asked_name) = 1

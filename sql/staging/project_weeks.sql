@@ -1,0 +1,70 @@
+/*
+meaning: Stars, commits and releases of each week by lab, of the repositories that are asked for.
+grain: [week, scope, lab]
+columns:
+  week: Monday of the ISO week, UTC
+  scope: named, the repositories that the registry names; asked, these and all others of the organisations that it names
+  lab: slug of the lab; gh:(others) for all that no lab of the registry owns
+  country: country of the lab in that week; UNKNOWN where nobody reviewed the owner
+  n_repositories: repositories with a row of stars or of activity
+  n_star_histories: those whose stars of the week are known
+  retained_gain: stars of the week that were still there when last seen
+  withdrawn: stars of the week taken back since first seen
+  burst_gain: retained stars of days with a burst
+  commits: commits in the week to default branches, forks left out; null where no repository's are known
+  n_commits_known: repositories whose commits are known
+  releases: releases published; null where no repository's are known
+  is_backfilled: whether some repository was not asked for yet
+  as_of: last snapshot used
+*/
+with stars as (
+    select
+        repo_id,
+        week,
+        retained_gain,
+        withdrawn,
+        burst_gain,
+        is_backfilled,
+        as_of
+    from marts.star_gain
+),
+
+active as (
+    select
+        coalesce(stars.repo_id, sights.repo_id) as repo_id,
+        coalesce(stars.week, sights.week) as week,
+        stars.repo_id is not null as has_stars,
+        stars.retained_gain,
+        stars.withdrawn,
+        stars.burst_gain,
+        sights.commits,
+        sights.releases,
+        coalesce(stars.is_backfilled, false) as is_backfilled,
+        greatest(stars.as_of, sights.observed_on) as as_of
+    from stars
+    full join staging.repository_weeks as sights on stars.repo_id = sights.repo_id and stars.week = sights.week
+)
+
+select
+    active.week,
+    scopes.scope,
+    case when homes.is_reviewed then homes.lab else 'gh:(others)' end as lab,
+    min(homes.country) as country,
+    count(*) as n_repositories,
+    count(*) filter (where active.has_stars) as n_star_histories,
+    cast(coalesce(sum(active.retained_gain), 0) as bigint) as retained_gain,
+    cast(coalesce(sum(active.withdrawn), 0) as bigint) as withdrawn,
+    cast(coalesce(sum(active.burst_gain), 0) as bigint) as burst_gain,
+    cast(sum(active.commits) as bigint) as commits,
+    count(active.commits) as n_commits_known,
+    cast(sum(active.releases) as bigint) as releases,
+    bool_or(active.is_backfilled) as is_backfilled,
+    max(active.as_of) as as_of
+from active
+inner join core.repositories as repositories on active.repo_id = repositories.repo_id
+inner join staging.repository_homes as homes
+    on active.repo_id = homes.repo_id and homes.from_on <= active.week and active.week < homes.until_on
+inner join (values ('named'), ('asked')) as scopes (scope) on scopes.scope = 'asked' or repositories.is_named
+-- A week whose stars nobody has seen to the end is not measured yet, whatever is known of its commits.
+where active.week in (select stars.week from stars)
+group by active.week, scopes.scope, case when homes.is_reviewed then homes.lab else 'gh:(others)' end

@@ -1,0 +1,32 @@
+/*
+meaning: The models whose staying power is followed - once seen with 10,000 downloads of all time, which a peak of as many in 28 days needs, and no quantised re-pack.
+grain: [model_key]
+columns:
+  model_key: our number for the model
+  lab: slug of the lab that owned the namespace when the model was created; hf:(others) for the small ones that nobody reviewed
+  country: country of that lab; UNKNOWN where nobody reviewed the namespace
+  born_at: moment of its creation; the first day it was seen where that is unknown
+  gone_on: first day it was no longer listed; null if it is
+*/
+with seen as (
+    select distinct coalesce(aliases.known_key, milestones.model_key) as model_key
+    from staging.milestones as milestones
+    left join staging.aliases as aliases on milestones.model_key = aliases.model_key
+    where milestones.threshold = 10000
+)
+
+select
+    traits.model_key,
+    coalesce(listed.lab, 'hf:(others)') as lab,
+    homes.country,
+    traits.born_at,
+    traits.gone_on
+from seen
+inner join staging.traits as traits on seen.model_key = traits.model_key
+inner join staging.homes as homes
+    on
+        traits.model_key = homes.model_key
+        and homes.from_on <= date_trunc('week', traits.born_at)
+        and date_trunc('week', traits.born_at) < homes.until_on
+left join staging.listed_labs as listed on homes.lab = listed.lab
+where not traits.is_quantised

@@ -1,0 +1,234 @@
+"""Stars, projects and their labs on a small GitHub, by hand: three Mondays, seven repositories, one build."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from .history import History, model, repository, star_week
+
+MONDAYS = [date(2026, 8, 31) + timedelta(days=7 * week) for week in range(3)]
+FIRST_SUNDAY = date(2026, 7, 19)  # GitHub's weeks begin on Sundays here
+ORIGIN = "2026-01-01,,2026-01-01,low,general knowledge"
+LABS = f"""lab,lab_name,parent,country,kind,valid_from,valid_to,known_from,source_url,read_on,confidence,note
+acme,Acme,,US,company,,,{ORIGIN}
+base,Base,,CN,company,,,{ORIGIN}
+"""
+NAMESPACES = f"""namespace,lab,valid_from,valid_to,known_from,source_url,read_on,confidence,note
+acme,acme,,,{ORIGIN}
+base,base,,,{ORIGIN}
+"""
+OWNERS = f"""github_login,lab,valid_from,valid_to,known_from,source_url,read_on,confidence,note
+acme-gh,acme,,,{ORIGIN}
+base-gh,base,,,{ORIGIN}
+"""
+REPOSITORIES = f"""repo_name,lab,kind,why,known_from,source_url,read_on,confidence,note
+acme-gh/tool,acme,lab,inference,{ORIGIN}
+base-gh/engine,base,lab,training,{ORIGIN}
+old/kit,,community,agents,{ORIGIN}
+zed/lib,,community,data,{ORIGIN}
+"""
+TOOL, ENGINE, KIT, SIDE, FORK, LIB, SQUATTER = range(1, 8)
+ACME, BASE, PERSON, ZED, SOMEBODY = 100, 200, 300, 400, 500
+LATE = datetime.fromisoformat("2026-09-06T12:00")
+
+
+def weeks_of(repo_id: int, first: date, *weeks: list[int]) -> list[dict[str, Any]]:
+    return [star_week(repo_id, first + timedelta(days=7 * place), *week) for place, week in enumerate(weeks)]
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> History:
+    folder = tmp_path_factory.mktemp("stars")
+    made = History(folder / "home", registry=folder / "registry")
+    made.write_registry(labs=LABS, namespaces=NAMESPACES, github_owners=OWNERS, repositories=REPOSITORIES)
+    for place, day in enumerate(MONDAYS[:2]):
+        made.day(
+            day, model("a", model_name="acme/a", total=700 * place), model("b", model_name="base/b", total=300 * place)
+        )
+    kit = {"asked_name": "old/kit", "owner_id": PERSON, "owner_login": None, "owner_type": "User"}
+    zed = repository(LIB, "zed/lib", owner_id=ZED, stargazers_count=50, commits_last_week=2)
+    made.github_day(
+        MONDAYS[0],
+        repository(TOOL, "acme-gh/tool", owner_id=ACME, stargazers_count=600, commits_last_week=4, releases_total=3),
+        repository(ENGINE, "base-gh/engine", owner_id=BASE),
+        repository(KIT, "old/kit", **kit),
+        zed,
+    )
+    usual = [[10] * 7] * 6
+    bumpy = [([280, 300, 320] * 3)[place % 3 :][:7] for place in range(6)]
+    made.github_day(
+        MONDAYS[1],
+        repository(TOOL, "acme-gh/tool", owner_id=ACME, stargazers_count=700, commits_last_week=5, releases_total=3),
+        repository(ENGINE, "base-gh/engine", owner_id=BASE, commits_last_week=6),
+        repository(KIT, "base-gh/kit", asked_name="old/kit", owner_id=BASE),
+        repository(SIDE, "acme-gh/side", owner_id=ACME, asked_name=None, created_at=LATE),
+        repository(FORK, "acme-gh/fork", owner_id=ACME, asked_name=None, is_fork=True, commits_last_week=90),
+        zed,
+        stars=[
+            *weeks_of(TOOL, FIRST_SUNDAY, *usual, [10, 10, 10, 250, 10, 10, 10], [10, 3, 0, 0, 0, 0, 0]),
+            *weeks_of(ENGINE, FIRST_SUNDAY, *bumpy, [300, 420, 300, 300, 300, 300, 300], [300, 9, 0, 0, 0, 0, 0]),
+            *weeks_of(KIT, FIRST_SUNDAY + timedelta(days=42), [2] * 7, [2, 1, 0, 0, 0, 0, 0]),
+            *weeks_of(SIDE, FIRST_SUNDAY + timedelta(days=49), [1, 0, 0, 0, 0, 0, 0]),
+            *weeks_of(LIB, FIRST_SUNDAY + timedelta(days=42), [5] * 7, [5, 0, 0, 0, 0, 0, 0]),
+        ],
+    )
+    made.github_day(
+        MONDAYS[2],
+        repository(
+            TOOL,
+            "acme-labs/tool",
+            asked_name="acme-gh/tool",
+            owner_id=ACME,
+            stargazers_count=640,
+            commits_last_week=8,
+            releases_total=4,
+        ),
+        repository(ENGINE, "base-gh/engine", owner_id=BASE, commits_last_week=12),
+        repository(KIT, "base-gh/kit-2", asked_name="old/kit", owner_id=BASE, commits_last_week=1),
+        repository(SIDE, "acme-labs/side", owner_id=ACME, asked_name=None, created_at=LATE, commits_last_week=3),
+        repository(FORK, "acme-labs/fork", owner_id=ACME, asked_name=None, is_fork=True, commits_last_week=90),
+        {
+            **zed,
+            "state": "gone",
+            "stargazers_count": None,
+            "commits_last_week": None,
+            "owner_id": None,
+            "owner_login": None,
+        },
+        repository(SQUATTER, "acme-gh/tool", owner_id=SOMEBODY, asked_name=None, created_at=LATE),
+        stars=[
+            *weeks_of(
+                TOOL,
+                FIRST_SUNDAY + timedelta(days=42),
+                [10, 10, 10, 50, 10, 10, 9],
+                [10] + [20] * 6,
+                [7, 1, 0, 0, 0, 0, 0],
+            ),
+            *weeks_of(
+                ENGINE,
+                FIRST_SUNDAY + timedelta(days=42),
+                [300, 420] + [300] * 5,
+                [300, 421] + [300] * 5,
+                [300] + [0] * 6,
+            ),
+            *weeks_of(KIT, FIRST_SUNDAY + timedelta(days=42), [2] * 7, [2] * 7, [2, 0, 0, 0, 0, 0, 0]),
+            *weeks_of(SIDE, FIRST_SUNDAY + timedelta(days=49), [1] * 7, [1, 0, 0, 0, 0, 0, 0]),
+            *weeks_of(LIB, FIRST_SUNDAY + timedelta(days=42), [5] * 7, [5] * 7, [5, 0, 0, 0, 0, 0, 0]),
+        ],
+    )
+    return made.build()
+
+
+def gains(history: History, repo_id: int) -> dict[date, dict[str, Any]]:
+    return {row["week"]: row for row in history.rows(f"select * from marts.star_gain where repo_id = {repo_id}")}
+
+
+def sides(history: History, level: str, scope: str, week: date) -> dict[str, dict[str, Any]]:
+    rows = history.rows(
+        f"select * from marts.project_leadership where level = '{level}' and scope = '{scope}' and week = '{week}'"
+    )
+    return {row["side"]: row for row in rows}
+
+
+def test_an_unstar_lowers_the_past_and_is_seen_beside_it(history: History) -> None:
+    week = gains(history, TOOL)[MONDAYS[0]]
+    # Wednesday's 250 fell to 50, Saturday's 10 to 9; the Sunday lies in GitHub's next week.
+    assert (week["retained_gain"], week["gross_gain"], week["withdrawn"]) == (10 + 10 + 50 + 10 + 10 + 9 + 10, 310, 201)
+    (day,) = history.rows("select * from core.star_days where repo_id = 1 and day = '2026-09-02'")
+    assert (day["retained"], day["first_observed"], day["withdrawn"]) == (50, 250, 200)
+    assert (day["first_observed_on"], day["observed_on"]) == (MONDAYS[1], MONDAYS[2])
+
+
+def test_a_running_day_or_week_is_no_fall(history: History) -> None:
+    found = gains(history, TOOL)
+    assert max(found) == MONDAYS[1]
+    # Monday had 3 when the week before was read, and 20 when it was over: nothing was withdrawn.
+    assert (found[MONDAYS[1]]["retained_gain"], found[MONDAYS[1]]["withdrawn"]) == (6 * 20 + 7, 0)
+    (last,) = history.rows("select max(day) as day from core.star_days where repo_id = 1")
+    assert last["day"] == date(2026, 9, 13)
+
+
+def test_the_count_of_the_day_stands_beside_the_gains(history: History) -> None:
+    found = gains(history, TOOL)
+    assert {week: row["stargazers_count"] for week, row in found.items() if row["stargazers_count"]} == {
+        date(2026, 8, 24): 600,
+        MONDAYS[0]: 700,
+        MONDAYS[1]: 640,
+    }
+    assert {week for week, row in found.items() if row["is_backfilled"]} == {
+        date(2026, 7, 20) + timedelta(days=7 * week) for week in range(5)
+    }
+    # Seen 15 days and more after their end, the old weeks have no gross gain.
+    assert [row["gross_gain"] for _week, row in sorted(found.items())] == [None, None, None, None, 70, 70, 310, 127]
+
+
+def test_a_burst_is_above_six_deviations_and_two_hundred(history: History) -> None:
+    assert {week for week, row in gains(history, TOOL).items() if row["is_burst"]} == {MONDAYS[0]}
+    assert gains(history, TOOL)[MONDAYS[0]]["burst_gain"] == 50
+    # 280, 300, 320 in turn: the usual is 300, the deviation 20, so that 420 is usual and 421 a burst.
+    (burst,) = history.rows("select * from staging.star_bursts where repo_id = 2")
+    assert (burst["day"], burst["usual"], burst["usual_deviation"]) == (MONDAYS[1], 300, 20)
+    assert [gains(history, ENGINE)[monday]["is_burst"] for monday in MONDAYS[:2]] == [False, True]
+
+
+def test_a_repository_renamed_twice_and_given_away_is_one(history: History) -> None:
+    names = history.rows("select repo_name, first_seen_on from core.repository_names where repo_id = 3 order by 2")
+    assert [row["repo_name"] for row in names] == ["old/kit", "base-gh/kit", "base-gh/kit-2"]
+    found = gains(history, KIT)
+    assert {week: (row["repo_name"], row["lab"], row["country"], row["is_named"]) for week, row in found.items()} == {
+        MONDAYS[0]: ("base-gh/kit-2", "gh:(persons)", "UNKNOWN", True),
+        MONDAYS[1]: ("base-gh/kit-2", "base", "CN", True),
+    }
+
+
+def test_a_login_is_the_lab_of_whoever_had_it_first(history: History) -> None:
+    rows = history.rows("select repo_id, lab, country, state, is_named from core.repositories order by repo_id")
+    found = {row.pop("repo_id"): tuple(row.values()) for row in rows}
+    assert found[TOOL] == ("acme", "US", "there", True)
+    assert found[SIDE] == ("acme", "US", "there", False)
+    assert found[SQUATTER] == ("gh:acme-gh", "UNKNOWN", "there", False)
+    assert found[LIB] == ("gh:zed", "UNKNOWN", "gone", True)
+
+
+def test_a_week_is_told_from_the_creation_on_and_never_in_part(history: History) -> None:
+    assert {week: row["retained_gain"] for week, row in gains(history, SIDE).items()} == {MONDAYS[0]: 1, MONDAYS[1]: 7}
+    # Only the Sunday of the week before was read of the kit.
+    assert min(gains(history, KIT)) == MONDAYS[0]
+
+
+def test_leadership_has_a_stated_whole(history: History) -> None:
+    named = sides(history, "country", "named", MONDAYS[1])
+    # 127 of the tool; 421 + 6 * 300 of the engine and 14 of the kit; 7 days of 5 of the library.
+    assert {side: row["retained_gain"] for side, row in named.items()} == {"US": 127, "CN": 2221 + 14, "UNKNOWN": 35}
+    assert named["CN"]["retained_share"] == pytest.approx(2235 / 2397)
+    assert named["CN"]["upper_bound"] == pytest.approx((2235 + 35) / 2397)
+    assert named["CN"]["share_without_bursts"] == pytest.approx((2235 - 421) / (2397 - 421))
+    assert (named["CN"]["commits"], named["US"]["commits"], named["UNKNOWN"]["commits"]) == (12 + 1, 8, None)
+    assert (named["US"]["releases"], named["UNKNOWN"]["releases"]) == (1, None)
+    asked = sides(history, "lab", "asked", MONDAYS[1])
+    # The fork's 90 commits are others'; its stars, and the squatter's, nobody has read.
+    assert (asked["acme"]["retained_gain"], asked["acme"]["commits"]) == (127 + 7, 8 + 3)
+    assert (asked["acme"]["n_repositories"], asked["acme"]["n_star_histories"]) == (3, 2)
+    assert asked["gh:(others)"]["covered_share"] == pytest.approx(5 / 7)
+    assert asked["gh:(others)"]["country"] == "UNKNOWN"
+
+
+def test_a_lab_on_the_hub_and_on_github_side_by_side(history: History) -> None:
+    rows = history.rows("select * from marts.ships_builds_uses where quarter = '2026-07-01' order by lab")
+    acme, base = rows
+    assert (acme["lab"], acme["downloads_flow"], base["downloads_flow"]) == ("acme", 700, 300)
+    assert acme["downloads_share"] == pytest.approx(0.7)
+    # Five quiet weeks, the week of the burst and the one after it, of the tool; the side project's two weeks.
+    assert acme["retained_gain"] == pytest.approx(6 * 70 + 109 + 127 + 1 + 7)
+    assert acme["commits"] == pytest.approx(4 + 5 + 8 + 3)
+    assert (acme["weeks_of_downloads"], acme["weeks_of_stars"], acme["is_running"]) == (1, 8, True)
+
+
+def test_the_newest_week_for_people(history: History) -> None:
+    rows = history.rows("select * from marts.latest_stars")
+    assert [row["repo_name"] for row in rows][:2] == ["base-gh/engine", "acme-labs/tool"]
+    # Four weeks: two quiet ones, the burst's and the last.
+    assert (rows[1]["week_gain"], rows[1]["four_week_gain"], rows[1]["year_gain"]) == (127, 70 + 70 + 109 + 127, None)

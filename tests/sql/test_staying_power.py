@@ -1,0 +1,81 @@
+"""How long models keep half of their best 28 days, by hand."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from .conftest import Answer
+
+FIRST = date(2026, 1, 5)
+
+
+def day(week: int) -> str:
+    return f"date '{FIRST + timedelta(days=7 * week)}'"
+
+
+@pytest.fixture
+def spells(answer: Answer) -> dict[int, dict[str, Any]]:
+    """Models over 34 weeks, of which nobody measured the 31st; flows as {model: {week: downloads}}."""
+    flows: dict[int, dict[int, int]] = {
+        1: {0: 2_500, 1: 2_500, 2: 2_500, 3: 2_500, 4: 2_500, 5: 1_000, 6: 1_000, 7: 1_000, 8: 100, 29: 400},
+        2: {2: 6_000, 3: 4_000} | dict.fromkeys(range(4, 10), 3_000),
+        3: {0: 9_999},
+        4: {10: 50_000},
+        5: dict.fromkeys(range(34), 5_000),
+        6: {33: 10_000},
+    }
+    gone = {2: day(10)}
+    source = {30: "null"}
+    weeks = ", ".join(f"({day(week)}, {source.get(week, quoted('huggingface'))}, false)" for week in range(34))
+    flow = ", ".join(f"({key}, {day(week)}, {n})" for key, by_week in flows.items() for week, n in by_week.items())
+    born = {5: "2025-12-31"}
+    models = ", ".join(
+        f"({key}, 'lab', 'CN', timestamp '{born.get(key, '2026-04-01')}', {gone.get(key, 'null')})" for key in flows
+    )
+    amount, gone_on = "cast(amount as decimal(18, 6)) as downloads_flow", "cast(gone as date) as gone_on"
+    rows = answer(
+        "staging.staying_spells",
+        {
+            "staging.weeks": f"select * from (values {weeks}) as v (week, source, is_quick)",
+            "staging.staying_flow": f"select model_key, week, {amount} from (values {flow}) as v (model_key, week, amount)",
+            "staging.staying_candidates": (
+                f"select model_key, lab, country, born_at, {gone_on}"
+                f" from (values {models}) as v (model_key, lab, country, born_at, gone)"
+            ),
+        },
+    )
+    return {row["model_key"]: row for row in rows}
+
+
+def quoted(text: str) -> str:
+    return f"'{text}'"
+
+
+def of(spell: dict[str, Any], *columns: str) -> tuple[Any, ...]:
+    return tuple(spell[column] for column in columns)
+
+
+def test_spells_by_hand(spells: dict[int, dict[str, Any]]) -> None:
+    # The best 28 days of 1 are weeks 0 to 3, and as many 1 to 4. Under 5,000 they are first in week 8: 3 * 1,000 + 100.
+    assert of(spells[1], "peak_on", "peak_28d", "weeks", "is_fallen") == (FIRST + timedelta(days=21), 10_000, 5, True)
+    # 26 weeks after the peak is week 29, with the 400 of that week.
+    assert spells[1]["downloads_26w"] == 400
+    # 2 had 16,000 in weeks 2 to 5 and 12,000 since; it left before week 10 was over, standing for four weeks.
+    assert of(spells[2], "peak_28d", "weeks", "is_fallen", "is_removed", "downloads_26w") == (
+        16_000,
+        4,
+        False,
+        True,
+        None,
+    )
+    assert 3 not in spells, "it never had 10,000 in 28 days"
+    # 4 had all in one week: its best 28 days are first whole in week 10, and end with week 13.
+    assert of(spells[4], "weeks", "is_fallen") == (4, True)
+    # 5 never fell. The last 28 days that are known end with week 29, since nobody measured week 30.
+    assert of(spells[5], "weeks", "is_fallen", "is_left_truncated", "cohort") == (26, False, True, "2025-Q4")
+    assert spells[5]["downloads_26w"] == 20_000
+    assert 6 not in spells, "no 28 days around week 33 were measured"
+    assert of(spells[1], "is_left_truncated", "cohort") == (False, "2026-Q2")
