@@ -338,7 +338,7 @@ class _Round:
 
     def _look_up(self, nodes: Mapping[int, str]) -> None:
         """Ask for the profiles that are due. Who can't be looked up is unknown until the next reading."""
-        due = [account for account in sorted(nodes) if self._is_due(self._key.person(account))]
+        due = [account for account in sorted(nodes) if self._is_due(account)]
 
         def question(some: Sequence[int]) -> list[str | Refused]:
             asked = {"ids": [nodes[account] for account in some]}
@@ -358,12 +358,12 @@ class _Round:
         for (person, text), countries in zip(texts.items(), geography.resolve(list(texts.values())), strict=True):
             self._profiles[person] = Profile(countries, bool(text), self._today)
 
-    def _is_due(self, person: str) -> bool:
-        known = self._profiles.get(person)
+    def _is_due(self, account: int) -> bool:
+        known = self._profiles.get(self._key.person(account))
         if known is None or known.profile_on is None:
             return True
         monday = Week.of(self._today).monday
-        is_turn = int(person[:8], 16) % PROFILE_WEEKS == monday.toordinal() // 7 % PROFILE_WEEKS
+        is_turn = account % PROFILE_WEEKS == monday.toordinal() // 7 % PROFILE_WEEKS
         return (is_turn and known.profile_on < monday) or known.profile_on <= self._today - timedelta(
             weeks=PROFILE_WEEKS
         )
