@@ -13,7 +13,7 @@ from typing import Any
 
 from dagster_project import gates, keeping
 from dagster_project.calendar import Week, parse_time
-from dagster_project.crawl import BESIDE_MODELS, GITHUB, HUB, MODELS, OUR_SOURCES, QUICK, RECORDS, STARS
+from dagster_project.crawl import BESIDE_MODELS, GITHUB, HUB, MODELS, OUR_SOURCES, PEOPLE, QUICK, RECORDS, STARS
 from dagster_project.errors import AlarmError, DamagedDataError, NothingYetError, UsageError
 from dagster_project.settings import Settings, is_loopback, shipped
 from dagster_project.snapshots import copies, ledger, seal, spool
@@ -252,13 +252,14 @@ def _github(settings: Settings) -> dict[str, Any] | None:
         told = {line["source"]: line for line in ledger.read(settings.home) if line["event"] == "captured"}
     except DamagedDataError:
         return None
-    repositories, stars = told.get(GITHUB), told.get(STARS)
+    repositories, stars, people = told.get(GITHUB), told.get(STARS), told.get(PEOPLE)
     if repositories is None:
         return None
     return {
         "repositories_on": repositories["day"],
         "stars_on": stars["day"] if stars else None,
-        "missing": [*repositories["missing"], *(stars["missing"] if stars else [])],
+        "people_on": people["day"] if people else None,
+        "missing": [one for line in (repositories, stars, people) if line for one in line["missing"]],
         "unfinished_stars": stars["unfinished"] if stars else None,
     }
 

@@ -19,7 +19,7 @@ import polars as pl
 
 from dagster_project import crawl, geography, rounds
 from dagster_project.calendar import Week, stamp
-from dagster_project.errors import NothingYetError, PauseError, SourceError
+from dagster_project.errors import NothingYetError, PauseError, RefusedError, SourceError
 from dagster_project.rounds import Missing
 from dagster_project.settings import Settings
 from dagster_project.snapshots import ledger, manifest, private, seal, spool
@@ -92,6 +92,7 @@ def capture(
     forgotten = private.forget_locations(home, now.date())
     if forgotten:
         say(f"{forgotten} files of location texts were older than {private.KEEP_LOCATIONS.days} days and are deleted.")
+    _refuse_without_opt_outs(settings)
     repos = _repositories(settings)
     key = _key(settings, say)
     attempt = rounds.leftover(settings, crawl.PEOPLE, lambda attempt: _close(settings, attempt))
@@ -121,6 +122,18 @@ def capture(
     counts = {name: getattr(done, name) for name in ("readings", "points", "not_asked", "profiles_missing")}
     rounds.tell(settings, crawl.PEOPLE, attempt.day, done.missing, **counts)
     return done
+
+
+def _refuse_without_opt_outs(settings: Settings) -> None:
+    """Refuse a home that lost its list of who must not come back: one made from a copy has neither list nor key."""
+    path = settings.home / private.OPTED_OUT
+    told = sum(line.get("contributors", 0) for line in ledger.read(settings.home) if line["event"] == "erased")
+    if told and not path.exists():
+        raise RefusedError(
+            f"{told} contributors asked to be forgotten, but {path} is gone, so nobody knows who they are. Put it back from a"
+            " backup; without one write their account numbers into it, one a line.",
+            next_command="leadershift status",
+        )
 
 
 def _repositories(settings: Settings) -> list[Repo]:

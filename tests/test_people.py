@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from dagster_project import keeping, people, pipeline
-from dagster_project.errors import PauseError, SourceError, UsageError
+from dagster_project.errors import PauseError, RefusedError, SourceError, UsageError
 from dagster_project.rehearsal.faults import FOR_EVER, GITHUB_CATALOGUE
 from dagster_project.rehearsal.github.people import id_of
 from dagster_project.rehearsal.github.request import GitHubOptions
@@ -308,6 +308,10 @@ def test_F45_who_asks_to_be_forgotten_becomes_nobody_and_never_comes_back(home: 
     assert person.encode() not in everything(home.path)
     assert (home.path / private.OPTED_OUT).read_text().split() == [str(id_of(number))]
     assert (home.path / private.OPTED_OUT).stat().st_mode & 0o777 == 0o600
+    (home.path / private.OPTED_OUT).rename(home.path / "aside")
+    with pytest.raises(RefusedError, match="1 contributors asked to be forgotten"):
+        home.read(NOW + 2 * WEEK)
+    (home.path / "aside").rename(home.path / private.OPTED_OUT)
     with pytest.raises(UsageError, match="number"):
         keeping.erase_contributor(home.settings(NOW), "nobody-of-this-name", reason="asked by mail")
     keeping.erase_contributor(home.settings(NOW), "123456", reason="asked by mail, before ever being seen")
