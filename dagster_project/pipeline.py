@@ -222,6 +222,7 @@ def capture_repositories(
     settings: Settings,
     *,
     week: Week | None = None,
+    sign_off: str | None = None,
     limits: github.Limits = github.USUAL,
     say: Say = _silent,
     on_page: Callable[[int], None] = lambda _repositories: None,
@@ -237,7 +238,8 @@ def capture_repositories(
     with lock.hold(settings.home, f"capture of {source}", now, say):
         _refuse_mixture(settings, say, settings.github_api_url)
         keeping.adopt(settings, say)
-        captured = repositories.capture(settings, github.Client(settings, limits, say=say), on_page=on_page)
+        client = github.Client(settings, limits, say=say)
+        captured = repositories.capture(settings, client, on_page=on_page, sign_off=sign_off)
         if captured.is_sample:
             say(
                 f"GITHUB_TOKEN is not set, so this is a SAMPLE: at most {repositories.SAMPLE_REPOSITORIES} names of the registry"

@@ -280,6 +280,8 @@ def test_owners_that_fail_do_not_cost_the_models_week(stage: Stage) -> None:
     assert "the run goes on without these owners" in result.stderr
     said = json.loads(result.stdout)
     assert said["owners"] is None
+    assert said["github"] is None
+    assert "GitHub is left out, because GITHUB_TOKEN is not set" in result.stderr
     assert Path(said["page"]).is_file()
 
 

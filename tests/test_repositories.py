@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
+from click.testing import CliRunner, Result
 
 from dagster_project import keeping, pipeline
-from dagster_project.errors import PauseError, RefusedError, SourceError
+from dagster_project.cli import main
+from dagster_project.errors import GateError, PauseError, RefusedError, SourceError
 from dagster_project.rehearsal.faults import FOR_EVER, HTML, Fault
 from dagster_project.rehearsal.github.service import GitHubService
 from dagster_project.rehearsal.world.world import LABS
 from dagster_project.sources.repositories import last_complete_week
-from tests.github_home import BEGIN, DAY, NOW, OLD, WEEK, Home, id_of, killed_after, name_at, quiet
+from tests.github_home import BEGIN, DAY, NOW, NOWHERE, OLD, WEEK, Home, id_of, killed_after, name_at, quiet
 from tests.rehearsal.github_cases import SECOND, WORLD, planted
 
 GRAPHQL = "^/graphql$"
@@ -209,11 +212,11 @@ def test_a_used_up_hour_pauses_with_its_end_and_is_no_hour_of_sleep(home: Home) 
 def test_a_killed_round_goes_on_to_the_same_table(home: Home, tmp_path_factory: pytest.TempPathFactory) -> None:
     whole = Home(tmp_path_factory.mktemp("whole"), home.github)
     for one in (home, whole):
-        one.register([name_at(n, NOW) for n in OLD], [LABS[0].slug])
-    whole.repositories()
+        one.register([NOWHERE_NAME, *(name_at(n, NOW) for n in OLD)], [LABS[0].slug])
+    undisturbed = whole.repositories()
     with pytest.raises(KeyboardInterrupt):
         home.repositories(on_page=killed_after(1))
-    home.repositories()
+    assert home.repositories().missing == undisturbed.missing != ()
     (path,) = home.path.glob("snapshots/github/*/*")
     assert path.read_bytes() == (whole.path / path.relative_to(home.path)).read_bytes()
 
@@ -258,6 +261,30 @@ def is_open(number: int) -> bool:
     return repo is not None and repo.access == "open"
 
 
+def test_repositories_that_vanish_all_at_once_are_not_believed_without_a_signature(home: Home) -> None:
+    home.register([name_at(n, BEGIN) for n in quiet(24)])
+    home.repositories(BEGIN)
+    rest = Fault(path="/repositories/", action="reply", status=404, body='{"message":"Not Found"}', times=12)
+    errors = [{"type": "NOT_FOUND", "path": [f"r{n}"]} for n in range(24)]
+    absent = {"data": {f"r{n}": None for n in range(24)}, "errors": errors}
+    gone = Fault(method="POST", path=GRAPHQL, action="body", body=json.dumps(absent))
+    home.strike(gone, rest)
+    with pytest.raises(GateError, match=r"12 of 24 .* all at once") as caught:
+        home.repositories(BEGIN + WEEK)
+    assert "--sign-off" in str(caught.value)
+    assert not list(home.path.glob(f"snapshots/github/*/{BEGIN + WEEK:%Y-%m-%d}*"))
+    home.github.clear_faults()
+    later = home.repositories(BEGIN + WEEK + DAY)
+    assert (later.asked, later.seal.loaded, set(home.table("github", BEGIN + WEEK + DAY)["state"])) == (
+        24,
+        24,
+        {"there"},
+    )
+    home.strike(gone, rest)
+    signed = home.repositories(BEGIN + 2 * WEEK, sign_off="Ada: they were withdrawn")
+    assert (signed.seal.sign_off, home.told("sealed")["sign_off"]) == ("Ada: they were withdrawn",) * 2
+
+
 def test_who_wishes_to_be_forgotten_is_in_no_file_and_not_asked_for_again(home: Home) -> None:
     number = next(n for n in OLD if WORLD.owner_at(n, SECOND) < 0 and not WORLD.facts(n).plant)
     login = name_at(number, NOW).split("/")[0]
@@ -275,6 +302,47 @@ def test_who_wishes_to_be_forgotten_is_in_no_file_and_not_asked_for_again(home: 
     home.github.log.clear()
     assert home.repositories(NOW + WEEK).asked == len(SOME)
     assert not home.asked(f"/repositories/{id_of(number)}")
+
+
+def said_by(home: Home, *arguments: str, token: str = "ghp_canary0123") -> Result:
+    environment = {
+        "LEADERSHIFT_HOME": str(home.path),
+        "HF_ENDPOINT": NOWHERE,
+        "GITHUB_API_URL": home.github.url,
+        "GITHUB_TOKEN": token,
+        "LEADERSHIFT_NOW": f"{NOW:%Y-%m-%dT%H:%M:%SZ}",
+    }
+    return CliRunner().invoke(main, arguments, env=environment)
+
+
+def test_the_command_says_what_it_captured_and_what_is_missing_in_words_and_json(home: Home) -> None:
+    home.register([NOWHERE_NAME, *(name_at(n, NOW) for n in SOME)])
+    struck = id_of(SOME[2])
+    home.strike(Fault(path=f"/repositories/{struck}/stargazers", action="reply", status=404, times=FOR_EVER))
+    said = json.loads(said_by(home, "capture", "--source", "github", "--json").stdout)
+    assert (said["repositories"]["loaded"], said["stars"]["asked"]) == (5, 5)
+    assert said["repositories"]["missing"] == [
+        {"what": NOWHERE_NAME, "reason": "gone, and was never seen, so it has no number"}
+    ]
+    assert said["stars"]["missing"] == [{"what": f"{struck}", "reason": "stars, page 1: HTTP 404"}]
+    again = said_by(home, "capture", "--source", "github")
+    assert "no repository is due" in again.stdout
+    status = json.loads(said_by(home, "status", "--json").stdout)["github"]
+    assert (status["repositories_on"], status["unfinished_stars"], len(status["missing"])) == (f"{NOW:%Y-%m-%d}", 0, 2)
+    assert "GITHUB_TOKEN is set" in said_by(home, "doctor").stdout
+    assert "no repositories, stars or people" in said_by(home, "doctor", token="").stdout
+
+
+def test_F44_the_token_is_in_no_file_and_no_message(home: Home) -> None:
+    said = said_by(home, "capture", "--source", "github")
+    home.strike(Fault(method="POST", path=GRAPHQL, action="reply", status=401, body="ghp", times=FOR_EVER))
+    home.register([name_at(n, NOW) for n in OLD])
+    refused = said_by(Home(home.path / "other", home.github), "capture", "--source", "github")
+    assert (refused.exit_code, "HTTP 401" in refused.output) == (SourceError.exit_code, True)
+    for path in (file for file in home.path.rglob("*") if file.is_file()):
+        content = path.read_bytes()
+        assert b"ghp_canary0123" not in (gzip.decompress(content) if path.suffix == ".gz" else content), path
+    assert "ghp_canary0123" not in said.output + refused.output + said.stderr + refused.stderr
 
 
 def test_the_pretend_github_and_the_real_one_never_share_a_home(home: Home) -> None:

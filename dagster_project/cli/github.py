@@ -10,7 +10,7 @@ from typing import Any
 from dagster_project import pipeline
 from dagster_project.calendar import Week
 from dagster_project.cli.terminal import progress, say
-from dagster_project.errors import SourceError
+from dagster_project.errors import GateError, NothingYetError, SourceError
 from dagster_project.people import PeopleCaptured
 from dagster_project.repositories import RepositoriesCaptured
 from dagster_project.rounds import Missing
@@ -23,10 +23,14 @@ from dagster_project.stars import StarsCaptured
 SHOWN_MISSING = 10
 
 
-def capture_github(settings: Settings, week: Week | None, limits: Limits) -> tuple[dict[str, Any], list[str]]:
+def capture_github(
+    settings: Settings, week: Week | None, limits: Limits, sign_off: str | None = None
+) -> tuple[dict[str, Any], list[str]]:
     """Capture repositories, then stars and people if there is a token; give what that came to as JSON and in words."""
     with progress("repositories") as advance:
-        found = pipeline.capture_repositories(settings, week=week, limits=limits, say=say, on_page=advance)
+        found = pipeline.capture_repositories(
+            settings, week=week, sign_off=sign_off, limits=limits, say=say, on_page=advance
+        )
     shown, words = {"repositories": _repositories(found)}, _repositories_words(found)
     if found.is_sample:
         return {**shown, "stars": None, "people": None}, words
@@ -50,7 +54,7 @@ def github_of_run(settings: Settings) -> dict[str, Any] | None:
         return None
     try:
         shown, words = capture_github(settings, None, USUAL)
-    except SourceError as error:
+    except (SourceError, GateError, NothingYetError) as error:
         say(f"{error}\nThe models' week is sealed all the same; the run goes on with what GitHub said before.")
         return None
     for line in words:

@@ -68,11 +68,11 @@ def capture(
 ) -> None:
     """Capture the Hub or GitHub as it is now, page by page, and seal it. Killed anywhere, it goes on from there."""
     limits = Limits(patience_seconds=patience, quota_share=quota_share)
-    if source != HUB and (is_quick or again or sign_off):
+    if source != HUB and (is_quick or again or (sign_off and source != GITHUB)):
         raise UsageError(f"--quick, --again and --sign-off are about models, not about {source}.")
     shares = github.Limits(patience_seconds=patience, reserved_share=1 - quota_share)
     if source == GITHUB:
-        show(as_json, *capture_github(settings, week, shares))
+        show(as_json, *capture_github(settings, week, shares, sign_off))
         return
     if source == PEOPLE:
         show(as_json, *capture_people(settings, week, shares))

@@ -11,7 +11,7 @@ import dagster as dg
 from dagster_project import pipeline
 from dagster_project.defs.installation import Installation, failures_in_words
 from dagster_project.defs.partitions import week_of, weeks
-from dagster_project.errors import NothingYetError, SourceError
+from dagster_project.errors import GateError, NothingYetError, SourceError
 from dagster_project.people import PeopleCaptured
 from dagster_project.repositories import RepositoriesCaptured
 from dagster_project.settings import shipped
@@ -184,7 +184,7 @@ def _github_round(
             return dg.MaterializeResult(metadata={"left_out": dg.MetadataValue.text(left_out)})
         try:
             captured = capture(settings, week=week_of(context.partition_key), say=context.log.info)
-        except (SourceError, NothingYetError) as error:
+        except (SourceError, GateError, NothingYetError) as error:
             context.log.warning(str(error))
             return dg.MaterializeResult(metadata={"trouble": dg.MetadataValue.text(str(error))})
     told: dict[str, dg.MetadataValue] = {name: dg.MetadataValue.int(getattr(captured, name)) for name in counts}

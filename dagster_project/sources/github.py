@@ -123,12 +123,13 @@ class GraphQLRefusedError(SourceError):
 
 @dataclass(frozen=True)
 class _Question:
-    """What is asked: a GET of REST, or with `query` a POST of GraphQL."""
+    """What is asked: a GET of REST, or with `query` a POST of GraphQL. Not `is_retried`: a broken answer is not asked for again."""
 
     path: str
     parameters: Mapping[str, str | int] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, Any] | None = None
+    is_retried: bool = True
 
     @property
     def resource(self) -> str:
@@ -288,15 +289,17 @@ class Client:
         raise SourceError(f"more than {MOST_REDIRECTS} redirects, the last to {question.path}")
 
     def graphql(
-        self, query: str, variables: Mapping[str, Any] | None = None
+        self, query: str, variables: Mapping[str, Any] | None = None, *, is_retried: bool = True
     ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """Run a query and give its data with the errors beside it: what is there of a partial answer is kept.
 
         The query must ask `rateLimit { cost remaining limit resetAt }` for its points to be counted as GitHub counts them;
-        otherwise it counts as one. Raises GraphQLRefusedError when there is no data at all, and as `get` does.
+        otherwise it counts as one. Not `is_retried`, a broken answer is an error at once: the caller asks for less, because a
+        query that took too long costs points each time. Raises GraphQLRefusedError without any data, and as `get` does.
         """
         asked = {"query": query, "variables": dict(variables or {})}
-        received = self._patiently(_Question("/graphql", query=asked))
+        # An address of GitHub Enterprise has it beside the REST API, not below.
+        received = self._patiently(_Question(self._requester.graphql_url, query=asked, is_retried=is_retried))
         content = msgspec.json.decode(received.body)
         data, errors = content.get("data"), content.get("errors") or []
         if not isinstance(data, dict):
@@ -334,7 +337,7 @@ class Client:
                 if wait is None:
                     wait = secondary if failure.limit else backoff
                 spent = max(waited, self._monotonic() - started)
-                if spent + wait > self._patience(failure):
+                if spent + wait > self._patience(failure, question):
                     raise self._given_up(failure, wait, spent) from failure
                 self.say(f"GitHub: {failure}; trying again in {wait:.0f} s")
                 self._sleep(wait)
@@ -344,10 +347,12 @@ class Client:
                 else:
                     backoff = min(LONGEST_BACKOFF_SECONDS, backoff * 2)
 
-    def _patience(self, failure: _RetryableError) -> float:
+    def _patience(self, failure: _RetryableError, question: _Question) -> float:
         if isinstance(failure, _ComputingError):
             return self.limits.computing_seconds
-        return self.limits.patience_seconds if failure.limit else self.limits.blind_patience_seconds
+        if failure.limit:
+            return self.limits.patience_seconds
+        return self.limits.blind_patience_seconds if question.is_retried else 0.0
 
     def _given_up(self, failure: _RetryableError, wait: float, spent: float) -> SourceError:
         if failure.limit:

@@ -158,7 +158,7 @@ def ask(client: Client, names: Sequence[str], now: datetime) -> Batch:
     variables: dict[str, Any] = {"since": stamp(since), "until": stamp(until)}
     for place, name in enumerate(names):
         variables[f"o{place}"], variables[f"n{place}"] = name.split("/", 1)
-    data, errors = client.graphql(_query(len(names)), variables)
+    data, errors = client.graphql(_query(len(names)), variables, is_retried=len(names) == 1)
     said: dict[int, dict[str, Any]] = {}
     for error in errors:
         path = error.get("path") or []

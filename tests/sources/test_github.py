@@ -142,6 +142,14 @@ def test_what_is_there_of_a_partial_answer_is_kept(hub, ask) -> None:
     assert [(error["type"], error["path"]) for error in errors] == [("NOT_FOUND", ["b"])]
 
 
+def test_a_query_that_may_be_too_large_is_not_tried_again(hub, ask, waits) -> None:
+    strike(hub, "graphql-502")
+    owner, repo = name(QUIET).split("/")
+    with pytest.raises(SourceError, match="HTTP 502"):
+        ask(Limits()).graphql(QUERY, {"o": owner, "n": repo}, is_retried=False)
+    assert (len(hub.log), list(waits)) == (1, [])
+
+
 def test_the_reserve_of_an_hour_is_left_to_others(tmp_path: Path, waits: Waits) -> None:
     with GitHubService(WORLD, now=NOW, options=GitHubOptions(quota_with_token=20)) as hub:
         settings = Settings(tmp_path, hf_endpoint=hub.url, github_api_url=hub.url, github_token="x", pretended_now=NOW)
