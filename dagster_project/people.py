@@ -116,12 +116,21 @@ def capture(
         round_.readings,
         client.points,
         not_asked,
-        tuple(round_.missing),
+        tuple(_missing(attempt)),
         round_.profiles_missing,
     )
     counts = {name: getattr(done, name) for name in ("readings", "points", "not_asked", "profiles_missing")}
     rounds.tell(settings, crawl.PEOPLE, attempt.day, done.missing, **counts)
     return done
+
+
+def _missing(attempt: Spool) -> Iterator[Missing]:
+    """Give what could not be read, from what is kept, so that a resumed round says all of it."""
+    for entry in attempt.pages():
+        for reading in people.read_bundle(spool.body(attempt.home, entry)):
+            if reading.reason is not None:
+                # By its number: a name may be a person's, and the diary is for ever.
+                yield Missing(f"repository {reading.repo_id}, quarter of {reading.quarter}", reading.reason)
 
 
 def _refuse_without_opt_outs(settings: Settings) -> None:
@@ -248,7 +257,6 @@ class _Round:
         self._refused: list[Reading] = []
         self._bad_in_a_row = 0
         self.readings = self.profiles_missing = 0
-        self.missing: list[Missing] = []
         manifest.keep_only(attempt.folder, attempt.pages())
         self._number = len(attempt.pages())
 
@@ -316,8 +324,6 @@ class _Round:
         return answers
 
     def _refuse(self, ask: Ask, reason: str) -> None:
-        # By its number: a name may be a person's, and the diary is for ever.
-        self.missing.append(Missing(f"repository {ask.repo.repo_id}, quarter of {ask.quarter}", reason))
         at = stamp(self._settings.now())
         self._refused.append(Reading(ask.repo.repo_id, ask.quarter, at, self._key.key_id, reason=reason))
 

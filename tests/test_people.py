@@ -217,6 +217,19 @@ def test_a_question_that_fails_is_asked_in_halves_and_a_half_answer_again(home: 
     )
 
 
+def test_a_repository_that_went_since_is_said_to_be_missing_and_costs_no_other(home: Home) -> None:
+    gone = WORLD.facts(planted("deleted"))
+    pipeline.capture_repositories(home.settings(datetime.fromtimestamp(gone.moment, UTC) - WEEK), limits=ONCE)
+    found = pipeline.capture_people(home.settings(NOW), limits=ONCE)
+    said = [f"repository {gone.id}, quarter of {quarter}: GitHub says NOT_FOUND" for quarter in (QUARTER, BEFORE)]
+    assert [str(one) for one in found.missing] == said
+    assert found.readings == 2 * (len(REPOS) - 1)
+    told = [line for line in ledger.read(home.path) if line["event"] == "captured"][-1]
+    assert told["missing"] == said
+    # Asked once a week, not at every run.
+    assert pipeline.capture_people(home.settings(NOW + timedelta(days=1)), limits=ONCE).points == 0
+
+
 def test_a_github_that_is_down_ends_the_round_with_words_and_nothing_half(home: Home) -> None:
     settings = home.settings(NOW)
     pipeline.capture_repositories(settings, limits=ONCE)
