@@ -143,7 +143,7 @@ def erase_contributor(settings: Settings, account: str, *, reason: str) -> Erase
         erasure.rewrite(settings.home, settings.copy, journal, PersonRemoval(person))
         private.forget_locations(settings.home, now.date(), person)
         releases = withdraw.withdraw(settings.home, person)
-        erasure.end(settings.home, journal, now, releases=releases)
+        erasure.end(settings.home, journal, now, releases=releases, contributors=1)
         if settings.copy:
             copies.bring_diary(settings.home, settings.copy)
     registry = () if account.isdecimal() else tuple(_registry_lines(settings, account))

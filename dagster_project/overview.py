@@ -269,13 +269,14 @@ def _told_rounds(settings: Settings) -> dict[str, dict[str, Any]]:
 def _github(settings: Settings) -> dict[str, Any] | None:
     """Say what the last rounds of GitHub came to, as they told the diary: days, what is missing, what is not known yet."""
     told = _told_rounds(settings)
-    repositories, stars = told.get(GITHUB), told.get(STARS)
+    repositories, stars, people = told.get(GITHUB), told.get(STARS), told.get(PEOPLE)
     if repositories is None:
         return None
     return {
         "repositories_on": repositories["day"],
         "stars_on": stars["day"] if stars else None,
-        "missing": [*repositories["missing"], *(stars["missing"] if stars else [])],
+        "people_on": people["day"] if people else None,
+        "missing": [one for line in (repositories, stars, people) if line for one in line["missing"]],
         "unfinished_stars": stars["unfinished"] if stars else None,
     }
 

@@ -19,7 +19,7 @@ import polars as pl
 
 from dagster_project import crawl, geography, rounds
 from dagster_project.calendar import Week, stamp
-from dagster_project.errors import NothingYetError, PauseError, SourceError
+from dagster_project.errors import NothingYetError, PauseError, RefusedError, SourceError
 from dagster_project.rounds import Missing
 from dagster_project.settings import Settings
 from dagster_project.snapshots import ledger, manifest, private, seal, spool
@@ -92,6 +92,7 @@ def capture(
     forgotten = private.forget_locations(home, now.date())
     if forgotten:
         say(f"{forgotten} files of location texts were older than {private.KEEP_LOCATIONS.days} days and are deleted.")
+    _refuse_without_opt_outs(settings)
     repos = _repositories(settings)
     key = _key(settings, say)
     attempt = rounds.leftover(settings, crawl.PEOPLE, lambda attempt: _close(settings, attempt))
@@ -115,12 +116,33 @@ def capture(
         round_.readings,
         client.points,
         not_asked,
-        tuple(round_.missing),
+        tuple(_missing(attempt)),
         round_.profiles_missing,
     )
     counts = {name: getattr(done, name) for name in ("readings", "points", "not_asked", "profiles_missing")}
     rounds.tell(settings, crawl.PEOPLE, attempt.day, done.missing, **counts)
     return done
+
+
+def _missing(attempt: Spool) -> Iterator[Missing]:
+    """Give what could not be read, from what is kept, so that a resumed round says all of it."""
+    for entry in attempt.pages():
+        for reading in people.read_bundle(spool.body(attempt.home, entry)):
+            if reading.reason is not None:
+                # By its number: a name may be a person's, and the diary is for ever.
+                yield Missing(f"repository {reading.repo_id}, quarter of {reading.quarter}", reading.reason)
+
+
+def _refuse_without_opt_outs(settings: Settings) -> None:
+    """Refuse a home that lost its list of who must not come back: one made from a copy has neither list nor key."""
+    path = settings.home / private.OPTED_OUT
+    told = sum(line.get("contributors", 0) for line in ledger.read(settings.home) if line["event"] == "erased")
+    if told and not path.exists():
+        raise RefusedError(
+            f"{told} contributors asked to be forgotten, but {path} is gone, so nobody knows who they are. Put it back from a"
+            " backup; without one write their account numbers into it, one a line.",
+            next_command="leadershift status",
+        )
 
 
 def _repositories(settings: Settings) -> list[Repo]:
@@ -235,7 +257,6 @@ class _Round:
         self._refused: list[Reading] = []
         self._bad_in_a_row = 0
         self.readings = self.profiles_missing = 0
-        self.missing: list[Missing] = []
         manifest.keep_only(attempt.folder, attempt.pages())
         self._number = len(attempt.pages())
 
@@ -303,8 +324,6 @@ class _Round:
         return answers
 
     def _refuse(self, ask: Ask, reason: str) -> None:
-        # By its number: a name may be a person's, and the diary is for ever.
-        self.missing.append(Missing(f"repository {ask.repo.repo_id}, quarter of {ask.quarter}", reason))
         at = stamp(self._settings.now())
         self._refused.append(Reading(ask.repo.repo_id, ask.quarter, at, self._key.key_id, reason=reason))
 
@@ -338,7 +357,7 @@ class _Round:
 
     def _look_up(self, nodes: Mapping[int, str]) -> None:
         """Ask for the profiles that are due. Who can't be looked up is unknown until the next reading."""
-        due = [account for account in sorted(nodes) if self._is_due(self._key.person(account))]
+        due = [account for account in sorted(nodes) if self._is_due(account)]
 
         def question(some: Sequence[int]) -> list[str | Refused]:
             asked = {"ids": [nodes[account] for account in some]}
@@ -358,12 +377,12 @@ class _Round:
         for (person, text), countries in zip(texts.items(), geography.resolve(list(texts.values())), strict=True):
             self._profiles[person] = Profile(countries, bool(text), self._today)
 
-    def _is_due(self, person: str) -> bool:
-        known = self._profiles.get(person)
+    def _is_due(self, account: int) -> bool:
+        known = self._profiles.get(self._key.person(account))
         if known is None or known.profile_on is None:
             return True
         monday = Week.of(self._today).monday
-        is_turn = int(person[:8], 16) % PROFILE_WEEKS == monday.toordinal() // 7 % PROFILE_WEEKS
+        is_turn = account % PROFILE_WEEKS == monday.toordinal() // 7 % PROFILE_WEEKS
         return (is_turn and known.profile_on < monday) or known.profile_on <= self._today - timedelta(
             weeks=PROFILE_WEEKS
         )

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from dagster_project import keeping, people, pipeline
-from dagster_project.errors import PauseError, SourceError, UsageError
+from dagster_project.errors import PauseError, RefusedError, SourceError, UsageError
 from dagster_project.rehearsal.faults import FOR_EVER, GITHUB_CATALOGUE
 from dagster_project.rehearsal.github.people import id_of
 from dagster_project.rehearsal.github.request import GitHubOptions
@@ -217,6 +217,19 @@ def test_a_question_that_fails_is_asked_in_halves_and_a_half_answer_again(home: 
     )
 
 
+def test_a_repository_that_went_since_is_said_to_be_missing_and_costs_no_other(home: Home) -> None:
+    gone = WORLD.facts(planted("deleted"))
+    pipeline.capture_repositories(home.settings(datetime.fromtimestamp(gone.moment, UTC) - WEEK), limits=ONCE)
+    found = pipeline.capture_people(home.settings(NOW), limits=ONCE)
+    said = [f"repository {gone.id}, quarter of {quarter}: GitHub says NOT_FOUND" for quarter in (QUARTER, BEFORE)]
+    assert [str(one) for one in found.missing] == said
+    assert found.readings == 2 * (len(REPOS) - 1)
+    told = [line for line in ledger.read(home.path) if line["event"] == "captured"][-1]
+    assert told["missing"] == said
+    # Asked once a week, not at every run.
+    assert pipeline.capture_people(home.settings(NOW + timedelta(days=1)), limits=ONCE).points == 0
+
+
 def test_a_github_that_is_down_ends_the_round_with_words_and_nothing_half(home: Home) -> None:
     settings = home.settings(NOW)
     pipeline.capture_repositories(settings, limits=ONCE)
@@ -308,6 +321,10 @@ def test_F45_who_asks_to_be_forgotten_becomes_nobody_and_never_comes_back(home: 
     assert person.encode() not in everything(home.path)
     assert (home.path / private.OPTED_OUT).read_text().split() == [str(id_of(number))]
     assert (home.path / private.OPTED_OUT).stat().st_mode & 0o777 == 0o600
+    (home.path / private.OPTED_OUT).rename(home.path / "aside")
+    with pytest.raises(RefusedError, match="1 contributors asked to be forgotten"):
+        home.read(NOW + 2 * WEEK)
+    (home.path / "aside").rename(home.path / private.OPTED_OUT)
     with pytest.raises(UsageError, match="number"):
         keeping.erase_contributor(home.settings(NOW), "nobody-of-this-name", reason="asked by mail")
     keeping.erase_contributor(home.settings(NOW), "123456", reason="asked by mail, before ever being seen")

@@ -84,7 +84,8 @@ def _github_words(github: dict[str, Any] | None) -> str:
         return "nothing captured: leadershift capture --source github"
     older = f", older stars of {github['unfinished_stars']:,} not known yet" if github["unfinished_stars"] else ""
     missing = f", {len(github['missing']):,} missing" if github["missing"] else ""
-    return f"repositories of {github['repositories_on']}, stars of {github['stars_on'] or 'no day'}{older}{missing}"
+    days = ", ".join(f"{what} of {github[f'{what}_on'] or 'no day'}" for what in ("repositories", "stars", "people"))
+    return f"{days}{older}{missing}"
 
 
 def _copy_words(copy: dict[str, Any] | None) -> str:

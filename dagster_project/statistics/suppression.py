@@ -114,6 +114,6 @@ def _protect(whole: _Unit, parts: list[_Unit]) -> bool:
         showing = [unit for unit in family if unit.shows(country)]
         hiding = [unit for unit in family if unit.hides(country)]
         if len(hiding) == 1 and showing:
-            min(showing, key=lambda unit: (unit.cells[country], unit.name)).folded.add(country)
+            min(showing, key=lambda unit: (unit.cells[country], unit is whole, unit.name)).folded.add(country)
             is_changed = True
     return is_changed

@@ -20,7 +20,7 @@ import polars as pl
 
 ALL_COHORTS = "all"
 LEAST_MODELS = 5
-"""A curve of fewer tells more about its one model than about a cohort."""
+"""A curve of fewer tells more about one model than about a cohort, so it ends where fewer are left."""
 MOST_WEEKS = 104
 HALF = 0.5
 NORMAL_95 = 1.959963984540054
@@ -103,7 +103,8 @@ def _bounds(survival: float, variance: float) -> tuple[float | None, float | Non
 
 
 def _rows(names: dict[str, Any], group: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    steps = list(kaplan_meier(group["weeks"].to_list(), group["is_fallen"].to_list()))
+    curve = kaplan_meier(group["weeks"].to_list(), group["is_fallen"].to_list())
+    steps = [step for step in curve if step.at_risk >= LEAST_MODELS]
     long_known = group.filter(pl.col("downloads_26w").is_not_null())
     peak = sum(long_known["peak_28d"].to_list())
     latest = group.row(-1, named=True)

@@ -1,11 +1,11 @@
 /*
-meaning: Whether Chinese models gain popularity on the Hub; GitHub is not captured yet.
+meaning: Whether Chinese models gain popularity on GitHub and on the Hub - by downloads, likes and stars.
 grain: [verdict]
 columns:
   verdict: supported, contradicted, mixed or not measurable yet
   number: change of China's share of all downloads, publisher credit, first to newest 28 days, -1..1
-  interval_low: smallest change of the four scopes
-  interval_high: largest change of the four scopes
+  interval_low: smallest change among downloads in four scopes, new likes and stars
+  interval_high: largest change among them
   reason: the finding in a sentence
 */
 with edges as (
@@ -19,45 +19,119 @@ with edges as (
     having max(week) - min(week) >= 26 * 7
 ),
 
-changes as (
+downloads as (
     select
         edges.scope,
-        coalesce(max(shares.share_of_total) filter (where shares.week = edges.newest_week), 0)
-        - coalesce(max(shares.share_of_total) filter (where shares.week = edges.first_week), 0) as change
+        shares.week = edges.newest_week as is_late,
+        max(shares.share_of_total) filter (where shares.country = 'CN') as share,
+        max(shares.unknown_share) as unknown_share
     from edges
-    left join marts.share_by_country as shares
+    inner join marts.share_by_country as shares
         on
             edges.scope = shares.scope
             and shares.week in (edges.first_week, edges.newest_week)
             and shares.time_window = '28d'
             and shares.credit = 'publisher'
-            and shares.country = 'CN'
-    group by edges.scope
+    group by edges.scope, shares.week = edges.newest_week
+),
+
+marks as (
+    select
+        'likes' as part,
+        week,
+        side,
+        new_likes as gain
+    from marts.attention
+    where level = 'country' and scope = 'S1'
+    union all
+    -- Stars count from the week on in which somebody watched: before, only those who survived are known.
+    select
+        'stars' as part,
+        week,
+        side,
+        retained_gain as gain
+    from marts.project_leadership
+    where
+        level = 'country'
+        and scope = 'named'
+        and week >= (select min(snapshots.observed_on) from core.snapshots as snapshots where snapshots.table_name = 'repositories')
+),
+
+weeks as (
+    select
+        part,
+        week,
+        row_number() over (partition by part order by week) as place,
+        row_number() over (partition by part order by week desc) as place_back,
+        count(*) over (partition by part) as n_weeks
+    from (select distinct part, week from marks) as either
+),
+
+marked as (
+    select
+        weeks.part,
+        weeks.place_back <= 13 as is_late,
+        sum(marks.gain) filter (where marks.side = 'CN') / cast(nullif(sum(marks.gain), 0) as double) as share,
+        coalesce(sum(marks.gain) filter (where marks.side = 'UNKNOWN'), 0) / cast(nullif(sum(marks.gain), 0) as double) as unknown_share
+    from weeks
+    inner join marks on weeks.part = marks.part and weeks.week = marks.week
+    where weeks.n_weeks >= 26 and (weeks.place <= 13 or weeks.place_back <= 13)
+    group by weeks.part, weeks.place_back <= 13
+),
+
+shares as (
+    select
+        scope as part,
+        is_late,
+        coalesce(share, 0) as share,
+        coalesce(share, 0) / nullif(1 - unknown_share, 0) as share_of_known
+    from downloads
+    union all
+    select
+        part,
+        is_late,
+        coalesce(share, 0) as share,
+        coalesce(share, 0) / nullif(1 - unknown_share, 0) as share_of_known
+    from marked
+),
+
+changes as (
+    select
+        part,
+        max(share) filter (where is_late) - max(share) filter (where not is_late) as change,
+        max(share_of_known) filter (where is_late) - max(share_of_known) filter (where not is_late) as change_of_known
+    from shares
+    group by part
 ),
 
 counted as (
     select
-        count(*) as scopes,
-        count(*) filter (where change > 0) as grown,
-        max(change) filter (where scope = 'S1') as change,
+        count(change) filter (where part = 'S1') as n_downloads,
+        count(change) filter (where part = 'likes') as n_likes,
+        count(change) filter (where part = 'stars') as n_stars,
+        count(*) as parts,
+        count(*) filter (where change > 0 and change_of_known > 0) as grown,
+        count(*) filter (where change <= 0 and change_of_known <= 0) as fallen,
+        max(change) filter (where part = 'S1') as change,
         min(change) as least,
         max(change) as most,
-        string_agg(printf('%s %+.1f', scope, 100 * change), ', ' order by scope) as told
+        string_agg(printf('%s %+.1f', part, 100 * change), ', ' order by part) as told
     from changes
 )
 
 select
     case
-        when scopes = 0 then 'not measurable yet'
-        when grown = scopes then 'supported'
-        when grown = 0 then 'contradicted'
+        when n_downloads = 0 or n_likes = 0 or n_stars = 0 then 'not measurable yet'
+        when grown = parts then 'supported'
+        when fallen = parts then 'contradicted'
         else 'mixed'
     end as verdict,
     change as number,
     least as interval_low,
     most as interval_high,
     case
-        when scopes = 0 then 'A change needs 26 measured weeks.'
-        else 'Change of the share of downloads in points, by scope: ' || told || '. Stars on GitHub are not captured yet.'
+        when n_downloads = 0 or n_likes = 0 then 'A change of downloads and likes needs 26 measured weeks.'
+        when n_stars = 0 then 'A change of stars needs 26 weeks of GitHub. Change of China''s share in points so far: ' || told || '.'
+        else 'Change of China''s share in points, downloads by scope, new likes and stars of the repositories named: ' || told || '.'
     end as reason
 from counted

@@ -97,7 +97,7 @@ select
     coalesce(told.located, 0) / visible.all_contributors as located_share,
     repos.repos_read,
     repos.repos_missing,
-    (select max(readings.observed_on) from staging.contributor_readings as readings) as as_of
+    (select max(lines.observed_on) from raw.contributors as lines) as as_of
 from visible
 inner join repos on visible.quarter = repos.quarter and visible.unit = repos.unit
 left join told on visible.quarter = told.quarter and visible.unit = told.unit

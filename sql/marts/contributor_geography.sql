@@ -23,7 +23,7 @@ columns:
   is_suppressed: whether something is hidden here - the whole unit (one row OTHER without numbers), or the countries in OTHER
   located_contributors: people of the unit whose profile names a country; null where the unit is suppressed
   all_contributors: all people of the unit; null where the unit is suppressed
-  is_back_cast: whether the quarter was over before profiles were read, so that a person may have lived elsewhere then
+  is_back_cast: whether the quarter was over before any profile was read, so that a person may have lived elsewhere then
   is_running: whether the quarter was not over at the last capture
   as_of: last snapshot used
 checks:
@@ -85,7 +85,7 @@ known as (
     select
         max(observed_on) as as_of,
         min(observed_on) as first_on
-    from staging.contributor_readings
+    from raw.contributors
 ),
 
 shown as (

@@ -23,7 +23,7 @@ columns:
   commits: commits in the week to default branches, forks left out; null where not one repository's are known
   commits_share: commits / all commits in scope
   releases: releases published; null where not one repository's are known
-  is_backfilled: whether the week is older than our first sight of a repository in scope, so that only those that still existed are in it
+  backfilled_share: part of retained_gain in scope of repositories that were not asked for yet in that week, so that of these only the survivors are in it; 1 long ago
   as_of: last snapshot used
 checks:
   - one_of: {column: level, values: [country, lab]}
@@ -32,6 +32,7 @@ checks:
   - sums_to_one: {column: share_without_bursts, by: [week, scope, level]}
   - between: {column: retained_share, min: 0, max: 1}
   - between: {column: commits, min: 0}
+  - between: {column: backfilled_share, min: 0, max: 1}
   - not_null: [country, as_of]
   - refers_to: {column: country, table: registry.countries, key: country}
   - holds: {rule: lower_bound <= upper_bound, says: the lower bound is not above the upper}
@@ -85,7 +86,7 @@ totals as (
         coalesce(sum(retained_gain) filter (where country = 'UNKNOWN'), 0) as unknown_gain,
         sum(n_star_histories) / cast(sum(n_repositories) as double) as covered_share,
         sum(commits) as commits,
-        bool_or(is_backfilled) as is_backfilled,
+        sum(backfilled_gain) as backfilled_gain,
         max(as_of) as as_of
     from staging.project_weeks
     group by week, scope
@@ -99,7 +100,7 @@ shared as (
         totals.unknown_gain / cast(nullif(totals.retained_gain, 0) as double) as unknown_share,
         totals.covered_share,
         sides.commits / cast(nullif(totals.commits, 0) as double) as commits_share,
-        totals.is_backfilled,
+        totals.backfilled_gain / cast(nullif(totals.retained_gain, 0) as double) as backfilled_share,
         totals.as_of
     from sides
     inner join totals on sides.week = totals.week and sides.scope = totals.scope
@@ -125,6 +126,6 @@ select
     cast(commits as bigint) as commits,
     commits_share,
     cast(releases as bigint) as releases,
-    is_backfilled,
+    backfilled_share,
     as_of
 from shared

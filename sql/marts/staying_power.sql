@@ -10,7 +10,7 @@ columns:
   country: ISO 3166-1 alpha-2, INTERNATIONAL or UNKNOWN; null on rows of the world, and of a lab that has moved
   cohort: quarter of release, such as 2026-Q1, or all
   scope: S1 without quantised re-packs, of which only models with 10,000 downloads in 28 days
-  weeks: weeks since the last of its best four, 0 to 104
+  weeks: weeks since the last of its best four, 0 to 104; the curve ends where fewer than five models stand and are known
   n_models: models in the cohort; cohorts of less than five are not shown
   n_fallen: those that have fallen under half of their peak so far
   n_removed: those that left the Hub before they fell, and count as standing until then
@@ -19,7 +19,7 @@ columns:
   survival: estimated part that stands longer than so many weeks, 0..1
   lower_bound: lower bound of survival, 95 %, Greenwood's variance on the complementary log-log scale; null where nobody or everybody fell
   upper_bound: upper bound of it
-  median_weeks: weeks after which half have fallen; null while fewer have
+  median_weeks: weeks after which half have fallen; null where the curve ends before
   retention_26w: downloads in the 28 days that end 26 weeks after the peak, as a part of the peak, of all models known so long together
   n_known_26w: models known so long; those that had left by then have no downloads
   is_left_truncated: whether some were released before the first week measured, so that a higher peak may have gone before
@@ -28,7 +28,7 @@ checks:
   - one_of: {column: level, values: [world, country, lab]}
   - between: {column: survival, min: 0, max: 1}
   - between: {column: weeks, min: 0, max: 104}
-  - between: {column: n_models, min: 5}
+  - between: {column: at_risk, min: 5}
   - between: {column: retention_26w, min: 0, max: 1.000000001}
   - holds: {rule: lower_bound <= survival and survival <= upper_bound, says: the estimate lies between its bounds}
   - holds: {rule: fell <= at_risk, says: nobody falls who did not stand}

@@ -14,7 +14,7 @@ columns:
   commits: commits in the week to default branches, forks left out; null where no repository's are known
   n_commits_known: repositories whose commits are known
   releases: releases published; null where no repository's are known
-  is_backfilled: whether some repository was not asked for yet
+  backfilled_gain: part of retained_gain of repositories that were not asked for yet
   as_of: last snapshot used
 */
 with stars as (
@@ -39,7 +39,7 @@ active as (
         stars.burst_gain,
         sights.commits,
         sights.releases,
-        coalesce(stars.is_backfilled, false) as is_backfilled,
+        case when stars.is_backfilled then stars.retained_gain else 0 end as backfilled_gain,
         greatest(stars.as_of, sights.observed_on) as as_of
     from stars
     full join staging.repository_weeks as sights on stars.repo_id = sights.repo_id and stars.week = sights.week
@@ -58,7 +58,7 @@ select
     cast(sum(active.commits) as bigint) as commits,
     count(active.commits) as n_commits_known,
     cast(sum(active.releases) as bigint) as releases,
-    bool_or(active.is_backfilled) as is_backfilled,
+    cast(sum(active.backfilled_gain) as bigint) as backfilled_gain,
     max(active.as_of) as as_of
 from active
 inner join core.repositories as repositories on active.repo_id = repositories.repo_id

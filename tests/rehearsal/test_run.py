@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, time
 from pathlib import Path
 
+import duckdb
+import polars as pl
 import pytest
 
 from dagster_project.errors import RefusedError
+from dagster_project.rehearsal.github.people import id_of
 from dagster_project.rehearsal.judge import Verdict
-from dagster_project.rehearsal.run import LAST_MONDAY, Rehearsed, rehearse
+from dagster_project.rehearsal.run import LAST_MONDAY, Rehearsed, make_world, rehearse
 from dagster_project.warehouse.published import Release, open_release
 
 MODELS, WEEKS = 1500, 5
@@ -75,7 +81,6 @@ def test_concentration_is_the_true_one(clean: Rehearsed) -> None:
 
 def test_a_judge_that_sees_a_wrong_share_says_so(clean: Rehearsed) -> None:
     from dagster_project.rehearsal.judge import judge
-    from dagster_project.rehearsal.run import make_world
 
     other = make_world(MODELS, WEEKS, dirt=False)
     other = type(other)(other.seed + 1, MODELS, WEEKS, other.first_week, dirt=False)
@@ -89,7 +94,7 @@ def test_every_kind_of_measure_is_judged(clean: Rehearsed) -> None:
     assert judged >= {
         *("share", "crossovers invented", "clear crossovers found within a week", "concentration", "roots of models"),
         *("derivative births", "lineage flows", "dependence on foreign bases", "openness", "openness tier", "events"),
-        *("retreat", "reach", "size bands", "turn", "relative adoption", "attention"),
+        *("retreat", "reach", "size bands", "turn", "relative adoption", "attention", "contributors"),
     }
 
 
@@ -128,6 +133,56 @@ def test_everything_is_marked(clean: Rehearsed, release: Release) -> None:
     assert (clean.home / "REHEARSAL").exists()
     assert "REHEARSAL" in clean.page.read_text()
     assert release.rows("select bool_and(is_rehearsal) from marts.releases")[1] == [(True,)]
+
+
+def test_contributors_are_the_true_ones_and_their_shares_lie_between_the_bounds(clean: Rehearsed) -> None:
+    assert verdict(clean, "contributors: people").error == 0
+    assert (verdict(clean, "contributors: people").truth or 0) > 1_000
+    assert verdict(clean, "contributors: shares outside").error == 0
+    assert (verdict(clean, "contributors: worst share among located").error or 1) < 0.01
+    assert verdict(clean, "contributors: cells that should be hidden").error == 0
+
+
+def test_no_byte_of_a_home_names_a_person(clean: Rehearsed) -> None:
+    """Logins, names and addresses of everybody who works on the pretend GitHub, in whatever a file is packed; numbers too."""
+    github = make_world(MODELS, WEEKS, dirt=False).github()
+    text = everything(clean.home)
+    assert len(text) > 10_000_000
+    assert b"rehearsal lab" in text, "names of organisations are kept"
+    moments = (github.start, int(datetime.combine(LAST_MONDAY, time(), UTC).timestamp()))
+    # Who owns a repository stands in its name.
+    owners = {-1 - github.owner_at(number, at) for number in range(github.repos) for at in moments}
+    everybody = [number for number in range(github.people.count) if number not in owners]
+    logins = {github.people.login(number, at) for number in everybody for at in moments}
+    # The pretend Hub has people of its own, whose names begin alike; whole names only.
+    told = set(re.findall(rb"rehearsal-user-\d+(?:-now)?", text)) & {login.encode() for login in logins}
+    hub = set(re.findall(rb"rehearsal-user-\d+(?:-now)?", everything(clean.home / "raw/huggingface")))
+    assert told <= hub
+    for word in (b"@rehearsal.invalid", b"rehearsal person", b"rehearsal anonymous", b"rehearsal-bot"):
+        assert word not in text
+    numbers = {f"{id_of(number)}".encode() for number in everybody}
+    assert not numbers & set(re.findall(rb"\b3\d{7}\b", text))
+
+
+def everything(home: Path) -> bytes:
+    """Give every byte of a home in lower case, packed and unpacked."""
+    parts = []
+    for path in sorted(path for path in home.rglob("*") if path.is_file()):
+        parts.append(path.read_bytes())
+        if path.suffix == ".gz":
+            parts.append(gzip.decompress(parts[-1]))
+        if path.suffix == ".parquet":
+            parts.append(str(pl.read_parquet(path, glob=False).rows()).encode())
+        if path.suffix == ".duckdb":
+            parts += _rows(path)
+    return b"\n".join(parts).lower()
+
+
+def _rows(database: Path) -> Iterator[bytes]:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        names = connection.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+        for (name,) in names:
+            yield str(connection.execute(f"select * from {name}").fetchall()).encode()
 
 
 def test_a_second_rehearsal_is_the_same(clean: Rehearsed, tmp_path: Path) -> None:

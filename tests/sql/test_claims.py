@@ -68,18 +68,78 @@ def test_without_four_measured_weeks_nobody_leads(answer: Answer) -> None:
     assert verdict(answer, "r2", {"marts.share_by_country": given}) == ("not measurable yet", None, None, None)
 
 
-def test_a_change_needs_half_a_year_and_every_scope(answer: Answer) -> None:
-    def shares(last: str) -> str:
+def by_week(
+    column: str, template: str, *, first: str, weeks: int, early: Mapping[str, int], late: Mapping[str, int]
+) -> str:
+    """Write what each side gained in each week: `early` in the first half of them, `late` in the second."""
+    lines = [
+        f"date '{first}' + {7 * week}, 'country', '{scope}', '{side}', {gain}"
+        for week in range(weeks)
+        for side, gain in (early if week < weeks / 2 else late).items()
+        for scope in [template]
+    ]
+    values = ", ".join(f"({line})" for line in lines)
+    return f"select * from (values {values}) as given (week, level, scope, side, {column})"
+
+
+def asked_on(day: str) -> str:
+    return f"select * from (values ('repositories', date '{day}')) as given (table_name, observed_on)"
+
+
+UNLIKED = by_week("new_likes", "S1", first="2026-01-05", weeks=2, early={"CN": 1}, late={"CN": 1})
+UNSTARRED = by_week("retained_gain", "named", first="2026-01-05", weeks=2, early={"CN": 1}, late={"CN": 1})
+GROWN = {"early": {"CN": 20, "US": 70, "UNKNOWN": 10}, "late": {"CN": 30, "US": 60, "UNKNOWN": 10}}
+
+
+def test_popularity_needs_downloads_likes_and_half_a_year_of_stars(answer: Answer) -> None:
+    def shares(late: float) -> str:
         lines = [
             f"date '{week}', '{scope}', 'publisher', '28d', 'CN', {share}, 0.1, false"
-            for scope, early, late in (("S1", 0.2, 0.3), ("S2", 0.5, 0.45))
-            for week, share in (("2026-01-05", early), (last, late))
+            for scope, before, after in (("S1", 0.2, 0.3), ("S2", 0.5, late))
+            for week, share in (("2026-01-05", before), ("2026-07-06", after))
         ]
         return rows(SHARES, *lines)
 
-    assert verdict(answer, "r4", {"marts.share_by_country": shares("2026-06-29")})[0] == "not measurable yet"
-    found = verdict(answer, "r4", {"marts.share_by_country": shares("2026-07-06")})
+    liked = by_week("new_likes", "S1", first="2026-01-05", weeks=26, **GROWN)
+    given = {"marts.share_by_country": shares(0.45), "marts.attention": liked, "core.snapshots": asked_on("2026-01-05")}
+    short = by_week("retained_gain", "named", first="2025-12-29", weeks=26, **GROWN)
+    # The first of the 26 weeks lies before anybody watched.
+    assert verdict(answer, "r4", {**given, "marts.project_leadership": short})[0] == "not measurable yet"
+    starred = {"marts.project_leadership": by_week("retained_gain", "named", first="2026-01-05", weeks=26, **GROWN)}
+    found = verdict(answer, "r4", given | starred)
     assert found == ("mixed", pytest.approx(0.1), pytest.approx(-0.05), pytest.approx(0.1))
+    grown = verdict(answer, "r4", {**given, **starred, "marts.share_by_country": shares(0.55)})
+    assert grown == ("supported", pytest.approx(0.1), pytest.approx(0.05), pytest.approx(0.1))
+    # 20 of 90 known becomes 21 of 100 known: the share of all grew only because fewer are unknown.
+    seen = {"early": {"CN": 20, "US": 70, "UNKNOWN": 10}, "late": {"CN": 21, "US": 79}}
+    seeming = {"marts.project_leadership": by_week("retained_gain", "named", first="2026-01-05", weeks=26, **seen)}
+    assert verdict(answer, "r4", {**given, **seeming, "marts.share_by_country": shares(0.55)})[0] == "mixed"
+
+
+@pytest.mark.parametrize(("late", "expected"), [((30, 60), "supported"), ((15, 80), "mixed"), ((21, 79), "mixed")])
+def test_standing_is_foreign_derivatives_likes_and_stars(answer: Answer, late: tuple[int, int], expected: str) -> None:
+    """In each of four quarters 20 of a hundred foreign derivatives have a Chinese root and 70 another, 10 are suppressed."""
+    cells = [(quarter, (20, 70) if place < 4 else late) for place, quarter in enumerate(QUARTERS)]
+    flows = ", ".join(
+        f"(date '{quarter}', 'root', '{base}', 'US', false, {n})"
+        for quarter, parts in cells
+        for base, n in zip(("CN", "US"), parts, strict=True)
+    )
+    whole = ", ".join(f"(date '{quarter}', 'root', 'US', 100)" for quarter in QUARTERS)
+    given = {
+        "marts.lineage_flows": (
+            f"select * from (values {flows})"
+            " as given (quarter, credit, base_country, derivative_country, is_running, n_default)"
+        ),
+        "marts.lineage_dependence": f"select * from (values {whole}) as given (quarter, credit, country, n_default)",
+        "marts.attention": by_week("new_likes", "S1", first="2026-01-05", weeks=26, **GROWN),
+        "core.snapshots": asked_on("2026-01-05"),
+    }
+    starred = {"marts.project_leadership": by_week("retained_gain", "named", first="2026-01-05", weeks=26, **GROWN)}
+    # 30 of 100 and of 90 known; 15 of 100 and of 95; 21 of 100, more than 20, and of 100 known, less than 20 of 90.
+    found = verdict(answer, "c5", given | starred)
+    assert found == (expected, pytest.approx((late[0] - 20) / 100), None, None)
+    assert verdict(answer, "c5", {**given, "marts.project_leadership": UNSTARRED})[0] == "not measurable yet"
 
 
 def test_an_open_share_is_weighted_by_releases(answer: Answer) -> None:

@@ -13,6 +13,8 @@ from dagster_project.rehearsal.judge.leads import crossovers, share_changes
 from dagster_project.rehearsal.judge.lineage import births, lineage_flows, roots
 from dagster_project.rehearsal.judge.openness import openness
 from dagster_project.rehearsal.judge.people import contributors
+from dagster_project.rehearsal.judge.stars import stars
+from dagster_project.rehearsal.judge.staying import staying
 from dagster_project.rehearsal.judge.turning import turning
 from dagster_project.rehearsal.judge.verdict import Verdict
 from dagster_project.rehearsal.truth.oracle import Truth
@@ -45,4 +47,6 @@ def judge(release: Release, world: World) -> list[Verdict]:
         *turning(release, truth, weeks),
         *adoption(release, truth, weeks),
         *contributors(release, world),
+        *staying(release, truth, weeks),
+        *stars(release, world),
     ]

@@ -22,6 +22,7 @@ import polars as pl
 from dagster_project.rehearsal.truth.adoption import Adoption
 from dagster_project.rehearsal.truth.lineage import CREDITS, UNKNOWN, Descent, Shares
 from dagster_project.rehearsal.truth.releases import Releases
+from dagster_project.rehearsal.truth.staying import Staying
 from dagster_project.rehearsal.world.cast import LABS, NOBODY, QUANTIZED
 from dagster_project.rehearsal.world.dirt import Pretence
 from dagster_project.rehearsal.world.draws import Bools, Floats, Ints
@@ -59,6 +60,7 @@ class Truth:
         self._credits = [self.descent.credit(name) for name in CREDITS]
         self.releases = Releases(world, self._facts, self._course, self.descent, moments)
         self.adoption = Adoption(world, self._facts, self._course, self.releases)
+        self.staying = Staying(world, self._facts, self._course, self.descent)
 
     # Flows
 
