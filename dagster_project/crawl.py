@@ -29,11 +29,21 @@ OWNERS = "huggingface_owners"
 GITHUB = "github"
 SAMPLE = "github_sample"
 STARS = "github_stars"
-GITHUB_SOURCES = (GITHUB, SAMPLE, STARS)
+PEOPLE = "github_people"
+# Imported, never captured.
+INNOVATION_GRAPH = "innovation_graph"
+GITHUB_SOURCES = (GITHUB, SAMPLE, STARS, PEOPLE)
 OUR_SOURCES = (HUB, QUICK, OWNERS, *GITHUB_SOURCES)
 # What says nothing of the whole list of models, so that no week is covered by it.
-BESIDE_MODELS = (OWNERS, *GITHUB_SOURCES)
-RECORDS = {OWNERS: "owners", GITHUB: "repositories", SAMPLE: "sampled repositories", STARS: "weeks of stars"}
+BESIDE_MODELS = (OWNERS, *GITHUB_SOURCES, INNOVATION_GRAPH)
+RECORDS = {
+    OWNERS: "owners",
+    GITHUB: "repositories",
+    SAMPLE: "sampled repositories",
+    STARS: "weeks of stars",
+    PEOPLE: "lines of contributors",
+    INNOVATION_GRAPH: "numbers",
+}
 MODELS = "models"
 GO_ON = {
     HUB: f"leadershift capture --source {HUB}",
@@ -42,6 +52,7 @@ GO_ON = {
     GITHUB: f"leadershift capture --source {GITHUB}",
     SAMPLE: f"leadershift capture --source {GITHUB}",
     STARS: f"leadershift capture --source {GITHUB}",
+    PEOPLE: f"leadershift capture --source {PEOPLE}",
 }
 FIRST_CONTACT_SECONDS = 60.0
 

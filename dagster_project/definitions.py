@@ -7,6 +7,7 @@ import dagster as dg
 from dagster_project.defs.assets import (
     capture_asset,
     owners_asset,
+    people_asset,
     registry_files,
     release_asset,
     report_asset,
@@ -15,7 +16,7 @@ from dagster_project.defs.assets import (
     warehouse_assets,
 )
 from dagster_project.defs.installation import Installation
-from dagster_project.defs.jobs import every_night, every_six_hours, stars_job, weekly_job
+from dagster_project.defs.jobs import every_night, every_six_hours, github_job, weekly_job
 from dagster_project.defs.sensors import sealed_weeks
 
 # One process for a whole run: the multiprocess executor starts a Python for every step, 8 s each.
@@ -25,12 +26,13 @@ defs = dg.Definitions(
         owners_asset,
         repositories_asset,
         stars_asset,
+        people_asset,
         registry_files,
         *warehouse_assets(),
         release_asset(),
         report_asset,
     ],
-    jobs=[weekly_job, stars_job],
+    jobs=[weekly_job, github_job],
     schedules=[every_six_hours, every_night],
     sensors=[sealed_weeks],
     resources={"installation": Installation()},

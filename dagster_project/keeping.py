@@ -12,14 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from dagster_project import crawl, owners, quick, repositories, stars
+import polars as pl
+
+from dagster_project import crawl, owners, people, quick, repositories, stars
 from dagster_project.calendar import Week
 from dagster_project.errors import DamagedDataError, LeadershiftError, StorageError, UsageError
 from dagster_project.settings import Settings
-from dagster_project.snapshots import copies, custody, erasure, ledger, lock, repair, retention, spool
+from dagster_project.snapshots import copies, custody, erasure, ledger, lock, private, repair, retention, spool
 from dagster_project.snapshots.repair import Mended
 from dagster_project.snapshots.retention import Old
 from dagster_project.snapshots.spool import Spool
+from dagster_project.sources.github import Client, GoneError
+from dagster_project.sources.people import PersonRemoval
 from dagster_project.sources.removal import Removal, account_name
 from dagster_project.warehouse import withdraw
 
@@ -116,6 +120,48 @@ def erase(settings: Settings, account: str, *, reason: str) -> Erased:
     )
 
 
+def erase_contributor(settings: Settings, account: str, *, reason: str) -> Erased:
+    """Make a contributor, given by login or number on GitHub, anonymous in every file here and in the copy, and for ever after.
+
+    Their commits go on being counted, as an unknown person's. Killed, it goes on when it is run again with the same account.
+    Raises as `erase` does, and SourceError where GitHub can't tell the number of a login.
+    """
+    now = settings.now()
+    if account.lower() in reason.lower():
+        raise UsageError("The reason is kept for ever, so it must not hold the account.")
+    account_id = int(account) if account.isascii() and account.isdecimal() else _account_id(settings, account)
+    with lock.hold(settings.home, "erasure", now):
+        # First of all, so that no capture between a kill and the next try brings the person back.
+        private.opt_out(settings.home, account_id)
+        key = private.person_key(settings.home)
+        if key is None:
+            return Erased("", 0, (), (), (), ())
+        person = key.person(account_id)
+        if erasure.under_way(settings.home) is None:
+            _refuse_what_is_not_whole(settings)
+        journal = erasure.begin(settings.home, person, reason, pl.lit(value=False))
+        erasure.rewrite(settings.home, settings.copy, journal, PersonRemoval(person))
+        private.forget_locations(settings.home, now.date(), person)
+        releases = withdraw.withdraw(settings.home, person)
+        erasure.end(settings.home, journal, now, releases=releases)
+        if settings.copy:
+            copies.bring_diary(settings.home, settings.copy)
+    registry = () if account.isdecimal() else tuple(_registry_lines(settings, account))
+    return Erased(journal.erasure_id, len(journal.files), tuple(releases), (), registry, tuple(_other_copies(settings)))
+
+
+def _account_id(settings: Settings, login: str) -> int:
+    """Ask GitHub for an account's number: logins change hands, numbers don't, so only numbers are ever used."""
+    name = account_name(login)
+    try:
+        return int(Client(settings).get(f"/users/{name}").data["id"])
+    except GoneError as error:
+        raise UsageError(
+            "GitHub knows no account of this login. Give the account's number: it stays the same after a new login.",
+            next_command="leadershift erase 12345 --on github --reason ...",
+        ) from error
+
+
 def copy(settings: Settings, say: Say = lambda _text: None) -> None:
     """Bring the second copy up to date. What goes wrong there is said and made up for next time; it costs no sealed week."""
     if settings.copy is None:
@@ -137,6 +183,7 @@ def _retype(attempt: Spool, scratch: Spool) -> None:
         crawl.GITHUB: repositories.retype,
         crawl.SAMPLE: repositories.retype,
         crawl.STARS: stars.retype,
+        crawl.PEOPLE: people.retype,
     }
     kinds.get(attempt.source, crawl.retype)(attempt, scratch)
 

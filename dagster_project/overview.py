@@ -13,7 +13,7 @@ from typing import Any
 
 from dagster_project import gates, keeping
 from dagster_project.calendar import Week, parse_time
-from dagster_project.crawl import BESIDE_MODELS, GITHUB, HUB, MODELS, OUR_SOURCES, QUICK, RECORDS, STARS
+from dagster_project.crawl import BESIDE_MODELS, GITHUB, HUB, MODELS, OUR_SOURCES, PEOPLE, QUICK, RECORDS, STARS
 from dagster_project.errors import AlarmError, DamagedDataError, NothingYetError, UsageError
 from dagster_project.settings import Settings, is_loopback, shipped
 from dagster_project.snapshots import copies, ledger, seal, spool
@@ -246,12 +246,29 @@ def _paused_until(settings: Settings, now: datetime) -> str | None:
     return resume_at if resume_at and parse_time(resume_at) > now else None
 
 
+def is_github_due(settings: Settings) -> bool:
+    """Whether a round of GitHub of this week is still to come, or has left something for the next day."""
+    if not settings.github_token:
+        return False
+    told, this_week = _told_rounds(settings), Week.of(settings.now())
+    days = [told[source]["day"] if source in told else None for source in (GITHUB, STARS, PEOPLE)]
+    if any(day is None or Week.of(date.fromisoformat(day)) != this_week for day in days):
+        return True
+    return bool(told[STARS]["unfinished"] or told[PEOPLE]["not_asked"])
+
+
+def _told_rounds(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Give what the last round of each source told the diary."""
+    try:
+        return {line["source"]: line for line in ledger.read(settings.home) if line["event"] == "captured"}
+    except DamagedDataError:
+        # The schedule asks us: a damaged diary, which verify names, must cost no more than a round that finds nothing due.
+        return {}
+
+
 def _github(settings: Settings) -> dict[str, Any] | None:
     """Say what the last rounds of GitHub came to, as they told the diary: days, what is missing, what is not known yet."""
-    try:
-        told = {line["source"]: line for line in ledger.read(settings.home) if line["event"] == "captured"}
-    except DamagedDataError:
-        return None
+    told = _told_rounds(settings)
     repositories, stars = told.get(GITHUB), told.get(STARS)
     if repositories is None:
         return None

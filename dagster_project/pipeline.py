@@ -14,16 +14,17 @@ from typing import TypeVar
 
 import polars as pl
 
-from dagster_project import crawl, gates, keeping, owners, quick, repositories, stars
+from dagster_project import crawl, gates, keeping, owners, people, quick, repositories, stars
 from dagster_project.calendar import Week, parse_time, stamp
 from dagster_project.errors import DamagedDataError, GateError, NothingYetError, RefusedError, StorageError, UsageError
 from dagster_project.owners import OwnersCaptured
+from dagster_project.people import PeopleCaptured
 from dagster_project.repositories import RepositoriesCaptured
 from dagster_project.settings import Settings, is_loopback, shipped
 from dagster_project.snapshots import copies, custody, durable, erasure, ledger, lock, seal, spool
 from dagster_project.snapshots.seal import Seal
 from dagster_project.snapshots.spool import Spool
-from dagster_project.sources import archives, github, huggingface
+from dagster_project.sources import archives, github, huggingface, innovation_graph
 from dagster_project.sources.pages import CursorExpiredError, Limits, Transport
 from dagster_project.stars import StarsCaptured
 from dagster_project.warehouse import audit as auditing
@@ -221,6 +222,7 @@ def capture_repositories(
     settings: Settings,
     *,
     week: Week | None = None,
+    sign_off: str | None = None,
     limits: github.Limits = github.USUAL,
     say: Say = _silent,
     on_page: Callable[[int], None] = lambda _repositories: None,
@@ -236,7 +238,8 @@ def capture_repositories(
     with lock.hold(settings.home, f"capture of {source}", now, say):
         _refuse_mixture(settings, say, settings.github_api_url)
         keeping.adopt(settings, say)
-        captured = repositories.capture(settings, github.Client(settings, limits, say=say), on_page=on_page)
+        client = github.Client(settings, limits, say=say)
+        captured = repositories.capture(settings, client, on_page=on_page, sign_off=sign_off)
         if captured.is_sample:
             say(
                 f"GITHUB_TOKEN is not set, so this is a SAMPLE: at most {repositories.SAMPLE_REPOSITORIES} names of the registry"
@@ -288,6 +291,38 @@ def capture_stars(
         return captured
 
 
+def capture_people(
+    settings: Settings,
+    *,
+    week: Week | None = None,
+    limits: github.Limits = github.USUAL,
+    budget: int = people.POINTS_A_RUN,
+    say: Say = _silent,
+    on_page: Callable[[int], None] = lambda _readings: None,
+) -> PeopleCaptured:
+    """Read who worked on the captured repositories, as far as that is due and a budget of points reaches, and seal it.
+
+    Of people only a pseudonym and countries are kept. `on_page` hears how many readings are safe. Raises as `capture`
+    does, UsageError without a token, and NothingYetError before any repository was captured.
+    """
+    now = settings.now()
+    _refuse_past(week, now)
+    if not settings.github_token:
+        raise UsageError(
+            "Histories and profiles come from GitHub's GraphQL, which nobody may ask without a token.",
+            next_command="export GITHUB_TOKEN=...",
+        )
+    with lock.hold(settings.home, f"capture of {crawl.PEOPLE}", now, say):
+        _refuse_mixture(settings, say, settings.github_api_url)
+        keeping.adopt(settings, say)
+        client = github.Client(settings, limits, say=say)
+        captured = people.capture(settings, client, on_page=on_page, say=say, budget=budget)
+        if captured.not_asked:
+            say(f"{captured.not_asked:,} quarters of repositories were due beyond the budget; the next run goes on.")
+        keeping.copy(settings, say)
+        return captured
+
+
 def import_table(
     settings: Settings,
     path: Path,
@@ -335,6 +370,30 @@ def import_table(
             )
         keeping.copy(settings, say)
     return seals
+
+
+def import_innovation_graph(settings: Settings, folder: Path, *, say: Say = _silent) -> Seal | None:
+    """Import the public files of GitHub's Innovation Graph as a sealed snapshot of today; None if today has one."""
+    now, source = settings.now(), crawl.INNOVATION_GRAPH
+    with lock.hold(settings.home, f"import of {folder.name}", now, say):
+        keeping.adopt(settings, say)
+        if any(found.observed_on == now.date() for _attempt, found in seal.sealed(settings.home, source)):
+            say(f"{source} {now.date()}: imported before, skipped")
+            return None
+        rows, refused = innovation_graph.read_folder(folder)
+        attempt, at = Spool(settings.home, source, now.date(), 1), stamp(now)
+        observed = pl.lit(now.replace(tzinfo=None)).cast(pl.Datetime("us")).alias("observed_at")
+        placed = crawl.placed(rows, attempt).with_columns(observed, pl.lit(0, pl.Int32).alias("page"))
+        counts = seal.write_table(
+            attempt, [(placed, refused)], table=source, key="line", rank=("position",), observed_at=at
+        )
+        closed = seal.close(
+            attempt, counts, status="imported", is_complete=False, origin=folder.name, started_at=at, now=now
+        )
+        about = {"source": source, "day": f"{now.date()}", "week": f"{closed.week}", "file": folder.name}
+        ledger.write(settings.home, "imported", now, **about, **seal.mark(attempt))
+        keeping.copy(settings, say)
+        return closed
 
 
 def verify(settings: Settings, *, with_copy: bool = True) -> Verified:

@@ -16,16 +16,16 @@ import polars as pl
 
 from dagster_project import crawl, rounds
 from dagster_project.calendar import Week, stamp
-from dagster_project.errors import NothingYetError, PauseError, SourceError
+from dagster_project.errors import GateError, NothingYetError, PauseError, SourceError
 from dagster_project.rounds import Bundles, Missing
 from dagster_project.settings import Settings
 from dagster_project.snapshots import manifest, seal, spool
 from dagster_project.snapshots.seal import Counts, Seal
 from dagster_project.snapshots.spool import Spool
 from dagster_project.sources import repositories
-from dagster_project.sources.github import Client, GoneError, UnansweredError
+from dagster_project.sources.github import BlockedError, Client, GoneError, UnansweredError
 from dagster_project.sources.pages import AccessRefusedError
-from dagster_project.sources.repositories import Repository
+from dagster_project.sources.repositories import Repository, State
 from dagster_project.warehouse import registry
 
 TABLE = "repositories"
@@ -33,6 +33,8 @@ TABLE = "repositories"
 SAMPLE_TABLE = "sampled_repositories"
 # A query with six counts for each costs three points and stays below GitHub's ten seconds.
 BATCH_REPOSITORIES = 50
+# So many repositories that vanish at once speak of GitHub, or of a token, and not of the repositories.
+MOST_VANISHED_SHARE, LEAST_VANISHED = 0.1, 10
 # Of the 60 requests an hour that GitHub grants to an address without a token.
 SAMPLE_REPOSITORIES = 50
 
@@ -58,11 +60,6 @@ class _Target:
     asked_name: str | None = None
     repo_id: int | None = None
 
-    @property
-    def words(self) -> str:
-        """Name it as the registry does, else by number: a name may hold a person's login, and the diary is for ever."""
-        return self.asked_name or f"{self.repo_id}"
-
 
 @dataclass
 class _Known:
@@ -75,14 +72,16 @@ class _Known:
     is_week_done: bool = False
 
 
-def capture(settings: Settings, client: Client, *, on_page: Callable[[int], None]) -> RepositoriesCaptured:
+def capture(
+    settings: Settings, client: Client, *, on_page: Callable[[int], None], sign_off: str | None = None
+) -> RepositoriesCaptured:
     """Ask for every repository that is due this week and seal what GitHub said; without a token for a sample of names.
 
-    Raises PauseError when a budget is used up, SourceError when GitHub refuses us or gives five bad answers in a row;
-    NothingYetError with nobody to ask for.
+    Raises PauseError when a budget is used up, SourceError when GitHub refuses us or gives five bad answers in a row,
+    GateError when too many vanished at once (a later day asks anew), NothingYetError with nobody to ask for.
     """
     source = crawl.GITHUB if client.has_token else crawl.SAMPLE
-    attempt = rounds.leftover(settings, source, lambda attempt: _close(settings, attempt, is_complete=False))
+    attempt = rounds.leftover(settings, source, lambda attempt: _close_leftover(settings, attempt))
     last = rounds.newest(settings, source)
     # A day has one table of each source, so what is still due is asked for tomorrow.
     if last and last.observed_on == settings.now().date():
@@ -97,19 +96,28 @@ def capture(settings: Settings, client: Client, *, on_page: Callable[[int], None
     except SourceError as error:
         round_.bundles.keep()
         raise rounds.placed(settings, attempt, error, round_.bundles.safe, "repositories") from error
-    missing = tuple(round_.missing)
+    kept = list(_kept(attempt))
+    # From what is kept, so that a run that goes on from another's pages says what that one missed as well.
+    missing = (*round_.missing, *(_missing(one) for one in kept if one.reason or one.state != "there"))
+    refused = _refusal(settings, attempt)
+    if refused and not sign_off:
+        raise GateError(
+            f"Week {Week.of(attempt.day)}, GitHub, repositories: {refused} What it said is kept in {attempt.folder}, but not sealed.",
+            next_command=f'{crawl.GO_ON[crawl.GITHUB]} --sign-off "NAME: REASON"',
+        )
     counts = {"asked": round_.asked, "requests": client.requests, "points": client.points, "not_asked": not_asked}
     rounds.tell(settings, source, attempt.day, missing, is_sample=not client.has_token, **counts)
-    closed = (
-        _close(settings, attempt, is_complete=client.has_token and not round_.has_unread) if attempt.pages() else last
-    )
+    has_unread = any(one.reason and one.state is None for one in kept)
+    is_complete = client.has_token and not round_.has_unlisted and not has_unread
+    signed = sign_off if refused else None
+    closed = _close(settings, attempt, is_complete=is_complete, sign_off=signed) if attempt.pages() else last
     return RepositoriesCaptured(
         closed, round_.asked, client.requests, client.points, missing, not client.has_token, not_asked
     )
 
 
 def there(settings: Settings) -> pl.DataFrame:
-    """Give the repositories of the sealed rounds as each was last seen, if it was there: repo_id, stargazers_count, created_at."""
+    """Give the repositories that were there when they were last seen, most starred first: repo_id, stargazers_count."""
     columns = ["repo_id", "state", "stargazers_count", "observed_on"]
     tables = [rounds.table(attempt, columns) for attempt, _found in rounds.whole(settings, crawl.GITHUB)]
     if not tables:
@@ -134,9 +142,8 @@ def _known(settings: Settings, source: str, attempt: Spool | None) -> _Known:
         known.is_week_done |= is_this_week and (found.is_complete or source == crawl.SAMPLE)
         for repo_id, name, asked in rounds.table(earlier, ["repo_id", "repo_name", "asked_name"]).rows():
             _learn(known, repo_id, name, asked, is_done=is_this_week)
-    for entry in attempt.pages() if attempt else ():
-        for one in repositories.read_bundle(spool.body(settings.home, entry)):
-            _learn(known, one.repo_id, one.repo_name, one.asked_name, is_done=True)
+    for one in _kept(attempt):
+        _learn(known, one.repo_id, one.repo_name, one.asked_name, is_done=True)
     return known
 
 
@@ -163,7 +170,7 @@ class _Round:
         )
         self.missing: list[Missing] = []
         self.asked = 0
-        self.has_unread = False
+        self.has_unlisted = False
         self._seen: dict[int, str] = {}
 
     def run(self) -> int:
@@ -190,7 +197,8 @@ class _Round:
             try:
                 self.bundles.note(repositories.of_rest(self._client.get(repositories.by_name(name)), name))
             except UnansweredError as error:
-                self._note_absent(_Target(name, name), error.message)
+                state: State = "blocked" if isinstance(error, BlockedError) else "gone"
+                self._note_absent(_Target(name, name), state, error.message)
             except (PauseError, AccessRefusedError):
                 raise
             except SourceError as error:
@@ -227,7 +235,7 @@ class _Round:
             except (PauseError, AccessRefusedError):
                 raise
             except SourceError as error:
-                self.has_unread = True
+                self.has_unlisted = True
                 self.missing.append(Missing(login, f"its repositories could not be listed: {error.message}"))
 
     def _is_done(self, target: _Target) -> bool:
@@ -283,9 +291,8 @@ class _Round:
         if state == "there" and repo_id is not None and name is not None:
             self._ask([replace(target, name=name, repo_id=repo_id)], is_certain=True)
         elif target.repo_id is None:
-            self._note_absent(target, f"{state}, and was never seen, so it has no number")
+            self._note_absent(target, state, f"{state}, and was never seen, so it has no number")
         else:
-            self.missing.append(Missing(target.words, state))
             self._keep(
                 target,
                 Repository(
@@ -303,7 +310,7 @@ class _Round:
         if number in self._seen or (target.repo_id is None and number in self._known.done_ids):
             if target.asked_name:
                 reason = f"leads to repository {number}, which the registry names twice"
-                self.missing.append(Missing(target.words, reason))
+                self.missing.append(Missing(target.asked_name, reason))
             return
         self._keep(target, msgspec.structs.replace(found, asked_name=target.asked_name))
 
@@ -311,29 +318,37 @@ class _Round:
         self._seen[found.repo_id or 0] = target.name
         self.bundles.note(found)
 
-    def _note_absent(self, target: _Target, reason: str) -> None:
+    def _note_absent(self, target: _Target, state: State, reason: str) -> None:
         """Note a name that leads nowhere: a sure answer, so GitHub is well."""
-        self.missing.append(Missing(target.words, reason))
-        self.bundles.note(Repository(stamp(self._settings.now()), asked_name=target.asked_name, reason=reason))
+        now = stamp(self._settings.now())
+        self.bundles.note(Repository(now, asked_name=target.asked_name, state=state, reason=reason))
 
     def _note_unread(self, target: _Target, error: SourceError) -> None:
-        # The status, not the words after it: an error page may quote what we must not keep.
-        missing = Missing(target.words, error.message.partition(": ")[0])
-        self.has_unread = True
-        self.missing.append(missing)
         noted = Repository(
             stamp(self._settings.now()),
             target.repo_id,
             target.name if target.repo_id else None,
             target.asked_name,
-            reason=missing.reason,
+            # The status, not the words after it: an error page may quote what we must not keep.
+            reason=error.message.partition(": ")[0],
         )
-        self.bundles.note_bad(noted, missing)
+        self.bundles.note_bad(noted, _missing(noted))
+
+
+def _missing(kept: Repository) -> Missing:
+    """Say what is missing as the registry names it, else by number: a name may hold a person's login, and the diary is for ever."""
+    return Missing(kept.asked_name or f"{kept.repo_id}", kept.reason or f"{kept.state}")
 
 
 def _batches(targets: Sequence[_Target]) -> Iterator[Sequence[_Target]]:
     for start in range(0, len(targets), BATCH_REPOSITORIES):
         yield targets[start : start + BATCH_REPOSITORIES]
+
+
+def _kept(attempt: Spool | None) -> Iterator[Repository]:
+    if attempt:
+        for entry in attempt.pages():
+            yield from repositories.read_bundle(spool.body(attempt.home, entry))
 
 
 # Sealing
@@ -344,9 +359,30 @@ def retype(attempt: Spool, scratch: Spool) -> None:
     _write(scratch, attempt)
 
 
-def _close(settings: Settings, attempt: Spool, *, is_complete: bool) -> Seal:
+def _refusal(settings: Settings, attempt: Spool) -> str | None:
+    """Say why a round can't be believed: too much of what was there is said to be gone or blocked, all at once."""
+    before = set(there(settings)["repo_id"])
+    now = {one.repo_id: one.state for one in _kept(attempt)}
+    vanished = sum(now.get(repo_id, "there") not in {"there", None} for repo_id in before)
+    if vanished < max(LEAST_VANISHED, MOST_VANISHED_SHARE * len(before)):
+        return None
+    return f"{vanished:,} of {len(before):,} repositories that were there are said to be gone or blocked, all at once."
+
+
+def _close_leftover(settings: Settings, attempt: Spool) -> None:
+    """Seal what an earlier day left, unless it can't be believed: then it stays as it is, and all is asked anew."""
+    if not _refusal(settings, attempt):
+        _close(settings, attempt, is_complete=False)
+
+
+def _close(settings: Settings, attempt: Spool, *, is_complete: bool, sign_off: str | None = None) -> Seal:
     return crawl.seal_counted(
-        settings, attempt, _write(attempt, attempt), is_complete=is_complete, origin=settings.github_api_url
+        settings,
+        attempt,
+        _write(attempt, attempt),
+        is_complete=is_complete,
+        sign_off=sign_off,
+        origin=settings.github_api_url,
     )
 
 

@@ -37,7 +37,7 @@ class Missing:
         return f"{self.what}: {self.reason}"
 
 
-def leftover(settings: Settings, source: str, close: Callable[[Spool], Seal]) -> Spool | None:
+def leftover(settings: Settings, source: str, close: Callable[[Spool], object]) -> Spool | None:
     """Find today's unfinished round; one of an earlier day is sealed with what is safe of it: counts of two days don't mix."""
     newest = next(reversed(list(spool.attempts(settings.home, source))), None)
     if newest is None or newest.is_sealed:

@@ -96,8 +96,10 @@ def capture(settings: Settings, client: Client, *, on_page: Callable[[int], None
     closed = _close(settings, attempt) if attempt.pages() else last
     unfinished = len(_plan(settings, None, repo_ids).unfinished)
     counts = {"asked": len(plan.due), "older_pages": older, "requests": client.requests, "unfinished": unfinished}
-    rounds.tell(settings, crawl.STARS, attempt.day, round_.missing, **counts)
-    return StarsCaptured(closed, len(plan.due), older, client.requests, unfinished, tuple(round_.missing))
+    # From what is kept, so that a run that goes on from another's pages says what that one missed as well.
+    missing = tuple(_missing(page) for page in _kept(attempt) if page.reason)
+    rounds.tell(settings, crawl.STARS, attempt.day, missing, **counts)
+    return StarsCaptured(closed, len(plan.due), older, client.requests, unfinished, missing)
 
 
 # What is known, and what is due
@@ -126,8 +128,9 @@ def _kept(attempt: Spool) -> Iterator[StarPage]:
 
 
 def _sealed_this_week(settings: Settings) -> Iterator[StarPage]:
-    for attempt, found in rounds.whole(settings, crawl.STARS):
-        if found.week == Week.of(settings.now()):
+    for attempt, found in seal.readable(settings.home, crawl.STARS):
+        # Damaged pages are asked for again: they must not cost this round.
+        if found.week == Week.of(settings.now()) and not seal.damage(attempt, found):
             yield from _kept(attempt)
 
 
@@ -163,7 +166,6 @@ class _Round:
         self.bundles: Bundles[StarPage] = Bundles(settings, attempt, stars.bundle, on_page, size=BUNDLE_PAGES)
         self.has_read = {(page.repo_id, page.page) for page in _kept(attempt)}
         self.pages: list[StarPage] = []
-        self.missing: list[Missing] = []
 
     def read(self, repo_id: int, number: int) -> StarPage | None:
         """Read a page; None for one that can't be had, which is said and costs no other."""
@@ -172,14 +174,14 @@ class _Round:
         except (PauseError, AccessRefusedError):
             raise
         except SourceError as error:
-            missing = Missing(f"{repo_id}", f"stars, page {number}: {error.message.partition(': ')[0]}")
-            page = stars.unread(repo_id, number, self._settings.now(), missing.reason)
-            self.missing.append(missing)
+            # The status, not the words after it: an error page may quote what we must not keep.
+            reason = f"stars, page {number}: {error.message.partition(': ')[0]}"
+            page = stars.unread(repo_id, number, self._settings.now(), reason)
             self._note(page)
             if isinstance(error, UnansweredError):
                 self.bundles.note(page)
             else:
-                self.bundles.note_bad(page, missing)
+                self.bundles.note_bad(page, _missing(page))
             return None
         self._note(page)
         self.bundles.note(page)
@@ -188,6 +190,10 @@ class _Round:
     def _note(self, page: StarPage) -> None:
         self.has_read.add((page.repo_id, page.page))
         self.pages.append(page)
+
+
+def _missing(page: StarPage) -> Missing:
+    return Missing(f"{page.repo_id}", page.reason or "no reason was kept")
 
 
 def _read_older(round_: _Round, client: Client, plan: _Plan) -> int:

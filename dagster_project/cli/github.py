@@ -10,7 +10,8 @@ from typing import Any
 from dagster_project import pipeline
 from dagster_project.calendar import Week
 from dagster_project.cli.terminal import progress, say
-from dagster_project.errors import SourceError
+from dagster_project.errors import GateError, NothingYetError, SourceError
+from dagster_project.people import PeopleCaptured
 from dagster_project.repositories import RepositoriesCaptured
 from dagster_project.rounds import Missing
 from dagster_project.settings import Settings
@@ -22,16 +23,28 @@ from dagster_project.stars import StarsCaptured
 SHOWN_MISSING = 10
 
 
-def capture_github(settings: Settings, week: Week | None, limits: Limits) -> tuple[dict[str, Any], list[str]]:
-    """Capture repositories, then stars if there is a token; give what that came to as JSON and in words."""
+def capture_github(
+    settings: Settings, week: Week | None, limits: Limits, sign_off: str | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """Capture repositories, then stars and people if there is a token; give what that came to as JSON and in words."""
     with progress("repositories") as advance:
-        found = pipeline.capture_repositories(settings, week=week, limits=limits, say=say, on_page=advance)
+        found = pipeline.capture_repositories(
+            settings, week=week, sign_off=sign_off, limits=limits, say=say, on_page=advance
+        )
     shown, words = {"repositories": _repositories(found)}, _repositories_words(found)
     if found.is_sample:
-        return {**shown, "stars": None}, words
+        return {**shown, "stars": None, "people": None}, words
     with progress("pages of stars") as advance:
         stars = pipeline.capture_stars(settings, week=week, limits=limits, say=say, on_page=advance)
-    return {**shown, "stars": _stars(stars)}, [*words, *_stars_words(stars)]
+    people, people_words = capture_people(settings, week, limits)
+    return {**shown, "stars": _stars(stars), "people": people}, [*words, *_stars_words(stars), *people_words]
+
+
+def capture_people(settings: Settings, week: Week | None, limits: Limits) -> tuple[dict[str, Any], list[str]]:
+    """Read who works on the captured repositories; give what that came to as JSON and in words."""
+    with progress("quarters of repositories") as advance:
+        found = pipeline.capture_people(settings, week=week, limits=limits, say=say, on_page=advance)
+    return _people(found), _people_words(found)
 
 
 def github_of_run(settings: Settings) -> dict[str, Any] | None:
@@ -41,7 +54,7 @@ def github_of_run(settings: Settings) -> dict[str, Any] | None:
         return None
     try:
         shown, words = capture_github(settings, None, USUAL)
-    except SourceError as error:
+    except (SourceError, GateError, NothingYetError) as error:
         say(f"{error}\nThe models' week is sealed all the same; the run goes on with what GitHub said before.")
         return None
     for line in words:
@@ -73,6 +86,21 @@ def _stars_words(captured: StarsCaptured) -> list[str]:
     older = f" and {captured.older_pages:,} pages of older weeks" if captured.older_pages else ""
     asked = f"GitHub: the newest stars of {captured.asked:,} repositories{older}, with {captured.requests:,} requests."
     return [asked, *_missing_words(captured.missing)]
+
+
+def _people(captured: PeopleCaptured) -> dict[str, Any]:
+    counts = {name: getattr(captured, name) for name in ("readings", "points", "not_asked", "profiles_missing")}
+    return {**_sealed(captured.seal), **counts, "missing": _missing(captured.missing)}
+
+
+def _people_words(captured: PeopleCaptured) -> list[str]:
+    if captured.points == 0 and captured.seal:
+        return [f"GitHub: no contributors are due; the last were sealed on {captured.seal.observed_on}."]
+    read = (
+        f"GitHub: the contributors of {captured.readings:,} quarters of repositories, with {captured.points:,} points."
+    )
+    unknown = [f"{captured.profiles_missing:,} profiles could not be read."] if captured.profiles_missing else []
+    return [read, *unknown, *_missing_words(captured.missing)]
 
 
 def _sealed(found: Seal | None) -> dict[str, Any]:

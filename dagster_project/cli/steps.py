@@ -13,10 +13,10 @@ import click
 
 from dagster_project import keeping, pipeline
 from dagster_project.calendar import Week, parse_time
-from dagster_project.cli.github import capture_github, github_of_run
+from dagster_project.cli.github import capture_github, capture_people, github_of_run
 from dagster_project.cli.group import command
 from dagster_project.cli.terminal import JSON, QUICK, SIGN_OFF, WEEK, progress, quiet, say, show
-from dagster_project.crawl import GITHUB, HUB, OUR_SOURCES, OWNERS
+from dagster_project.crawl import GITHUB, HUB, OUR_SOURCES, OWNERS, PEOPLE
 from dagster_project.errors import DamagedDataError, GateError, SourceError, UsageError
 from dagster_project.owners import OwnersCaptured
 from dagster_project.settings import Settings
@@ -28,10 +28,10 @@ from dagster_project.sources.pages import Limits
 @WEEK
 @click.option(
     "--source",
-    type=click.Choice([HUB, OWNERS, GITHUB]),
+    type=click.Choice([HUB, OWNERS, GITHUB, PEOPLE]),
     default=HUB,
     show_default=True,
-    help="What to ask for: the models, the organisations and people behind them, or GitHub's repositories and their stars.",
+    help="What to ask for: the models; their owners; GitHub's repositories, their stars and people; those people alone.",
 )
 @QUICK
 @click.option(
@@ -68,11 +68,14 @@ def capture(
 ) -> None:
     """Capture the Hub or GitHub as it is now, page by page, and seal it. Killed anywhere, it goes on from there."""
     limits = Limits(patience_seconds=patience, quota_share=quota_share)
-    if source != HUB and (is_quick or again or sign_off):
+    if source != HUB and (is_quick or again or (sign_off and source != GITHUB)):
         raise UsageError(f"--quick, --again and --sign-off are about models, not about {source}.")
+    shares = github.Limits(patience_seconds=patience, reserved_share=1 - quota_share)
     if source == GITHUB:
-        shares = github.Limits(patience_seconds=patience, reserved_share=1 - quota_share)
-        show(as_json, *capture_github(settings, week, shares))
+        show(as_json, *capture_github(settings, week, shares, sign_off))
+        return
+    if source == PEOPLE:
+        show(as_json, *capture_people(settings, week, shares))
         return
     if source == OWNERS:
         with progress("owners") as advance:
@@ -124,8 +127,11 @@ def _owners_words(captured: OwnersCaptured) -> str:
     return f"{captured.asked:,} owners asked with {captured.requests:,} requests{unread}.{left}"
 
 
+INNOVATION_GRAPH = "innovation-graph"
+
+
 @command("leadershift import table dump.parquet --source hub_weekly --observed-at 2026-08-22")
-@click.argument("adapter", type=click.Choice(["table"]))
+@click.argument("adapter", type=click.Choice(["table", INNOVATION_GRAPH]))
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--source", help="Name of the archive in core.snapshots; the file's name if not given.")
 @click.option(
@@ -148,8 +154,17 @@ def import_command(
     complete: bool,
     as_json: bool,
 ) -> None:
-    """Import what somebody else captured, as dated snapshots: the only way the past gets in."""
-    del adapter
+    """Import what somebody else captured, as dated snapshots: the only way the past gets in.
+
+    `table` takes a file of models. `innovation-graph` takes the folder `data` of github.com/github/innovationgraph, as the
+    measure beside our own of who works where.
+    """
+    if adapter == INNOVATION_GRAPH:
+        found = pipeline.import_innovation_graph(settings, path, say=say)
+        shown = [_captured(pipeline.Captured(found, 0))] if found else []
+        words = [f"{s['source']} {s['observed_on']}: {s['loaded']:,} of {s['seen']:,} rows" for s in shown]
+        show(as_json, {"imported": shown}, words)
+        return
     if bad := [text for text in mapping if "=" not in text]:
         raise UsageError(f"--map takes OURS=THEIRS, not '{bad[0]}'.")
     name = source or path.stem
@@ -236,20 +251,31 @@ def tidy(settings: Settings, *, keep_weeks: int, dry_run: bool, as_json: bool) -
 
 @command('leadershift erase alice --reason "asked by mail on 2026-11-20"')
 @click.argument("namespace")
+@click.option(
+    "--on",
+    "place",
+    type=click.Choice(["huggingface", "github"]),
+    default="huggingface",
+    show_default=True,
+    help="Where the account is. On GitHub its number will do as well, and is needed once the account is gone.",
+)
 @click.option("--reason", required=True, help="Kept in the ledger for ever; must not hold the name.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @JSON
-def erase(settings: Settings, namespace: str, *, reason: str, yes: bool, as_json: bool) -> None:
+def erase(settings: Settings, namespace: str, *, place: str, reason: str, yes: bool, as_json: bool) -> None:
     """Take an account's name out of every file of the home and the copy. It can't be undone.
 
     Its counters stay, as `erased/<the Hub's id>`; references to its models in the records of others become the same. A
     mere word in other people's texts stays. Releases and pages that name it are deleted: `leadershift run` makes the next.
     Killed, it goes on when run again. While the account is on the Hub, the next capture brings its name again: it has to
     leave the Hub first, or be erased again.
+
+    A contributor on GitHub becomes anonymous in every snapshot, and stays so: the number goes into private/opted_out.
     """
     if not yes:
         click.confirm(f"Erase {namespace} from {settings.home} and {settings.copy or 'no copy'}?", abort=True, err=True)
-    erased = keeping.erase(settings, namespace, reason=reason)
+    forget = keeping.erase_contributor if place == "github" else keeping.erase
+    erased = forget(settings, namespace, reason=reason)
     words = [
         f"{erased.files:,} files rewritten, {len(erased.releases)} releases and {len(erased.pages)} report files deleted.",
         *(f"release {name} deleted" for name in erased.releases),

@@ -11,7 +11,8 @@ import dagster as dg
 from dagster_project import pipeline
 from dagster_project.defs.installation import Installation, failures_in_words
 from dagster_project.defs.partitions import week_of, weeks
-from dagster_project.errors import NothingYetError, SourceError
+from dagster_project.errors import GateError, NothingYetError, SourceError
+from dagster_project.people import PeopleCaptured
 from dagster_project.repositories import RepositoriesCaptured
 from dagster_project.settings import shipped
 from dagster_project.snapshots.seal import Seal
@@ -27,6 +28,7 @@ CAPTURE = dg.AssetKey(["raw", "huggingface_models"])
 OWNERS_CAPTURE = dg.AssetKey(["raw", "huggingface_owners"])
 REPOSITORIES_CAPTURE = dg.AssetKey(["raw", "github_repositories"])
 STARS_CAPTURE = dg.AssetKey(["raw", "github_stars"])
+PEOPLE_CAPTURE = dg.AssetKey(["raw", "github_people"])
 REGISTRY = dg.AssetKey(["data", "registry"])
 RELEASE = dg.AssetKey(["published", "release"])
 REPORT = dg.AssetKey(["reports", "weekly"])
@@ -37,7 +39,10 @@ RAW_ASSETS = {
     "raw.models": {CAPTURE},
     "raw.owners": {OWNERS_CAPTURE},
     "raw.quarantined": {CAPTURE},
-    "raw.snapshots": {CAPTURE, OWNERS_CAPTURE, REPOSITORIES_CAPTURE, STARS_CAPTURE},
+    "raw.snapshots": {CAPTURE, OWNERS_CAPTURE, REPOSITORIES_CAPTURE, STARS_CAPTURE, PEOPLE_CAPTURE},
+    "raw.contributors": {PEOPLE_CAPTURE},
+    # Imported by hand: no run makes it.
+    "raw.innovation_graph": set(),
     "raw.repositories": {REPOSITORIES_CAPTURE},
     "raw.star_weeks": {STARS_CAPTURE},
 }
@@ -149,10 +154,26 @@ def stars_asset(context: dg.AssetExecutionContext, installation: Installation) -
     )
 
 
+@dg.asset(
+    key=PEOPLE_CAPTURE,
+    deps=[STARS_CAPTURE],
+    partitions_def=weeks,
+    group_name="capture",
+    kinds={"github", "parquet"},
+    owners=OWNERS,
+    description="Who worked on the captured repositories, as pseudonyms with countries, as far as the budget reaches.",
+)
+def people_asset(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
+    """Read the week's contributors, if there is a token. A GitHub that fails does not cost the week of the models."""
+    return _github_round(
+        context, installation, pipeline.capture_people, ("readings", "points", "not_asked", "profiles_missing")
+    )
+
+
 def _github_round(
     context: dg.AssetExecutionContext,
     installation: Installation,
-    capture: Callable[..., RepositoriesCaptured | StarsCaptured],
+    capture: Callable[..., RepositoriesCaptured | StarsCaptured | PeopleCaptured],
     counts: Sequence[str],
 ) -> dg.MaterializeResult[None]:
     """Run a round of GitHub; say what it came to, what is missing, or why there was none."""
@@ -163,7 +184,7 @@ def _github_round(
             return dg.MaterializeResult(metadata={"left_out": dg.MetadataValue.text(left_out)})
         try:
             captured = capture(settings, week=week_of(context.partition_key), say=context.log.info)
-        except (SourceError, NothingYetError) as error:
+        except (SourceError, GateError, NothingYetError) as error:
             context.log.warning(str(error))
             return dg.MaterializeResult(metadata={"trouble": dg.MetadataValue.text(str(error))})
     told: dict[str, dg.MetadataValue] = {name: dg.MetadataValue.int(getattr(captured, name)) for name in counts}

@@ -1,10 +1,10 @@
-"""The weekly run, the back-fill of stars, and when they happen."""
+"""The weekly run, the rounds of GitHub, and when they happen."""
 
 import dagster as dg
 
 from dagster_project import overview
 from dagster_project.calendar import Week
-from dagster_project.defs.assets import STARS_CAPTURE
+from dagster_project.defs.assets import PEOPLE_CAPTURE, REPOSITORIES_CAPTURE, STARS_CAPTURE
 from dagster_project.defs.installation import Installation
 
 weekly_job = dg.define_asset_job(
@@ -12,10 +12,10 @@ weekly_job = dg.define_asset_job(
     selection=dg.AssetSelection.all(),
     description="From the Hub to the page, for the running week.",
 )
-stars_job = dg.define_asset_job(
-    "stars",
-    selection=dg.AssetSelection.assets(STARS_CAPTURE),
-    description="Older stars, as far as a day's budget reaches.",
+github_job = dg.define_asset_job(
+    "github",
+    selection=dg.AssetSelection.assets(REPOSITORIES_CAPTURE, STARS_CAPTURE, PEOPLE_CAPTURE),
+    description="What is still due of GitHub, as far as a day's budget reaches.",
 )
 UNDER_WAY = dg.RunsFilter(
     job_name=weekly_job.name,
@@ -54,17 +54,16 @@ def every_six_hours(context: dg.ScheduleEvaluationContext, installation: Install
 
 
 @dg.schedule(
-    job=stars_job,
+    job=github_job,
     cron_schedule="30 3 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every night until the older stars of all repositories are known: a back-fill takes a few nights.",
+    description="Every night until the week's rounds of GitHub are done and all older stars and quarters are known.",
 )
 def every_night(installation: Installation) -> dg.RunRequest | dg.SkipReason:
-    """Go on with the older stars, unless all are known."""
+    """Go on with GitHub, if there is a token: what failed in the weekly run, and back-fills that take a few nights."""
     settings = installation.settings()
-    github = overview.status(settings)["github"]
-    if not settings.github_token or github is None or not github["unfinished_stars"]:
-        return dg.SkipReason("No repository has older stars that are not known.")
+    if not overview.is_github_due(settings):
+        return dg.SkipReason("Nothing of GitHub is due, or GITHUB_TOKEN is not set.")
     week = Week.of(settings.now())
     return dg.RunRequest(partition_key=week.monday.isoformat(), tags={"leadershift/week": f"{week}"})

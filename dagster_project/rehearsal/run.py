@@ -154,9 +154,13 @@ def _capture(settings: Settings, fault: str | None, say: Callable[[str], None]) 
 
 
 def _capture_github(settings: Settings, say: Callable[[str], None]) -> None:
-    """Capture the pretend GitHub's repositories and stars of the week."""
+    """Capture the pretend GitHub's repositories, stars and people of the week."""
     found, stars = pipeline.capture_repositories(settings), pipeline.capture_stars(settings)
-    say(f"    GitHub: {found.asked:,} repositories, {len(found.missing):,} missing; {stars.requests:,} pages of stars")
+    people = pipeline.capture_people(settings)
+    say(
+        f"    GitHub: {found.asked:,} repositories, {len(found.missing):,} missing; {stars.requests:,} pages of stars;"
+        f" {people.readings:,} quarters of contributors"
+    )
 
 
 def _fault_of(number: int) -> str | None:

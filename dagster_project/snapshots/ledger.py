@@ -36,6 +36,7 @@ Event = Literal[
     "repaired",
     "dropped",
     "erased",
+    "key_made",
 ]
 # What other rooms read out of a line; without it the line is damaged, though a flipped bit may have left it JSON.
 GUARDING: dict[str, tuple[str, ...]] = {

@@ -296,7 +296,8 @@ class Client:
         otherwise it counts as one. Raises GraphQLRefusedError when there is no data at all, and as `get` does.
         """
         asked = {"query": query, "variables": dict(variables or {})}
-        received = self._patiently(_Question("/graphql", query=asked))
+        # An address of GitHub Enterprise has it beside the REST API, not below.
+        received = self._patiently(_Question(self._requester.graphql_url, query=asked))
         content = msgspec.json.decode(received.body)
         data, errors = content.get("data"), content.get("errors") or []
         if not isinstance(data, dict):

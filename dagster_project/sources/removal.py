@@ -17,6 +17,7 @@ from dagster_project.errors import UsageError
 from dagster_project.sources import records
 from dagster_project.sources.huggingface import LONGEST_NAME, identity
 from dagster_project.sources.overviews import ERASED, Owner, erased_owner
+from dagster_project.sources.repositories import Repository, erased_repository
 
 UNKNOWN = f"{ERASED}/unknown"
 # Closed vocabularies of the Hub: an account called `pytorch` must not take the library of every model along.
@@ -31,6 +32,7 @@ _ACCOUNT = re.compile(r"\w[\w.-]{0,95}", re.ASCII)
 _STRING = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")(\s*+:)?', re.DOTALL)
 # What we keep of an overview is our own writing, so it always begins like this.
 _OWNER_STARTS = b'{"namespace":'
+_REPOSITORY_STARTS = b'{"observed_at":'
 _STARTS, _ENDS = r"(?<![\w.-])", r"(?![\w-]|\.\w)"
 
 
@@ -78,6 +80,8 @@ class Removal:
             return self.plain(record)
         if record.startswith(_OWNER_STARTS) and (owner := self._owner(record)):
             return owner
+        if record.startswith(_REPOSITORY_STARTS) and (repository := self._repository(record)):
+            return repository
         is_own, names = self._whose(record)
         key = ""
 
@@ -105,6 +109,16 @@ class Removal:
             return None
         return msgspec.json.encode(erased_owner(owner)) if owner.namespace.lower() == self.account else None
 
+    def _repository(self, record: bytes) -> bytes | None:
+        """Take the name out of what was kept of a repository of the account on GitHub; None if this is something else."""
+        try:
+            found = msgspec.json.decode(record, type=Repository)
+        except msgspec.MsgspecError:
+            return None
+        names = [name.lower() for name in (found.repo_name, found.asked_name) if name]
+        is_own = any(name.startswith(f"{self.account}/") for name in names)
+        return msgspec.json.encode(erased_repository(found)) if is_own else None
+
     def plain(self, content: bytes) -> bytes:
         """Take the name out of bytes that are no record, every mention of it."""
         text = content.decode("utf-8", "surrogateescape")
@@ -115,6 +129,8 @@ class Removal:
         schema = table.collect_schema()
         if "namespace" in schema:
             return self._owner_rows(table)
+        if "repo_id" in schema:
+            return self._repository_rows(table) if "repo_name" in schema else None
         changes = [
             change
             for column, kind in schema.items()
@@ -129,6 +145,17 @@ class Removal:
         return table.with_columns(
             pl.when(is_own).then(pl.lit(ERASED)).otherwise("namespace").alias("namespace"),
             pl.when(~is_own).then("full_name").alias("full_name"),
+        )
+
+    def _repository_rows(self, table: pl.LazyFrame) -> pl.LazyFrame | None:
+        is_own = self._is_of_account("repo_name") | self._is_of_account("asked_name")
+        if not table.select(is_own.any()).collect(engine="streaming").item():
+            return None
+        name = pl.format(f"{ERASED}/{{}}", "repo_id")
+        return table.with_columns(
+            repo_name=pl.when(is_own).then(name).otherwise("repo_name"),
+            asked_name=pl.when(is_own & pl.col("asked_name").is_not_null()).then(name).otherwise("asked_name"),
+            owner_login=pl.when(~is_own).then("owner_login"),
         )
 
     def is_own(self) -> pl.Expr:

@@ -24,7 +24,7 @@ from dagster_project.errors import DamagedDataError, LeadershiftError, NothingYe
 from dagster_project.snapshots import durable, manifest
 from dagster_project.snapshots.seal import Seal, damage, table_name
 from dagster_project.snapshots.spool import Spool
-from dagster_project.sources import overviews, repositories, stars
+from dagster_project.sources import innovation_graph, overviews, people, repositories, stars
 from dagster_project.warehouse import catalog, facts, lineage
 from dagster_project.warehouse.catalog import Table
 from dagster_project.warehouse.engine import connect_private, quoted
@@ -46,6 +46,8 @@ RAW_SCHEMAS: Mapping[str, Mapping[str, pl.DataType]] = {
     "owners": {**overviews.OWNER_SCHEMA, **_PLACE},
     "repositories": {**repositories.REPOSITORY_SCHEMA, **_PLACE},
     "star_weeks": {**stars.STAR_SCHEMA, **_PLACE},
+    "contributors": {**people.CONTRIBUTOR_SCHEMA, **_PLACE},
+    "innovation_graph": {**innovation_graph.GRAPH_SCHEMA, **_PLACE},
 }
 REGISTRY_FILES = (
     "labs",

@@ -1,14 +1,26 @@
-"""The captures as steps of a run: a Hub that fails at the owners must not keep the models' week from being published."""
+"""The captures as steps of a run: what fails beside the models must not keep their week from being published."""
 
 from __future__ import annotations
 
 import dagster as dg
+import pytest
 
 from dagster_project.calendar import Week
-from dagster_project.defs.assets import OWNERS_CAPTURE, capture_asset, owners_asset
+from dagster_project.defs.assets import (
+    OWNERS_CAPTURE,
+    REPOSITORIES_CAPTURE,
+    STARS_CAPTURE,
+    capture_asset,
+    owners_asset,
+    repositories_asset,
+    stars_asset,
+)
 from dagster_project.defs.installation import Installation
+from dagster_project.defs.jobs import every_night
 from dagster_project.rehearsal.faults import FOR_EVER, Fault
-from tests.defs.conftest import House
+from dagster_project.rehearsal.github.request import GitHubOptions
+from dagster_project.rehearsal.github.service import GitHubService
+from tests.defs.conftest import WORLD, House
 
 
 def run(house: House, instance: dg.DagsterInstance) -> dict[str, object]:
@@ -33,3 +45,47 @@ def test_owners_are_asked_after_the_models(house: House, instance: dg.DagsterIns
 def test_owners_that_fail_are_said_and_stop_nothing(house: House, instance: dg.DagsterInstance) -> None:
     house.hub.inject([Fault(action="reply", path="/overview", status=401, times=FOR_EVER)])
     assert "HTTP 401" in str(run(house, instance)["trouble"])
+
+
+def github_rounds(house: House, instance: dg.DagsterInstance) -> dict[dg.AssetKey, dict[str, object]]:
+    """Run both rounds of GitHub and give what was measured about each."""
+    result = dg.materialize(
+        [repositories_asset, stars_asset],
+        partition_key=f"{Week.of(house.hub.now()).monday}",
+        resources={"installation": Installation()},
+        instance=instance,
+    )
+    assert result.success
+    made = [event.materialization for event in result.get_asset_materialization_events()]
+    return {one.asset_key: {name: value.value for name, value in one.metadata.items()} for one in made}
+
+
+def ticked(instance: dg.DagsterInstance) -> dg.RunRequest | dg.SkipReason:
+    with dg.build_schedule_context(instance=instance, resources={"installation": Installation()}) as context:
+        return every_night(context)
+
+
+def test_github_without_a_token_is_left_out_and_said(house: House, instance: dg.DagsterInstance) -> None:
+    said = github_rounds(house, instance)
+    assert ["GITHUB_TOKEN" in str(said[key]["left_out"]) for key in (REPOSITORIES_CAPTURE, STARS_CAPTURE)] == [True] * 2
+    assert isinstance(ticked(instance), dg.SkipReason)
+
+
+def test_github_is_captured_says_what_is_missing_and_the_night_goes_on_with_older_stars(
+    house: House, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = GitHubOptions(quota_with_token=200)
+    with GitHubService(WORLD.github(), clock=house.hub.clock, options=options) as github:
+        monkeypatch.setenv("GITHUB_API_URL", github.url)
+        monkeypatch.setenv("GITHUB_TOKEN", "x")
+        github.inject([Fault(action="reply", path="/", method="POST", status=401, times=FOR_EVER)])
+        refused = github_rounds(house, instance)
+        assert "HTTP 401" in str(refused[REPOSITORIES_CAPTURE]["trouble"]), "and the run goes on"
+        assert "No repository" in str(refused[STARS_CAPTURE]["trouble"])
+        github.clear_faults()
+        said = github_rounds(house, instance)
+        assert said[REPOSITORIES_CAPTURE]["asked"] >= said[REPOSITORIES_CAPTURE]["dagster/row_count"] > 50
+        assert said[STARS_CAPTURE]["asked"] > 50
+        assert said[STARS_CAPTURE]["unfinished"] > 0
+        assert isinstance(said[REPOSITORIES_CAPTURE]["missing"], list)
+        assert isinstance(ticked(instance), dg.RunRequest)

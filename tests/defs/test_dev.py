@@ -110,11 +110,17 @@ def test_the_ui_answers_quietly_and_the_schedule_is_on(server: DagsterServer) ->
     assert repository == {
         "schedules": [
             {
+                "name": "every_night",
+                "cronSchedule": "30 3 * * *",
+                "executionTimezone": "UTC",
+                "scheduleState": {"status": "RUNNING"},
+            },
+            {
                 "name": SCHEDULE,
                 "cronSchedule": "0 */6 * * *",
                 "executionTimezone": "UTC",
                 "scheduleState": {"status": "RUNNING"},
-            }
+            },
         ],
         "sensors": [{"name": "sealed_weeks", "sensorState": {"status": "RUNNING"}}],
     }

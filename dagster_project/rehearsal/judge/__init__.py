@@ -12,6 +12,7 @@ from dagster_project.rehearsal.judge.flows import flows, measured_weeks, shares,
 from dagster_project.rehearsal.judge.leads import crossovers, share_changes
 from dagster_project.rehearsal.judge.lineage import births, lineage_flows, roots
 from dagster_project.rehearsal.judge.openness import openness
+from dagster_project.rehearsal.judge.people import contributors
 from dagster_project.rehearsal.judge.stars import stars
 from dagster_project.rehearsal.judge.staying import staying
 from dagster_project.rehearsal.judge.turning import turning
@@ -47,4 +48,5 @@ def judge(release: Release, world: World) -> list[Verdict]:
         *adoption(release, truth, weeks),
         *staying(release, truth, weeks),
         *stars(release, world),
+        *contributors(release, world),
     ]

@@ -1,0 +1,172 @@
+"""Who works where: contributors' countries against where the people of the pretend GitHub live and what they say.
+
+The truth is counted from the world's own commits and people, for the repositories that the release has in a quarter.
+Not here: repositories and stars.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from dagster_project.people import LATE_WEEKS
+from dagster_project.rehearsal.github.world import BOT_SLOT, GitHubWorld
+from dagster_project.rehearsal.judge.verdict import Verdict, counted, nothing, scalar
+from dagster_project.rehearsal.world.scenario import CAPTURE_HOUR
+from dagster_project.rehearsal.world.world import World
+from dagster_project.sources import people
+from dagster_project.warehouse.published import Release
+
+ROUNDING = 1e-9
+_CELLS = """
+select quarter, level, unit, country, contributors, share_of_located, lower_bound, upper_bound, located_contributors,
+    all_contributors, as_of from marts.contributor_geography
+"""
+_SHOWN_TOO_MUCH = """
+select count(*) from marts.contributor_geography
+where (contributors < 5 and country <> 'UNKNOWN') or all_contributors < 10 or (is_suppressed and country <> 'OTHER')
+"""
+
+
+@dataclass(frozen=True)
+class _Range:
+    """How many people belong to a country, at least and at most."""
+
+    low: float
+    high: float
+
+    def miss(self, value: float) -> float:
+        """Give how far a value lies outside."""
+        return max(0.0, self.low - value, value - self.high)
+
+
+@dataclass
+class _Course:
+    """A country over all quarters in which it is shown: in one of them two people are a point."""
+
+    found: float = 0.0
+    located: int = 0
+    low: float = 0.0
+    high: float = 0.0
+    stated: int = 0
+
+    def add(self, row: Mapping[str, Any], true: _Range, stated: int) -> None:
+        """Take in a quarter."""
+        self.found, self.located = self.found + row["contributors"], self.located + row["located_contributors"]
+        self.low, self.high, self.stated = self.low + true.low, self.high + true.high, self.stated + stated
+
+    def miss(self) -> float:
+        """Give how far the measured share lies outside the true one."""
+        return _Range(self.low / self.stated, self.high / self.stated).miss(self.found / self.located)
+
+
+class _Quarter:
+    """The people of some repositories in a quarter: where each lives, and what the profile says.
+
+    Who names several countries is shared among them, wherever he lives, for so the measure is defined. Who writes what may
+    be two places may be counted in either or nowhere, so he widens the truth.
+    """
+
+    def __init__(self, world: GitHubWorld, numbers: list[int], quarter: date, now: int) -> None:
+        self.everybody = 0
+        self._lives: Counter[str] = Counter()
+        self._says: Counter[str] = Counter()
+        self._shared: defaultdict[str, float] = defaultdict(float)
+        self._stated = self._ambiguous = 0
+        for who, country in _authors(world, numbers, quarter, now).items():
+            self.everybody += 1
+            if isinstance(who, tuple):
+                self._lives[country or ""] += 1
+                continue
+            person = world.people.person(who, now)
+            self._ambiguous += person.kind == "ambiguous"
+            self._stated += bool(person.stated)
+            if len(person.stated) > 1:
+                for stated in person.stated:
+                    self._shared[stated] += 1 / len(person.stated)
+            elif person.kind != "ambiguous":
+                self._lives[country or ""] += 1
+                self._says.update(person.stated)
+
+    def all_in(self, country: str) -> _Range:
+        """Give the share of everybody who is in a country."""
+        sure = self._lives[country] + self._shared[country]
+        return _Range(sure / self.everybody, (sure + self._ambiguous) / self.everybody)
+
+    def located_in(self, country: str) -> tuple[_Range, int]:
+        """Give how many a perfect reader could find in a country, and how many in any."""
+        sure = self._says[country] + self._shared[country]
+        return _Range(sure, sure + self._ambiguous), self._stated + self._ambiguous
+
+
+def _authors(
+    world: GitHubWorld, numbers: list[int], quarter: date, now: int
+) -> dict[int | tuple[int, int], str | None]:
+    """Give who committed in a quarter, and where from last: a person, or a repository's author whom no account is known of."""
+    found: dict[int | tuple[int, int], str | None] = {}
+    begin, end = (_second(day) for day in (quarter, people.last_of_quarter(quarter) + timedelta(days=1)))
+    for number in numbers:
+        made, slots = world.all_commits(number), world.slots(number)
+        for place in world.commits(number, begin, min(end, now + 1)):
+            second, slot = made[place]
+            person = slots[slot]
+            if person is None:
+                found[number, slot] = None
+            elif person != BOT_SLOT:
+                is_gone = world.people.is_gone(person, now)
+                found[(number, slot) if is_gone else person] = world.people.country(person, second)
+    return found
+
+
+def contributors(release: Release, world: World) -> list[Verdict]:
+    """Compare people, bounds and shares of every quarter that is shown, as a whole and by repository; count what must not be."""
+    cells = release.frame(_CELLS)
+    if cells.is_empty():
+        return [nothing("contributors")]
+    found = true = outside = judged = 0
+    courses: defaultdict[str, _Course] = defaultdict(_Course)
+    for level, rows, truth in _units(cells, world):
+        found, true = found + rows["all_contributors"][0], true + truth.everybody
+        for row in rows.filter(~pl.col("country").is_in(["OTHER", "UNKNOWN"])).to_dicts():
+            lived = truth.all_in(row["country"])
+            judged += 1
+            outside += row["lower_bound"] > lived.high + ROUNDING or row["upper_bound"] < lived.low - ROUNDING
+            if level == "all":
+                courses[row["country"]].add(row, *truth.located_in(row["country"]))
+    worst = max((course.miss() for course in courses.values()), default=0.0)
+    return [
+        counted("contributors: people of units and quarters", true, found, "people"),
+        counted("contributors: shares outside their bounds", 0, outside, f"of {judged:,} shares"),
+        Verdict("contributors: worst share among located, all repositories", 0.0, worst, worst, "points"),
+        counted("contributors: cells that should be hidden", 0, scalar(release, _SHOWN_TOO_MUCH), "cells"),
+    ]
+
+
+def _units(cells: pl.DataFrame, world: World) -> Iterator[tuple[str, pl.DataFrame, _Quarter]]:
+    """Give each shown unit of the levels all and repo with the truth about it; a lab's repositories change hands."""
+    github, as_of = world.github(), cells["as_of"][0]
+    numbers = {github.facts(number).id: number for number in range(github.repos)}
+    number_of = pl.col("unit").str.strip_prefix("repo ").cast(pl.Int64, strict=False)
+    listed = cells.filter(pl.col("level") == "repo").select("quarter", number_of.alias("repo_id")).unique()
+    shown = cells.filter((pl.col("level") != "lab") & pl.col("all_contributors").is_not_null())
+    for (quarter, level, unit), rows in shown.group_by("quarter", "level", "unit", maintain_order=True):
+        assert isinstance(quarter, date)
+        repo_ids = listed.filter(pl.col("quarter") == quarter)["repo_id"].sort()
+        chosen = [numbers[repo_id] for repo_id in repo_ids if level == "all" or unit == f"repo {repo_id}"]
+        yield str(level), rows, _Quarter(github, chosen, quarter, _read_at(world, quarter, as_of))
+
+
+def _read_at(world: World, quarter: date, as_of: date) -> int:
+    """Give the second of a quarter's last reading: at the first capture after its late commits are in."""
+    settled = people.last_of_quarter(quarter) + timedelta(weeks=LATE_WEEKS)
+    captures = (world.first_week + timedelta(weeks=number) for number in range(1, world.weeks + 1))
+    return _second(min(next((day for day in captures if day >= settled), as_of), as_of)) + CAPTURE_HOUR * 3600
+
+
+def _second(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())

@@ -1,0 +1,39 @@
+/*
+meaning: The reading of each repository's quarter that stands - the newest one, under one key for all repositories of the quarter.
+grain: [repo_id, quarter]
+columns:
+  repo_id: GitHub's number of the repository
+  quarter: first day of the quarter, UTC
+  key_id: name of the key that the persons of the reading are hashed with
+  observed_at: when it was read, UTC
+  observed_on: UTC day of the snapshot
+*/
+with readings as (
+    select distinct
+        repo_id,
+        quarter,
+        key_id,
+        observed_at,
+        observed_on
+    from raw.contributors
+),
+
+-- People of two keys can't be told apart, so they never meet. After a lost key the fuller one counts.
+keyed as (
+    select
+        quarter,
+        key_id
+    from readings
+    group by quarter, key_id
+    qualify row_number() over (partition by quarter order by count(distinct repo_id) desc, max(observed_at) desc, key_id asc) = 1
+)
+
+select
+    readings.repo_id,
+    readings.quarter,
+    readings.key_id,
+    readings.observed_at,
+    readings.observed_on
+from readings
+inner join keyed on readings.quarter = keyed.quarter and readings.key_id = keyed.key_id
+qualify row_number() over (partition by readings.repo_id, readings.quarter order by readings.observed_at desc) = 1
