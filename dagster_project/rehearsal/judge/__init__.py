@@ -46,7 +46,7 @@ def judge(release: Release, world: World) -> list[Verdict]:
         *events(release, truth),
         *turning(release, truth, weeks),
         *adoption(release, truth, weeks),
-        *contributors(release, world),
         *staying(release, truth, weeks),
         *stars(release, world),
+        *contributors(release, world),
     ]

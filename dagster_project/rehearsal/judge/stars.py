@@ -66,17 +66,12 @@ def _kept(github: GitHubWorld, found: pl.DataFrame, seen_on: str) -> pl.Series:
     kept = []
     for repo_id, day, seen in found.select("repo_id", "day", seen_on).iter_rows():
         if (repo_id, seen) not in histories:
-            first, by_day = github.stars(_number(github, repo_id), _second(seen))
+            number = github.number(repo_id)
+            first, by_day = (0, []) if number is None else github.stars(number, _second(seen))
             begins = datetime.fromtimestamp(first, UTC).date()
             histories[repo_id, seen] = {begins + timedelta(days=place): count for place, count in enumerate(by_day)}
         kept.append(histories[repo_id, seen].get(day, 0))
     return pl.Series(kept, dtype=pl.Int64)
-
-
-def _number(github: GitHubWorld, repo_id: int) -> int:
-    number = github.number(repo_id)
-    assert number is not None  # the service gives no other
-    return number
 
 
 def _days(measure: str, days: pl.DataFrame, found: str, true: str) -> Verdict:
@@ -94,8 +89,9 @@ def _names(release: Release, github: GitHubWorld) -> Verdict:
     true = set()
     captured = release.frame("select observed_on from core.snapshots where source = 'github'")["observed_on"].to_list()
     for repo_id, first, last in release.frame(_SIGHTS).iter_rows():
-        number = _number(github, repo_id)
-        true |= {(repo_id, github.full_name(number, _second(day))) for day in captured if first <= day <= last}
+        number = github.number(repo_id)
+        seen = [_second(day) for day in captured if first <= day <= last and number is not None]
+        true |= {(repo_id, github.full_name(number, second)) for second in seen if number is not None}
     found = set(release.frame(_NAMES).iter_rows())
     return Verdict("names of repositories", len(true), len(found), len(true ^ found), "missed or invented")
 
@@ -105,9 +101,10 @@ def _bursts(days: pl.DataFrame, github: GitHubWorld) -> Verdict:
     true: set[tuple[int, date]] = set()
     possible: set[tuple[int, date]] = set()
     for (repo_id,), rows in days.group_by("repo_id"):
-        facts = github.facts(_number(github, int(str(repo_id))))
-        if facts.plant not in {"burst", "bought_burst"}:
+        number = github.number(int(str(repo_id)))
+        if number is None or github.facts(number).plant not in {"burst", "bought_burst"}:
             continue
+        facts = github.facts(number)
         begins = datetime.fromtimestamp(facts.moment // DAY_SECONDS * DAY_SECONDS, UTC).date()
         peak, since = rows.filter(pl.col("day") == begins), rows["day"].min()
         assert isinstance(since, date)
@@ -128,9 +125,7 @@ def _monday(day: date) -> date:
 def _shares(release: Release, days: pl.DataFrame, github: GitHubWorld) -> Verdict:
     """Compare each country's share of the stars kept; an owner counts from the first capture that shows it."""
     weekly = days.group_by("repo_id", pl.col("day").dt.truncate("1w").alias("week")).agg(pl.col("true_retained").sum())
-    rows = [
-        (week, _country(github, _number(github, repo_id), week), kept) for repo_id, week, kept in weekly.iter_rows()
-    ]
+    rows = [(week, _country(github, repo_id, week), kept) for repo_id, week, kept in weekly.iter_rows()]
     true = pl.DataFrame(rows, ["week", "country", "kept"], orient="row").group_by("week", "country").agg(pl.sum("kept"))
     both = true.with_columns(true=pl.col("kept") / pl.col("kept").sum().over("week"))
     pairs = list(_pairs(both.join(release.frame(_SHARES), on=["week", "country"])))
@@ -145,6 +140,7 @@ def _pairs(both: pl.DataFrame) -> Iterator[tuple[float, float]]:
     yield from both.select("true", "retained_share").iter_rows()
 
 
-def _country(github: GitHubWorld, number: int, week: date) -> str:
-    owner = github.owner_at(number, _second(week))
+def _country(github: GitHubWorld, repo_id: int, week: date) -> str:
+    number = github.number(repo_id)
+    owner = -1 if number is None else github.owner_at(number, _second(week))
     return LABS[owner].country if owner >= 0 else "UNKNOWN"
