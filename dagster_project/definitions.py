@@ -10,6 +10,7 @@ from dagster_project.defs.assets import (
     registry_files,
     release_asset,
     report_asset,
+    site_asset,
     warehouse_assets,
 )
 from dagster_project.defs.installation import Installation
@@ -18,7 +19,15 @@ from dagster_project.defs.sensors import sealed_weeks
 
 # One process for a whole run: the multiprocess executor starts a Python for every step, 8 s each.
 defs = dg.Definitions(
-    assets=[capture_asset, owners_asset, registry_files, *warehouse_assets(), release_asset(), report_asset],
+    assets=[
+        capture_asset,
+        owners_asset,
+        registry_files,
+        *warehouse_assets(),
+        release_asset(),
+        report_asset,
+        site_asset,
+    ],
     jobs=[weekly_job],
     schedules=[every_six_hours],
     sensors=[sealed_weeks],

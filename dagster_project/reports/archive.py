@@ -180,8 +180,8 @@ def _labels(names: dict[str, str]) -> dict[str, str]:
 
 def _standing(code: str, name: str, row: dict[str, object], at_home: str = "") -> Standing:
     downloads = round(float(str(row["downloads_flow"] or 0)))
-    shares = [_rounded(row[part]) for part in ("share_of_total", "lower_bound", "upper_bound")]
-    return Standing(code, name, downloads, *shares, home=at_home)
+    share, low, high = (_rounded(row[part]) for part in ("share_of_total", "lower_bound", "upper_bound"))
+    return Standing(code, name, downloads, share, low, high, at_home)
 
 
 def _rounded(share: object) -> float:

@@ -105,7 +105,7 @@ WIDE = Layout("wide", 720, 72, 100, left=212, right=160)
 NARROW = Layout(
     "narrow", 358, 38, 47, left=0, right=2, row=42, bar=11, label_columns=23, note_columns=15, is_stacked=True
 )
-CARD = Layout("card", CARD_WIDTH - 2 * CARD_MARGIN, 54, 82, left=150, right=110, row=17, bar=10, label_columns=20)
+CARD = Layout("card", CARD_WIDTH - 2 * CARD_MARGIN, 54, 82, left=150, right=158, row=17, bar=10, label_columns=20)
 
 
 @dataclass(frozen=True)
@@ -185,14 +185,6 @@ def shown(picture: Picture | None, otherwise: str) -> Fragment:
         return figure(picture)
     table = render_table(picture.data.rows, picture.data.columns, picture.data.caption)
     return joined([figure(picture), folded("The numbers behind this chart", table)])
-
-
-def small_figure(picture: Picture) -> Fragment:
-    """Set the narrow size alone, for pages that show many charts."""
-    drawn = svg(picture, NARROW)
-    return Fragment(
-        f'<figure class="chart small" id="{picture.key}">{drawn}<figcaption>{prose(picture.caption)}</figcaption></figure>'
-    )
 
 
 def nothing(sentence: str) -> Fragment:
@@ -287,26 +279,18 @@ class Text:
     fill: str = INK
     align: str = "left"
     baseline: str = "middle"
-    halo: bool = False
 
 
 def texts(items: Sequence[Text], layout: Layout, height: int) -> list[Any]:
     """Write texts where they were placed: what collides and what fits is decided before, not by the chart."""
     layers: list[Any] = []
-    for style in sorted({(t.size, t.weight, t.fill, t.align, t.baseline, t.halo) for t in items}):
-        size, weight, fill, align, baseline, halo = style
-        group = [t for t in items if (t.size, t.weight, t.fill, t.align, t.baseline, t.halo) == style]
+    for style in sorted({(t.size, t.weight, t.fill, t.align, t.baseline) for t in items}):
+        size, weight, fill, align, baseline = style
+        group = [t for t in items if (t.size, t.weight, t.fill, t.align, t.baseline) == style]
         rows = [{"text": t.text, "px": t.x, "py": height - t.y} for t in group]
-        at = {"x": x("px", (0, layout.plot)), "y": y("py", (0, height)), "text": written("text")}
-        if halo:
-            behind = {"stroke": PAPER, "strokeWidth": 3.5, "strokeJoin": "round", "color": PAPER}
-            layers.append(
-                chart(rows)
-                .mark_text(align=align, baseline=baseline, fontSize=size, fontWeight=weight, **behind)
-                .encode(**at)
-            )
-        mark = chart(rows).mark_text(align=align, baseline=baseline, fontSize=size, fontWeight=weight, color=fill)
-        layers.append(mark.encode(**at))
+        look: dict[str, Any] = {"align": align, "baseline": baseline, "fontSize": size, "fontWeight": weight}
+        mark = chart(rows).mark_text(**look, color=fill)
+        layers.append(mark.encode(x=x("px", (0, layout.plot)), y=y("py", (0, height)), text=written("text")))
     return layers
 
 
@@ -333,7 +317,7 @@ def rules(items: Sequence[Rule], layout: Layout, height: int) -> list[Any]:
             for r in items
             if (r.stroke, r.width, r.dash or ()) == style
         ]
-        dashed = {"strokeDash": list(dash)} if dash else {}
+        dashed: dict[str, Any] = {"strokeDash": list(dash)} if dash else {}
         layers.append(
             chart(rows)
             .mark_rule(color=stroke, strokeWidth=width, **dashed)
@@ -549,9 +533,9 @@ def tracks(items: Sequence[Track], layout: Layout, height: int) -> list[Any]:
     layers: list[Any] = []
     for item in items:
         rows = [{"px": px, "py": height - py} for px, py in item.points]
-        at = {"x": x("px", (0, layout.plot)), "y": y("py", (0, height))}
-        dashed = {"strokeDash": list(item.dash)} if item.dash else {}
-        line = {"interpolate": item.interpolate, "strokeCap": "round", "strokeJoin": "round"}
+        at: dict[str, Any] = {"x": x("px", (0, layout.plot)), "y": y("py", (0, height))}
+        dashed: dict[str, Any] = {"strokeDash": list(item.dash)} if item.dash else {}
+        line: dict[str, Any] = {"interpolate": item.interpolate, "strokeCap": "round", "strokeJoin": "round"}
         if item.halo:
             layers.append(chart(rows).mark_line(color=PAPER, strokeWidth=item.width + 2.5, **line).encode(**at))
         layers.append(chart(rows).mark_line(color=item.stroke, strokeWidth=item.width, **line, **dashed).encode(**at))
@@ -563,7 +547,7 @@ def bands(items: Sequence[Band], layout: Layout, height: int) -> list[Any]:
     layers: list[Any] = []
     for item in items:
         rows = [{"px": px, "py": height - upper, "py2": height - lower} for px, upper, lower in item.points]
-        edge = {"stroke": item.edge, "strokeWidth": 0.8} if item.edge else {}
+        edge: dict[str, Any] = {"stroke": item.edge, "strokeWidth": 0.8} if item.edge else {}
         mark = chart(rows).mark_area(color=item.fill, opacity=item.opacity, line=False, **edge)
         layers.append(mark.encode(x=x("px", (0, layout.plot)), y=y("py", (0, height)), y2=_ends()["y2"]))
     return layers
@@ -594,7 +578,7 @@ def boxes(items: Sequence[Box], layout: Layout, height: int) -> list[Any]:
     ]
     if not rows:
         return []
-    at = {"x": x("px", (0, layout.plot)), "y": y("py", (0, height)), **_ends()}
+    at: dict[str, Any] = {"x": x("px", (0, layout.plot)), "y": y("py", (0, height)), **_ends()}
     return [chart(rows).mark_rect().encode(fill=colour("fill", "fill"), **at)]
 
 
@@ -615,7 +599,7 @@ def dots(items: Sequence[Dot], layout: Layout, height: int) -> list[Any]:
         return []
     import altair as alt  # noqa: PLC0415 - heavy: only a report needs it
 
-    at = {"x": x("px", (0, layout.plot)), "y": y("py", (0, height))}
+    at: dict[str, Any] = {"x": x("px", (0, layout.plot)), "y": y("py", (0, height))}
     size = alt.Size("size:Q", scale=None, legend=None)
     return [chart(rows).mark_point(filled=True, opacity=1).encode(fill=colour("fill", "fill"), size=size, **at)]
 

@@ -236,23 +236,19 @@ def _text_layers(rows: alt.Chart, bars: Sequence[Bar], layout: Layout) -> list[a
     plain: dict[str, Any] = {"fontSize": 13, "color": INK, "baseline": "middle", "dy": up}
     strong = plain | {"fontWeight": 600}
     quiet = plain | {"fontSize": 12, "color": MUTED}
-    at = alt.XValue(0 if layout.is_stacked else -12)
+    at = _pixel(0 if layout.is_stacked else -12)
     name = rows.mark_text(**plain, align="left" if layout.is_stacked else "right").encode(
         y=y, x=at, text=canvas.written("label")
     )
     if any(bar.high is not None for bar in bars):
         # Bounds end anywhere, so the numbers have columns of their own.
         column = layout.plot - 94 if layout.is_stacked else layout.plot + 58
-        value = rows.mark_text(**strong, align="right").encode(y=y, x=alt.XValue(column), text=canvas.written("value"))
-        note = rows.mark_text(**quiet, align="right").encode(
-            y=y, x=alt.XValue(column + 94), text=canvas.written("most")
-        )
+        value = rows.mark_text(**strong, align="right").encode(y=y, x=_pixel(column), text=canvas.written("value"))
+        note = rows.mark_text(**quiet, align="right").encode(y=y, x=_pixel(column + 94), text=canvas.written("most"))
     elif layout.is_stacked:
-        value = rows.mark_text(**strong, align="right").encode(
-            y=y, x=alt.XValue(layout.plot), text=canvas.written("value")
-        )
+        value = rows.mark_text(**strong, align="right").encode(y=y, x=_pixel(layout.plot), text=canvas.written("value"))
         note = rows.mark_text(**quiet, align="right").encode(
-            y=y, x=alt.XValue(layout.plot - 58), text=canvas.written("note")
+            y=y, x=_pixel(layout.plot - 58), text=canvas.written("note")
         )
     else:
         reach = max(bar.share for bar in bars) * 100
@@ -261,6 +257,12 @@ def _text_layers(rows: alt.Chart, bars: Sequence[Bar], layout: Layout) -> list[a
         value = rows.mark_text(**strong, align="left", dx=8).encode(y=y, x=end, text=canvas.written("value"))
         note = rows.mark_text(**quiet, align="left", dx=66).encode(y=y, x=end, text=canvas.written("note"))
     return [name, value, note]
+
+
+def _pixel(at: float) -> Any:
+    import altair as alt  # noqa: PLC0415 - heavy: only a report needs it
+
+    return alt.XValue(at)  # type: ignore[no-untyped-call]
 
 
 def _bar_shift(layout: Layout) -> float:

@@ -16,7 +16,9 @@ from dagster_project.reports.weekly import opening
 
 LEVELS = {"lab": "labs", "repo": "repositories"}
 TABLE = "marts.contributor_geography"
-NOTHING_CAPTURED = "Nothing of it is captured yet: this release has no contributors of any project, so it says nothing about where they are."
+NOTHING_CAPTURED = (
+    "Nothing of it is captured yet: this release knows no contributors, so it says nothing about where they are."
+)
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,7 @@ def masthead(found: Newest | None, names: dict[str, str], edition: Edition) -> F
     """Open the page: where most say they are, or that nothing is captured."""
     heading = "Where contributors say they are"
     if found is None:
-        return opening(
-            edition, "geography", heading, "Nothing is captured yet.", f"Nothing is captured yet. {NOTHING_CAPTURED}"
-        )
+        return opening(edition, "geography", heading, "Nothing of it is captured yet", NOTHING_CAPTURED)
     placed = found.rows.filter(pl.col("share_of_located").is_not_null())
     if not placed.height:
         sentence = f"Too few to say. Of {found.what}, no country has enough that can be shown."

@@ -134,8 +134,8 @@ def _weeks(history: pl.DataFrame) -> list[date]:
     """Every Monday from the first to the last week of the rows, those without rows included."""
     if not history.height:
         return []
-    first, last = history["week"].min(), history["week"].max()
-    return [first + ONE_WEEK * n for n in range((last - first).days // 7 + 1)]  # type: ignore[operator,union-attr] # a column of days
+    known = sorted(history["week"].unique().to_list())
+    return [known[0] + ONE_WEEK * n for n in range((known[-1] - known[0]).days // 7 + 1)]
 
 
 def _areas(history: pl.DataFrame, weeks: Sequence[date]) -> list[_Area]:
@@ -523,45 +523,7 @@ def crossover(
     top = canvas.ceiling(max(float(history["share_of_total"].max()) * 100, 0.1)) / 100  # type: ignore[arg-type] # a share
 
     def draw(layout: Layout, _hatch: str) -> Plot:
-        used = layout.inset(44, 96 if layout.is_narrow else 186)
-        if layout.plot_height:
-            used = layout.inset(44, 176)
-        height = layout.plot_height or 260
-        across = [used.plot * n / (len(weeks) - 1) for n in range(len(weeks))]
-        at_week = dict(zip(weeks, across, strict=True))
-
-        def up(share: float) -> float:
-            return height * (1 - share / top)
-
-        layers = canvas.rules([Rule(0, up(top * p), used.plot, up(top * p)) for p in (0, 0.5, 1)], used, height)
-        labels = [
-            Text(canvas.axis_percent(top * p), -7, up(top * p), size=11, fill=MUTED, align="right") for p in (0, 0.5, 1)
-        ]
-        if passed:
-            low, high = (_at(at_week, weeks, pair[end]) for end in ("interval_low", "interval_high"))
-            wide = max(high - low, 2)
-            layers += canvas.boxes([canvas.Box(low, 0, wide, height, canvas.RAMP[1])], used, height)
-            where = _at(at_week, weeks, passed)
-            layers += canvas.rules([Rule(where, 0, where, height, ALARM, 1.4)], used, height)
-        ends, lines = [], []
-        strokes = {a: side_colour(homes.get(a)), b: side_colour(homes.get(b))}
-        if strokes[a] == strokes[b]:
-            strokes[b] = INK
-        for side in (a, b):
-            shares = [courses[side].get(week) for week in weeks]
-            for start, stop in _runs(shares):
-                points = tuple((across[n], up(shares[n] or 0.0)) for n in range(start, stop))
-                lines.append(Track(points, strokes[side], 2.6, halo=True))
-            last = next((share for share in reversed(shares) if share is not None), 0.0)
-            ends.append((up(last), side, last))
-        layers += canvas.tracks(lines, used, height)
-        shown = canvas.spread([end[0] for end in ends], 16, 0, height)
-        for (_y, side, last), at in zip(ends, shown, strict=True):
-            size = 11 if layout.is_narrow else 12.5
-            text = _end_label(named[side], side, percent(last), used.right - 10, size)
-            labels.append(Text(text, used.plot + 8, at, size, 600, strokes[side]))
-        labels += _week_labels(used, weeks, across, height)
-        return Plot(layers + canvas.texts(labels, used, height), height, used)
+        return _draw_crossover(layout, pair, weeks, courses, (named, homes, top))
 
     caption = (
         "The red line is the last week before the median of four weeks turned for good; the tinted band is its 95 % interval."
@@ -579,6 +541,57 @@ def crossover(
         edition.marked(f"Shares of all downloads, scope {scope}, {pair['credit']} credit"),
     )
     return Picture(f"crossover-{scope.lower()}", around, f"Two lines. {title}. {told}", caption, draw, data)
+
+
+def _draw_crossover(
+    layout: Layout,
+    pair: dict[str, Any],
+    weeks: Sequence[date],
+    courses: dict[str, dict[date, float]],
+    facts: tuple[dict[str, str], dict[str, str], float],
+) -> Plot:
+    a, b = pair["side_a"], pair["side_b"]
+    passed = pair["crossover_week"]
+    named, homes, top = facts
+    used = layout.inset(44, 96 if layout.is_narrow else 186)
+    if layout.plot_height:
+        used = layout.inset(44, 176)
+    height = layout.plot_height or 260
+    across = [used.plot * n / (len(weeks) - 1) for n in range(len(weeks))]
+    at_week = dict(zip(weeks, across, strict=True))
+
+    def up(share: float) -> float:
+        return height * (1 - share / top)
+
+    layers = canvas.rules([Rule(0, up(top * p), used.plot, up(top * p)) for p in (0, 0.5, 1)], used, height)
+    labels = [
+        Text(canvas.axis_percent(top * p), -7, up(top * p), size=11, fill=MUTED, align="right") for p in (0, 0.5, 1)
+    ]
+    if passed:
+        low, high = (_at(at_week, weeks, pair[end]) for end in ("interval_low", "interval_high"))
+        wide = max(high - low, 2)
+        layers += canvas.boxes([canvas.Box(low, 0, wide, height, canvas.RAMP[1])], used, height)
+        where = _at(at_week, weeks, passed)
+        layers += canvas.rules([Rule(where, 0, where, height, ALARM, 1.4)], used, height)
+    ends, lines = [], []
+    strokes = {a: side_colour(homes.get(a)), b: side_colour(homes.get(b))}
+    if strokes[a] == strokes[b]:
+        strokes[b] = INK
+    for side in (a, b):
+        shares = [courses[side].get(week) for week in weeks]
+        for start, stop in _runs(shares):
+            points = tuple((across[n], up(shares[n] or 0.0)) for n in range(start, stop))
+            lines.append(Track(points, strokes[side], 2.6, halo=True))
+        last = next((share for share in reversed(shares) if share is not None), 0.0)
+        ends.append((up(last), side, last))
+    layers += canvas.tracks(lines, used, height)
+    shown = canvas.spread([end[0] for end in ends], 16, 0, height)
+    for (_y, side, last), at in zip(ends, shown, strict=True):
+        size = 11 if layout.is_narrow else 12.5
+        text = _end_label(named[side], side, percent(last), used.right - 10, size)
+        labels.append(Text(text, used.plot + 8, at, size, 600, strokes[side]))
+    labels += _week_labels(used, weeks, across, height)
+    return Plot(layers + canvas.texts(labels, used, height), height, used)
 
 
 def _at(across: dict[date, float], weeks: Sequence[date], wanted: date) -> float:
@@ -608,49 +621,53 @@ def credits(sides: pl.DataFrame, edition: Edition, scope: str, what: str) -> Pic
     top = max(max(row["publisher"], row["root"]) for row in items) or 1.0
 
     def draw(layout: Layout, _hatch: str) -> Plot:
-        used = (
-            layout.inset(62, 206)
-            if layout.is_narrow
-            else layout.inset(62, 236)
-            if layout.plot_height
-            else layout.inset(240, 240)
-        )
-        chosen = items[: 7 if layout.plot_height else SLOPE_SIDES]
-        height = layout.plot_height or 400
-        head = 24
-
-        def up(share: float) -> float:
-            return head + (height - head) * (1 - share / top)
-
-        size = 11 if layout.is_narrow or layout.plot_height else 12
-        gap = size + 5
-        lefts = canvas.spread([up(row["publisher"]) for row in chosen], gap, head, height)
-        rights = canvas.spread([up(row["root"]) for row in chosen], gap, head, height)
-        lines, marks, labels = [], [], []
-        leaders = []
-        for row, left, right in zip(chosen, lefts, rights, strict=True):
-            stroke = side_colour(row["country"])
-            one, two = up(row["publisher"]), up(row["root"])
-            lines.append(Track(((0, one), (used.plot, two)), stroke, 2.2, halo=True))
-            marks += [canvas.Dot(0, one, stroke, 3.5), canvas.Dot(used.plot, two, stroke, 3.5)]
-            leaders += [
-                Rule(-5, one, -15, left, stroke, 0.8),
-                Rule(used.plot + 5, two, used.plot + 15, right, stroke, 0.8),
-            ]
-            room = used.right - 20 - canvas.text_width("99.9 % ", size, is_bold=True)
-            name = canvas.fit_width(row["label"], room, size, is_bold=True)
-            own = f"{name} " if used.left > MIN_NAME * 2 else ""
-            labels.append(Text(f"{own}{percent(row['publisher'])}", -18, left, size, 600, stroke, "right"))
-            labels.append(Text(f"{percent(row['root'])} {name}", used.plot + 18, right, size, 600, stroke))
-        labels.append(Text("by publisher", 0, 6, size, 400, MUTED, "right"))
-        labels.append(Text("by root", used.plot, 6, size, 400, MUTED, "left"))
-        posts = [Rule(0, head - 6, 0, height, GRID, 1.2), Rule(used.plot, head - 6, used.plot, height, GRID, 1.2)]
-        layers = canvas.rules(posts + leaders, used, height) + canvas.tracks(lines, used, height)
-        layers += canvas.dots(marks, used, height) + canvas.texts(labels, used, height)
-        return Plot(layers, height, used)
+        return _draw_credits(layout, items, top)
 
     spoken = "; ".join(f"{row['label']} {percent(row['publisher'])} to {percent(row['root'])}" for row in items)
     caption = "A line that rises: others upload what this side made. One that falls: it uploads what others made."
     return Picture(
         f"credits-{scope.lower()}", around, f"Slopes from publisher to root credit: {spoken}.", caption, draw
     )
+
+
+def _draw_credits(layout: Layout, items: Sequence[dict[str, Any]], top: float) -> Plot:
+    used = (
+        layout.inset(62, 206)
+        if layout.is_narrow
+        else layout.inset(62, 236)
+        if layout.plot_height
+        else layout.inset(240, 240)
+    )
+    chosen = items[: 7 if layout.plot_height else SLOPE_SIDES]
+    height = layout.plot_height or 400
+    head = 24
+
+    def up(share: float) -> float:
+        return head + (height - head) * (1 - share / top)
+
+    size = 11 if layout.is_narrow or layout.plot_height else 12
+    gap = size + 5
+    lefts = canvas.spread([up(row["publisher"]) for row in chosen], gap, head, height)
+    rights = canvas.spread([up(row["root"]) for row in chosen], gap, head, height)
+    lines, marks, labels = [], [], []
+    leaders = []
+    for row, left, right in zip(chosen, lefts, rights, strict=True):
+        stroke = side_colour(row["country"])
+        one, two = up(row["publisher"]), up(row["root"])
+        lines.append(Track(((0, one), (used.plot, two)), stroke, 2.2, halo=True))
+        marks += [canvas.Dot(0, one, stroke, 3.5), canvas.Dot(used.plot, two, stroke, 3.5)]
+        leaders += [
+            Rule(-5, one, -15, left, stroke, 0.8),
+            Rule(used.plot + 5, two, used.plot + 15, right, stroke, 0.8),
+        ]
+        room = used.right - 20 - canvas.text_width("99.9 % ", size, is_bold=True)
+        name = canvas.fit_width(row["label"], room, size, is_bold=True)
+        own = f"{name} " if used.left > MIN_NAME * 2 else ""
+        labels.append(Text(f"{own}{percent(row['publisher'])}", -18, left, size, 600, stroke, "right"))
+        labels.append(Text(f"{percent(row['root'])} {name}", used.plot + 18, right, size, 600, stroke))
+    labels.append(Text("by publisher", 0, 6, size, 400, MUTED, "right"))
+    labels.append(Text("by root", used.plot, 6, size, 400, MUTED, "left"))
+    posts = [Rule(0, head - 6, 0, height, GRID, 1.2), Rule(used.plot, head - 6, used.plot, height, GRID, 1.2)]
+    layers = canvas.rules(posts + leaders, used, height) + canvas.tracks(lines, used, height)
+    layers += canvas.dots(marks, used, height) + canvas.texts(labels, used, height)
+    return Plot(layers, height, used)

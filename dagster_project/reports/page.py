@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 MADE = "reports.json"
-HEAD = {"links": [], "card": None, "feed": None}
+HEAD: dict[str, object] = {"links": [], "card": None, "feed": None}
 """What the head of a page that stands alone does not have."""
 
 

@@ -36,7 +36,15 @@ from dagster_project.reports import (
 )
 from dagster_project.reports.archive import History
 from dagster_project.reports.charts import lab_label
-from dagster_project.reports.headline import HEADLINE_SCOPE, NOT_COUNTRIES, SCOPES, WHOLE_SCOPE, Edition, citation
+from dagster_project.reports.headline import (
+    HEADLINE_SCOPE,
+    NOT_COUNTRIES,
+    SCOPES,
+    WHOLE_SCOPE,
+    Edition,
+    citation,
+    compose,
+)
 from dagster_project.reports.render import Column, Fragment, clean, day, escaped, joined, percent, prose, render_table
 from dagster_project.reports.template import Link
 from dagster_project.settings import shipped
@@ -325,7 +333,7 @@ def _side(frame: _Frame, facts: _Facts, side: str, folder: str) -> dict[str, Any
         sentence = f"{lead}. Its last were in the {when}: {percent(last['share_of_total'])} of all ({bounds})."
     rooted = facts.roots.get(side, pl.DataFrame()) if scope == frame.scope else pl.DataFrame()
     picture = lines.one_share(course, rooted, edition, scope, name)
-    drawn = canvas.small_figure(picture) if picture else canvas.nothing("One week is known; a course needs two.")
+    drawn = canvas.shown(picture, "One week is known; a course needs two.")
     passed = facts.crossovers
     if passed.height:
         pair = (pl.col("side_a") == side) | (pl.col("side_b") == side)
@@ -668,7 +676,7 @@ def _write_index(frame: _Frame, pictures: Mapping[str, canvas.Picture]) -> None:
     edition = frame.edition
     countries = reads.week_shares(frame.release, "country", edition.week.monday)
     before = reads.week_shares(frame.release, "country", Week.of(edition.week.monday).monday - lines.ONE_WEEK)
-    found = weekly.compose(countries, edition.week, frame.scope)
+    found = compose(countries, edition.week, frame.scope)
     ways = [
         {"title": title, "href": href, "says": says}
         for title, href, says in (

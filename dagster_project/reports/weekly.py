@@ -16,9 +16,11 @@ from dagster_project.errors import NothingYetError
 from dagster_project.reports import charts, lines
 from dagster_project.reports.headline import (
     HEADLINE_SCOPE,
+    NOT_COUNTRIES,
     QUICK_MEANING,
     QUICK_SUFFIX,
     SCOPES,
+    UNKNOWN,
     WHOLE_SCOPE,
     Edition,
     Headline,
@@ -180,10 +182,12 @@ def since_last_week(now: pl.DataFrame, before: pl.DataFrame, edition: Edition, s
     stays = new.leader == old.leader
     who = f"{new.lead} {'leads as in the week before' if stays else 'leads now'}; then it was {old.lead} (of known downloads)."
     joined_rows = _moves(now, before, edition, scope)
-    gains, losses = joined_rows.head(1).row(0, named=True), joined_rows.tail(1).row(0, named=True)
+    known = joined_rows.filter(~pl.col("country").is_in(list(NOT_COUNTRIES)))
+    gains, losses = known.row(0, named=True), known.row(-1, named=True)
+    unknown = joined_rows.filter(pl.col("country") == UNKNOWN)["points"].sum()
     moved = (
         f"Of all downloads {gains['label']} gained most ({lines.signed(gains['points'])} points), {losses['label']} lost most"
-        f" ({lines.signed(losses['points'])})."
+        f" ({lines.signed(losses['points'])}). The unknown part changed by {lines.signed(float(unknown))}."
     )
     shown = joined_rows.with_columns(
         points=pl.Series([lines.signed(value) for value in joined_rows["points"]], dtype=pl.String)
