@@ -365,14 +365,14 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
     # Blocks of labels that touch move together, to the middle of what they wanted.
     blocks: list[tuple[list[float], float]] = []
     for position in placed:
-        blocks.append(([position], position))
-        while len(blocks) > 1 and blocks[-2][1] + len(blocks[-2][0]) * gap > blocks[-1][1]:
-            later, earlier = blocks.pop(), blocks.pop()
-            members = earlier[0] + later[0]
+        members, start = [position], position
+        while True:
+            start = min(max(start, low), high - (len(members) - 1) * gap)
+            if not blocks or blocks[-1][1] + len(blocks[-1][0]) * gap <= start:
+                break
+            members = blocks.pop()[0] + members
             start = sum(value - number * gap for number, value in enumerate(members)) / len(members)
-            blocks.append((members, start))
-        members, start = blocks[-1]
-        blocks[-1] = (members, min(max(start, low), high - (len(members) - 1) * gap))
+        blocks.append((members, start))
     flat = [start + number * gap for members, start in blocks for number in range(len(members))]
     result = [0.0] * len(wanted)
     for index, position in zip(order, flat, strict=True):

@@ -6,6 +6,7 @@ Not here: what all charts share (canvas), which rows are read (reads).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -48,6 +49,7 @@ RANK_STEP_WEEKS = 4  # ranks over four weeks, read every four weeks: weekly rank
 MAX_RANK_STEPS = 26
 EVENT_LANES = 4
 SLOPE_SIDES = 10
+NUMBER_WIDTH = 16
 MIN_NAME = 60  # pixels without which a name says nothing
 OTHER_LABELS = "Others"
 ISO_LETTERS = 2
@@ -257,8 +259,10 @@ def _event_marks(
         return (lambda _height: []), 0.0
     span_days = (weeks[-1] - weeks[0]).days or 1
     wanted = [layout.plot * min((on - weeks[0]).days / span_days, 1.0) for _n, on, _t in happened]
-    at = canvas.spread(wanted, 16, 8, layout.plot - 8)
-    taken = [-1.0] * lanes
+    # More numbers than stand side by side stand in several rows, one after the other.
+    rows = math.ceil(len(wanted) * NUMBER_WIDTH / (layout.plot - NUMBER_WIDTH))
+    at = canvas.spread(wanted, NUMBER_WIDTH / rows, 8, layout.plot - 8)
+    base = 22.0 + 17 * (rows - 1)
     placed: list[tuple[int, float]] = []
     if lanes > 1:
         # From right to left: a title runs to the right of its stem, and a stem must cross no title below it.
@@ -274,20 +278,20 @@ def _event_marks(
             if fits:
                 right_edges[fits[0]] = at[index] - 10
                 placed.append((index, float(fits[0])))
-    del taken
     depth = int(max((lane for _i, lane in placed), default=-1)) + 1
-    roof = 22.0 + 17 * depth
+    roof = base + 17 * depth
 
     def draw(height: int) -> list[Any]:
-        stems = [Rule(x, roof - 5, x, height, INK, 0.9, (2, 3)) for x in at]
-        numbers = [canvas.Dot(x, roof - 12, INK, 7.5) for x in at]
+        heights = [roof - 12 - 17 * (index % rows) for index in range(len(at))]
+        stems = [Rule(x, y + 7, x, height, INK, 0.9, (2, 3)) for x, y in zip(at, heights, strict=True)]
+        numbers = [canvas.Dot(x, y, INK, 7.5) for x, y in zip(at, heights, strict=True)]
         written = [
-            Text(str(number), x, roof - 12, size=10, weight=700, fill=PAPER, align="center")
-            for (number, _on, _title), x in zip(happened, at, strict=True)
+            Text(str(number), x, y, size=10, weight=700, fill=PAPER, align="center")
+            for (number, _on, _title), x, y in zip(happened, at, heights, strict=True)
         ]
         for index, lane in placed:
-            level = roof - 29 - 17 * lane
-            stems.append(Rule(at[index], roof - 19, at[index], level, WHISKER, 0.9))
+            level = roof - base - 7 - 17 * lane
+            stems.append(Rule(at[index], heights[index] - 7, at[index], level, WHISKER, 0.9))
             written.append(Text(fit(happened[index][2], 44), at[index] + 4, level, size=11, fill=INK))
         return [
             *canvas.rules(stems, layout, height),

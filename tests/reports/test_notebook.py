@@ -42,7 +42,9 @@ Fragment(f"<p>{'seen' in globals()} {'name' in globals()}</p>")
 
 def executed(*sources: Path, folder: Path) -> list[Any]:
     with notebook.Kernel() as kernel:
-        return [kernel.execute(source, {"name": "somebody"} if source is sources[0] else {}, folder) for source in sources]
+        return [
+            kernel.execute(source, {"name": "somebody"} if source is sources[0] else {}, folder) for source in sources
+        ]
 
 
 def test_the_kernel_is_this_interpreter_and_sees_no_environment(
