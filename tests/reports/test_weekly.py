@@ -148,3 +148,20 @@ def test_a_failing_cell_publishes_nothing_and_the_old_page_stays(
     assert caught.value.next_command == "leadershift report --week 2026-W47"
     assert old.read_text() == "the page before"
     assert [path.name for path in (tmp_path / "site").rglob("*")] == ["2026-W47", "weekly.html"]
+
+
+def test_a_table_without_rows_is_a_sentence_in_every_report(pages: dict[str, Page]) -> None:
+    said = {name: Tags(page.html.read_text(encoding="utf-8")).text for name, page in pages.items()}
+    assert "No claim was judged. This release has no table of claims." in said["claims"]
+    assert "Nothing of it is captured yet: this release knows no contributors" in said["geography"]
+    assert "No derivatives are known." in said["lineage"]
+    assert "No lead of eight weeks passed over among countries" in said["country"]
+    assert "No release of a reviewed lab was captured." in said["lab"]
+    assert "Why shares moved can be said once the same captures have measured" in said["weekly"]
+
+
+def test_the_week_before_is_compared(page: Page) -> None:
+    text = Tags(page.html.read_text(encoding="utf-8")).text.replace("\u00a0", " ")
+    # All flows of the fixture's week before are nine tenths of this week's, so no share moved.
+    assert "China 41.2 % leads as in the week before; then it was China 41.2 % (of known downloads)." in text
+    assert "gained most (+0.0 points)" in text
