@@ -44,8 +44,8 @@ INK, MUTED, GRID, ALARM, WHISKER = "#1f1d1a", "#65615a", "#e4dfd5", "#a3210f", "
 CHINA, UNITED_STATES, ELSEWHERE, HOMELESS = "#c2412d", "#2b64a8", "#3d7f70", "#8a6d3b"
 HATCH_GROUND, HATCH_LINE, PAPER = "#ece8df", "#8b867d", "#fffdf8"
 # For countries beside China and the United States, where a chart has to tell several apart.
-OTHERS = ("#3d7f70", "#7d5a9c", "#a8651a", "#2f7f95", "#a84f7c", "#6f7a2d")
-RAMP = ("#eef1f6", "#cfdcec", "#9dbbdc", "#4f80b8", "#24568f")
+OTHERS = ("#3d7f70", "#7d5a9c", "#a8651a", "#2b7689", "#a84f7c", "#6f7a2d")
+RAMP = ("#eef1f6", "#cfdcec", "#9dbbdc", "#3f6fa8", "#24568f")
 DARK: Mapping[str, str] = {
     INK: "#ece8e0",
     MUTED: "#aaa59a",

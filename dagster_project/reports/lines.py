@@ -669,8 +669,8 @@ def _draw_credits(layout: Layout, items: Sequence[dict[str, Any]], top: float) -
         own = f"{name} " if used.left > MIN_NAME * 2 else ""
         labels.append(Text(f"{own}{percent(row['publisher'])}", -18, left, size, 600, stroke, "right"))
         labels.append(Text(f"{percent(row['root'])} {name}", used.plot + 18, right, size, 600, stroke))
-    labels.append(Text("by publisher", 0, 6, size, 400, MUTED, "right"))
-    labels.append(Text("by root", used.plot, 6, size, 400, MUTED, "left"))
+    labels.append(Text("publisher", 0, 6, 11, 400, MUTED, "right"))
+    labels.append(Text("root", used.plot, 6, 11, 400, MUTED, "left"))
     posts = [Rule(0, head - 6, 0, height, GRID, 1.2), Rule(used.plot, head - 6, used.plot, height, GRID, 1.2)]
     layers = canvas.rules(posts + leaders, used, height) + canvas.tracks(lines, used, height)
     layers += canvas.dots(marks, used, height) + canvas.texts(labels, used, height)
