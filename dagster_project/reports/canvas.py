@@ -329,7 +329,7 @@ def rules(items: Sequence[Rule], layout: Layout, height: int) -> list[Any]:
 _LETTERS = {
     **dict.fromkeys("iljI.,:;'|! ", 0.32),
     **dict.fromkeys("ftr()-[]·/", 0.41),
-    **dict.fromkeys("mwMW%@…", 0.96),
+    **dict.fromkeys("mwMW%@…<>=+~^#&", 0.96),
 }
 
 

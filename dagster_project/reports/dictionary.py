@@ -73,14 +73,14 @@ def drawing(name: str, columns: list[Described]) -> Fragment:
     y = 14.0
     for table, members in groups.items():
         parts.append(
-            f'<text x="4" y="{y + 4:.0f}" font-size="11" font-weight="600" fill="{MUTED}">{escape(table)}</text>'
+            f'<text x="4" y="{y + 4:.0f}" font-size="11" font-weight="600" fill="{MUTED}">{escape(canvas.fit_width(table, LEFT - 10, 11, is_bold=True))}</text>'
         )
         y += ROW
         for source in members:
             at[source] = y
             parts.append(
                 f'<text x="{LEFT - 8}" y="{y + 4:.0f}" font-size="12" text-anchor="end" fill="{canvas.INK}">'
-                f"{escape(source.rpartition('.')[2])}</text>"
+                f"{escape(canvas.fit_width(source.rpartition('.')[2], LEFT - 14, 12))}</text>"
             )
             y += ROW
         y += 5
@@ -90,7 +90,7 @@ def drawing(name: str, columns: list[Described]) -> Fragment:
     for number, column in enumerate(columns):
         own = 14 + step * (number + 0.5)
         parts.append(
-            f'<text x="{RIGHT + 8}" y="{own + 4:.0f}" font-size="12" fill="{canvas.INK}">{escape(clean(column.name))}</text>'
+            f'<text x="{RIGHT + 8}" y="{own + 4:.0f}" font-size="12" fill="{canvas.INK}">{escape(canvas.fit_width(clean(column.name), WIDTH - RIGHT - 12, 12))}</text>'
         )
         for source in column.made_from:
             if source in at:

@@ -50,6 +50,7 @@ MAX_RANK_STEPS = 26
 EVENT_LANES = 4
 SLOPE_SIDES = 10
 NUMBER_WIDTH = 16
+MAX_TITLE_NAME = 22
 MIN_NAME = 60  # pixels without which a name says nothing
 OTHER_LABELS = "Others"
 ISO_LETTERS = 2
@@ -505,6 +506,7 @@ def crossover(
     if len(weeks) < 2:  # noqa: PLR2004 - one week is no course
         return None
     a, b = pair["side_a"], pair["side_b"]
+    names = (fit(names[0], MAX_TITLE_NAME), fit(names[1], MAX_TITLE_NAME))
     named = dict(zip((a, b), names, strict=True))
     passed = pair["crossover_week"]
     if passed:

@@ -133,7 +133,7 @@ def _rows(base: _Node, children: int, grandchildren: int) -> list[_Placed]:
 
 
 def _label(node: _Node) -> str:
-    kind = _RELATIONS.get(node.relation, node.relation)
+    kind = _RELATIONS.get(node.relation, "")
     own = f"{node.name}\n{count(node.flow)}" + (f" ({count(node.flow + node.below)})" if node.below else "")
     return f"{own} {kind}".rstrip()
 

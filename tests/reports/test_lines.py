@@ -211,3 +211,17 @@ def test_the_altair_specs_hold_with_their_checks_on() -> None:
     assert picture is not None
     for layer in picture.draw(WIDE, "h").layers:
         layer.to_dict(validate=True)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("shown", [lambda colour: colour, canvas.DARK.__getitem__], ids=["light", "dark"])
+def test_a_number_in_a_cell_can_be_read(shown) -> None:
+    pairs = [*zip(canvas.RAMP, canvas.RAMP_TEXT, strict=True), (canvas.INK, canvas.PAPER)]
+    for ground, text in pairs:
+        low, high = sorted((luminance(shown(ground)), luminance(shown(text))))
+        assert (high + 0.05) / (low + 0.05) >= 4.5, (ground, text)
