@@ -72,8 +72,9 @@ def drawing(name: str, columns: list[Described]) -> Fragment:
     parts = []
     y = 14.0
     for table, members in groups.items():
+        shown_table = escape(canvas.fit_width(table, LEFT - 10, 11, is_bold=True))
         parts.append(
-            f'<text x="4" y="{y + 4:.0f}" font-size="11" font-weight="600" fill="{MUTED}">{escape(canvas.fit_width(table, LEFT - 10, 11, is_bold=True))}</text>'
+            f'<text x="4" y="{y + 4:.0f}" font-size="11" font-weight="600" fill="{MUTED}">{shown_table}</text>'
         )
         y += ROW
         for source in members:
@@ -89,9 +90,8 @@ def drawing(name: str, columns: list[Described]) -> Fragment:
     lines = []
     for number, column in enumerate(columns):
         own = 14 + step * (number + 0.5)
-        parts.append(
-            f'<text x="{RIGHT + 8}" y="{own + 4:.0f}" font-size="12" fill="{canvas.INK}">{escape(canvas.fit_width(clean(column.name), WIDTH - RIGHT - 12, 12))}</text>'
-        )
+        own_name = escape(canvas.fit_width(clean(column.name), WIDTH - RIGHT - 12, 12))
+        parts.append(f'<text x="{RIGHT + 8}" y="{own + 4:.0f}" font-size="12" fill="{canvas.INK}">{own_name}</text>')
         for source in column.made_from:
             if source in at:
                 start, middle = at[source], (LEFT + RIGHT) / 2
