@@ -12,6 +12,7 @@ from dagster_project.defs.assets import (
     release_asset,
     report_asset,
     repositories_asset,
+    site_asset,
     stars_asset,
     warehouse_assets,
 )
@@ -31,6 +32,7 @@ defs = dg.Definitions(
         *warehouse_assets(),
         release_asset(),
         report_asset,
+        site_asset,
     ],
     jobs=[weekly_job, github_job],
     schedules=[every_six_hours, every_night],

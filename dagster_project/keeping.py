@@ -212,9 +212,10 @@ def _refuse_what_is_not_whole(settings: Settings) -> None:
 
 
 def _delete_pages_naming(home: Path, name: str) -> list[str]:
-    """Delete the files of reports in which a name stands as a whole component; `leadershift report` makes them again."""
+    """Delete the files of reports and sites in which a name stands as a whole component; `report` and `site` make them again."""
     component = re.compile(rf"(?<![a-z0-9_.-]){re.escape(name)}(?![a-z0-9_-])".encode(), re.IGNORECASE)
-    found = [path for path in sorted((home / "reports").rglob("*")) if path.is_file()]
+    folders = (home / "reports", home / "sites")
+    found = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
     gone = [path for path in found if component.search(path.read_bytes())]
     for path in gone:
         path.unlink()

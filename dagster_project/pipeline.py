@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
@@ -30,10 +30,13 @@ from dagster_project.stars import StarsCaptured
 from dagster_project.warehouse import audit as auditing
 from dagster_project.warehouse import build as building
 from dagster_project.warehouse import publish as publishing
-from dagster_project.warehouse import registry
+from dagster_project.warehouse import published, registry
 from dagster_project.warehouse.audit import Audit
 from dagster_project.warehouse.build import Built
 from dagster_project.warehouse.publish import Publication
+
+if TYPE_CHECKING:
+    from dagster_project.reports.site import Site
 
 DAGSTER_SETTINGS = b"""telemetry:
   enabled: false
@@ -509,16 +512,40 @@ def derive(settings: Settings, *, say: Say = _silent) -> Publication:
 
 
 def report(settings: Settings, *, week: Week | None = None) -> Path:
-    """Write the weekly page from the current release, and beside it the page about its quality."""
-    from dagster_project.reports.quality import write_quality  # noqa: PLC0415 - notebooks are heavy
-    from dagster_project.reports.weekly import write_weekly  # noqa: PLC0415 - capture never needs them
+    """Write the reports of a week from the current release; gives the weekly page, beside which the others stand."""
+    from dagster_project.reports.page import write_reports  # noqa: PLC0415 - notebooks are heavy, capture never needs them
 
     release = publishing.current(settings.home)
-    database, folder = settings.home / release.database, settings.home / "reports"
-    write_quality(database, week, folder)
-    page = write_weekly(database, week, folder)
+    page = write_reports(settings.home / release.database, week, settings.home / "reports")["weekly"]
     ledger.write(settings.home, "reported", settings.now(), release=release.release_id, week=f"{page.week}")
     return page.html
+
+
+def site(settings: Settings) -> Site:
+    """Build the site of the current release, with the archive of what was said before, and publish it all at once.
+
+    Writes the reports of the newest week first, if those there are of another release.
+    """
+    from dagster_project.reports import page, site, weekly  # noqa: PLC0415 - notebooks are heavy, capture never needs them
+
+    release = publishing.current(settings.home)
+    if release.known_at:
+        raise RefusedError(
+            f"The current release is as known on {release.known_at}; a site of it would overwrite the present with the past.",
+            next_command="leadershift build",
+        )
+    database, folder = settings.home / release.database, settings.home / "reports"
+    with published.open_release(database) as opened:
+        edition = weekly.read_edition(opened, None)
+    made = page.written(folder, edition.week, release.release_id)
+    if made is None:
+        report(settings)
+        made = page.written(folder, edition.week, release.release_id)
+    with lock.hold(settings.home, "site", settings.now()):
+        built = site.build(settings.home, database, made or {}, edition)
+    if built.is_new:
+        ledger.write(settings.home, "site", settings.now(), release=release.release_id, pages=built.pages)
+    return built
 
 
 def prepare_dagster(settings: Settings) -> Path:

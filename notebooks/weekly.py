@@ -17,10 +17,11 @@ database = "leadershift.duckdb"  # a published release
 week = "2026-W47"
 
 # %%
+from datetime import timedelta
 from pathlib import Path
 
 from dagster_project.calendar import Week
-from dagster_project.reports import charts, headline, weekly
+from dagster_project.reports import canvas, charts, gallery, headline, reads, weekly
 from dagster_project.warehouse import published
 
 release = published.open_release(Path(database))
@@ -62,6 +63,28 @@ models = release.frame(
 weekly.masthead(edition, headline.compose(countries, edition.week, text_scope))
 
 # %% [markdown]
+# ## Since last week
+
+# %%
+before = reads.week_shares(release, "country", monday - timedelta(weeks=1))
+weekly.since_last_week(countries, before, edition, text_scope)
+
+# %% [markdown]
+# ## Why it moved
+#
+# Over four weeks, because in a single one chance moves more than models do. The four parts add up to the change exactly.
+
+# %%
+names = reads.country_names(release) | reads.lab_names(release)
+weekly.why_it_moved(reads.changes(release, monday, text_scope), names, edition, text_scope)
+
+# %% [markdown]
+# ## Over time
+
+# %%
+canvas.shown(gallery.course(release, edition), "Two weeks are needed to draw a course; this release has one.")
+
+# %% [markdown]
 # ## By country
 #
 # Text and image-text models are where the race is watched. A lab counts for the country of its primary base.
@@ -98,7 +121,8 @@ weekly.lab_table(labs, countries, edition, text_scope)
 weekly.captured(snapshots, models, edition)
 
 # %% [markdown]
-# Every check, and what it found, stands on the [page about quality](quality.html).
+# Every check, and what it found, stands on the [page about quality](quality.html). More on [countries](country.html), [labs](lab.html),
+# [lineage](lineage.html), the [claims](claims.html) that others made, and [where contributors are](geography.html).
 #
 # ## What these numbers are not
 #

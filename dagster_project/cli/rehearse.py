@@ -119,7 +119,13 @@ def _rehearse(settings: Settings, *, models: int, weeks: int, dirt: bool, faults
     database = done.home / done.release.database
     verdicts = [vars(verdict) for verdict in done.verdicts]
     gaps = {f"{day}": reason for day, reason in done.gaps.items()}
-    shown = {"home": done.home, "release_id": done.release.release_id, "database": database, "page": done.page}
+    shown = {
+        "home": done.home,
+        "release_id": done.release.release_id,
+        "database": database,
+        "page": done.page,
+        "site": done.site,
+    }
     if as_json:
         print_json(shown | {"verdicts": verdicts, "gaps": gaps})
         return
@@ -129,6 +135,7 @@ def _rehearse(settings: Settings, *, models: int, weeks: int, dirt: bool, faults
         *(f"{day} stayed unsealed: {reason}" for day, reason in gaps.items()),
         f"Rehearsal {done.release.release_id}: simulated, it says nothing about the real Hub.",
         f"Page   {done.page}",
+        f"Site   {done.site}",
         f'SQL    LEADERSHIFT_HOME={done.home} {sys.argv[0]} query "from marts.share_by_country"',
     ):
         click.echo(line)

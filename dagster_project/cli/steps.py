@@ -14,7 +14,8 @@ import click
 from dagster_project import keeping, pipeline
 from dagster_project.calendar import Week, parse_time
 from dagster_project.cli.github import capture_github, capture_people, github_of_run
-from dagster_project.cli.group import command
+from dagster_project.cli.group import command, main
+from dagster_project.cli.serving import serving
 from dagster_project.cli.terminal import JSON, QUICK, SIGN_OFF, WEEK, progress, quiet, say, show
 from dagster_project.crawl import GITHUB, HUB, OUR_SOURCES, OWNERS, PEOPLE
 from dagster_project.errors import DamagedDataError, GateError, SourceError, UsageError
@@ -339,9 +340,39 @@ def publish(settings: Settings, *, sign_off: str | None, known_at: str | None, a
 @WEEK
 @JSON
 def report(settings: Settings, *, week: Week | None, as_json: bool) -> None:
-    """Write the weekly page from the current release."""
+    """Write the reports of a week from the current release: the weekly page, and beside it those it links to."""
     page = pipeline.report(settings, week=week)
     show(as_json, {"page": page}, [str(page)])
+
+
+@main.group(
+    invoke_without_command=True, epilog="\b\nExample:\n  leadershift site\n  leadershift site serve --port 8760"
+)
+@JSON
+@click.pass_context
+def site(context: click.Context, *, as_json: bool) -> None:
+    """Build the static site of the current release into LEADERSHIFT_HOME/site, all or nothing."""
+    if context.invoked_subcommand:
+        return
+    built = pipeline.site(context.obj)
+    shown = {
+        "site": built.folder / "index.html",
+        "pages": built.pages,
+        "is_new": built.is_new,
+        "release_id": built.release_id,
+    }
+    words = f"{built.folder / 'index.html'}: {built.pages} pages{'' if built.is_new else ', as before'}"
+    show(as_json, shown, [words])
+
+
+@site.command("serve", epilog="\b\nExample:\n  leadershift site serve --port 8760")
+@click.option("--port", type=int, default=8760, show_default=True, help="Port on 127.0.0.1; 0 takes any free one.")
+@click.pass_obj
+def site_serve(settings: Settings, *, port: int) -> None:
+    """Serve the site on this machine alone, until interrupted. A site published meanwhile is served from then on."""
+    with serving(settings.home, port) as server:
+        click.echo(f"http://127.0.0.1:{server.server_port}/index.html")
+        server.serve_forever()
 
 
 @command("leadershift run")
@@ -349,7 +380,7 @@ def report(settings: Settings, *, week: Week | None, as_json: bool) -> None:
 @SIGN_OFF
 @JSON
 def run(settings: Settings, *, is_quick: bool, sign_off: str | None, as_json: bool) -> None:
-    """All of it: capture models and owners, and GitHub if there is a token; verify, build, audit, publish, report."""
+    """All of it: capture models and owners, and GitHub if there is a token; verify, build, audit, publish, report, site."""
     take = pipeline.capture_quick if is_quick else pipeline.capture
     with progress("models") as advance:
         captured = take(settings, sign_off=sign_off, say=say, on_page=advance)
@@ -358,6 +389,7 @@ def run(settings: Settings, *, is_quick: bool, sign_off: str | None, as_json: bo
     github_captured = None if is_quick else github_of_run(settings)
     release = pipeline.derive(settings, say=say)
     page = pipeline.report(settings)
+    built = pipeline.site(settings)
     shown = {
         "captured": _captured(captured),
         "owners": owners,
@@ -365,11 +397,17 @@ def run(settings: Settings, *, is_quick: bool, sign_off: str | None, as_json: bo
         "release_id": release.release_id,
         "database": settings.home / release.database,
         "page": page,
+        "site": built.folder / "index.html",
     }
     show(
         as_json,
         shown,
-        [f"Release {release.release_id}", f"Page    {page}", f"SQL     {settings.home / release.database}"],
+        [
+            f"Release {release.release_id}",
+            f"Page    {page}",
+            f"Site    {built.folder / 'index.html'}",
+            f"SQL     {settings.home / release.database}",
+        ],
     )
 
 

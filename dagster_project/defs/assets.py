@@ -32,6 +32,7 @@ PEOPLE_CAPTURE = dg.AssetKey(["raw", "github_people"])
 REGISTRY = dg.AssetKey(["data", "registry"])
 RELEASE = dg.AssetKey(["published", "release"])
 REPORT = dg.AssetKey(["reports", "weekly"])
+SITE = dg.AssetKey(["reports", "site"])
 # A release a week, and a day of grace.
 RELEASE_DUE = timedelta(days=8)
 # Which captures a raw table is made of.
@@ -278,6 +279,22 @@ def report_asset(installation: Installation) -> dg.MaterializeResult[None]:
     with failures_in_words():
         page = pipeline.report(installation.settings())
     return dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(str(page)), "bytes": page.stat().st_size})
+
+
+@dg.asset(
+    key=SITE,
+    deps=[REPORT],
+    group_name="reports",
+    kinds={"html"},
+    owners=OWNERS,
+    description="The static site: a page for each week, country and lab, cards to share, the data dictionary, a feed.",
+)
+def site_asset(installation: Installation) -> dg.MaterializeResult[None]:
+    """Build the site of the current release; readers see the one before or this one."""
+    with failures_in_words():
+        built = pipeline.site(installation.settings())
+    index = dg.MetadataValue.path(str(built.folder / "index.html"))
+    return dg.MaterializeResult(metadata={"index": index, "pages": built.pages, "is_new": built.is_new})
 
 
 def _spec(table: Table) -> dg.AssetSpec:

@@ -54,6 +54,7 @@ class Rehearsed:
     home: Path
     release: Publication
     page: Path
+    site: Path
     verdicts: list[Verdict] = field(default_factory=list)
     gaps: dict[date, str] = field(default_factory=dict)
 
@@ -102,9 +103,10 @@ def rehearse(
             hub.control("faults", None)
         release = pipeline.derive(settings, say=say)
         page = pipeline.report(settings)
+        site = pipeline.site(settings).folder / "index.html"
     with overview.release(settings) as opened:
         verdicts = judge(opened, world)
-    return Rehearsed(home, release, page, verdicts, gaps)
+    return Rehearsed(home, release, page, site, verdicts, gaps)
 
 
 @dataclass(frozen=True)

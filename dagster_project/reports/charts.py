@@ -1,20 +1,29 @@
-"""Charts as SVG: drawn with Altair, written by vl-convert without a browser, twice each, for wide and for narrow pages.
+"""Bars: who is downloaded, by country and by lab, with the unknown in sight. Twice each, for wide and for narrow pages.
 
-Every chart carries its own title, denominator and release, so that a picture of it can travel alone. Colours are literal in
-the SVG; the page's style sheet (templates/weekly/page.css) exchanges them in the dark by exactly these literals.
-Not here: which numbers are true (sql/), and what the page around a chart says (weekly).
+Not here: which numbers are true (sql/), what all charts share (canvas), and what the page around a chart says (weekly).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from dagster_project.reports import canvas
+from dagster_project.reports.canvas import (
+    CARD,
+    ELSEWHERE,
+    FILLS,
+    HATCHED,
+    INK,
+    MUTED,
+    WHISKER,
+    Layout,
+    Picture,
+    Plot,
+)
 from dagster_project.reports.headline import (
     INTERNATIONAL,
     LEVEL,
@@ -25,22 +34,14 @@ from dagster_project.reports.headline import (
     country_label,
     estimated_share,
 )
-from dagster_project.reports.render import Fragment, clean, count, fit, percent, prose, span, wrap
+from dagster_project.reports.render import Fragment, clean, count, percent, span
 
 if TYPE_CHECKING:
     import altair as alt
 
-VEGA_LITE = "6.4"
 TOP_COUNTRIES = 12
 TOP_LABS = 15
-
-INK, MUTED, GRID, ALARM, WHISKER = "#1f1d1a", "#65615a", "#e4dfd5", "#a3210f", "#9a948a"
-CHINA, UNITED_STATES, ELSEWHERE, HOMELESS = "#c2412d", "#2b64a8", "#3d7f70", "#8a6d3b"
-HATCH_GROUND, HATCH_LINE = "#ece8df", "#8b867d"
-PALETTE = (INK, MUTED, GRID, ALARM, WHISKER, CHINA, UNITED_STATES, ELSEWHERE, HOMELESS, HATCH_GROUND, HATCH_LINE)
-HATCHED = "hatched"
-# Colours belong to countries, not to ranks, so that they stay from week to week.
-_FILLS = {"CN": CHINA, "US": UNITED_STATES, INTERNATIONAL: HOMELESS, UNKNOWN: HATCHED}
+CARD_COUNTRIES, CARD_LABS = 6, 9
 
 
 @dataclass(frozen=True)
@@ -54,55 +55,10 @@ class Bar:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Pixels of one variant. Where names stand above their bars (`is_stacked`), no column is kept for them."""
-
-    name: str
-    width: int
-    left: int
-    right: int
-    row: int
-    bar: int
-    title_columns: int
-    text_columns: int
-    label_columns: int
-    note_columns: int
-    is_stacked: bool
-
-    @property
-    def plot(self) -> int:
-        """Width that bars have."""
-        return self.width - self.left - self.right
-
-
-# Columns are counted in letters of DejaVu Sans, the widest font a reader is likely to have.
-WIDE = Layout("wide", 720, 212, 160, 28, 15, 72, 100, 25, 20, is_stacked=False)
-NARROW = Layout("narrow", 358, 0, 2, 42, 11, 38, 47, 23, 15, is_stacked=True)
-
-
-@dataclass(frozen=True)
-class _Words:
-    """What is written around the bars."""
-
-    title: str
-    warning: str
-    subtitle: str
-    footer: str
-
-
 def share_by_country(rows: pl.DataFrame, edition: Edition, scope: str) -> Fragment:
     """Draw who is downloaded, by country, with the unknown in sight. Takes rows of `marts.share_by_country`."""
-    scoped = _of(rows, edition, scope)
-    if not scoped.height:
-        return _nothing(scope)
-    subtitle = "Thin line: the most it can be, if the whole unknown belongs there."
-    words = _words(edition, scope, f"Downloads by country: {SCOPES[scope]}", subtitle, estimated_share(scoped))
-    caption = (
-        f"{count(float(scoped['downloads_flow'].sum()))} downloads of {count(float(scoped['n_models'].sum()))} models. "
-        "A bar is what is known; the hatched bar is downloads of publishers whom nobody has reviewed yet."
-    )
-    return _figure(f"countries-{scope.lower()}", country_bars(scoped), words, caption)
+    picture = countries_picture(rows, edition, scope)
+    return canvas.figure(picture) if picture else _nothing(scope)
 
 
 def top_labs(rows: pl.DataFrame, countries: pl.DataFrame, edition: Edition, scope: str) -> Fragment:
@@ -111,13 +67,29 @@ def top_labs(rows: pl.DataFrame, countries: pl.DataFrame, edition: Edition, scop
     if not scoped.height:
         return _nothing(scope)
     title = f"The {min(TOP_LABS, scoped.height)} most downloaded labs: {SCOPES[scope]}"
-    words = _words(edition, scope, title, "Beside each bar: the lab's home.", estimated_share(scoped))
     rest = scoped.sort("rank").slice(TOP_LABS)
     caption = "A hatched bar is a namespace nobody has reviewed yet; it stands as a lab of its own."
     if rest.height:
         share = percent(float(rest["share_of_total"].sum()))
         caption += f" The other {count(rest.height)} labs and namespaces together have {share}."
-    return _figure(f"labs-{scope.lower()}", lab_bars(scoped, country_names(countries)), words, caption)
+    bars = lab_bars(scoped, country_names(countries))
+    around = _words(edition, scope, title, "Beside each bar: the lab's home.", estimated_share(scoped))
+    return canvas.figure(_picture(f"labs-{scope.lower()}", bars, bars[:CARD_LABS], around, caption))
+
+
+def countries_picture(rows: pl.DataFrame, edition: Edition, scope: str) -> Picture | None:
+    """Make the chart of countries; None where nothing was downloaded."""
+    scoped = _of(rows, edition, scope)
+    if not scoped.height:
+        return None
+    subtitle = "Thin line: the most it can be, if the whole unknown belongs there."
+    around = _words(edition, scope, f"Downloads by country: {SCOPES[scope]}", subtitle, estimated_share(scoped))
+    caption = (
+        f"{count(float(scoped['downloads_flow'].sum()))} downloads of {count(float(scoped['n_models'].sum()))} models. "
+        "A bar is what is known; the hatched bar is downloads of publishers whom nobody has reviewed yet."
+    )
+    few = country_bars(scoped, CARD_COUNTRIES)
+    return _picture(f"countries-{scope.lower()}", country_bars(scoped), few, around, caption)
 
 
 def country_bars(scoped: pl.DataFrame, top: int = TOP_COUNTRIES) -> list[Bar]:
@@ -145,7 +117,7 @@ def lab_bars(scoped: pl.DataFrame, names: Mapping[str, str], top: int = TOP_LABS
         Bar(
             label=lab_label(row["lab"], row["lab_name"]),
             share=row["share_of_total"],
-            fill=_FILLS.get(row["country"], ELSEWHERE),
+            fill=FILLS.get(row["country"], ELSEWHERE),
             note=home(row["country"], names),
         )
         for row in rows
@@ -179,61 +151,34 @@ def _country_bar(row: Mapping[str, Any]) -> Bar:
     code = row["country"]
     high = None if code == UNKNOWN else row["upper_bound"]
     label = country_label(code, row["country_name"])
-    return Bar(label, row["share_of_total"], _FILLS.get(code, ELSEWHERE), high=high)
+    return Bar(label, row["share_of_total"], FILLS.get(code, ELSEWHERE), high=high)
 
 
-def _words(edition: Edition, scope: str, title: str, subtitle: str, estimated: float) -> _Words:
+def _words(edition: Edition, scope: str, title: str, subtitle: str, estimated: float) -> canvas.Words:
     if estimated:
         part = "All" if estimated > 1 - LEVEL else percent(estimated)
         subtitle += f" {part} of this flow is estimated."
-    return _Words(
-        title=title,
-        warning=edition.marked("not the real Hub") if edition.is_rehearsal else "",
-        subtitle=f"Per cent of all downloads in week {edition.week}, {span(edition.week)}. {subtitle}",
-        footer=f"leadershift · scope {scope}, publisher credit · release {edition.release_id}",
-    )
+    subtitle = f"Per cent of all downloads in week {edition.week}, {span(edition.week)}. {subtitle}"
+    return canvas.words(edition, title, subtitle, canvas.scope_words(scope))
 
 
 def _nothing(scope: str) -> Fragment:
-    return Fragment(f'<p class="nothing">Nothing was measured for {prose(SCOPES[scope])} in this week.</p>')
+    return canvas.nothing(f"Nothing was measured for {SCOPES[scope]} in this week.")
 
 
-def _figure(key: str, bars: Sequence[Bar], words: _Words, caption: str) -> Fragment:
-    """Set both variants and the caption; outside of the page's style sheet only the wide one shows."""
-    wide = _svg(key, bars, words, WIDE)
-    narrow = _svg(key, bars, words, NARROW)
-    return Fragment(
-        f'<figure class="chart" id="{key}"><div class="wide">{wide}</div><div class="narrow" hidden>{narrow}</div>'
-        f"<figcaption>{prose(caption)}</figcaption></figure>"
-    )
+def _picture(key: str, bars: Sequence[Bar], few: Sequence[Bar], around: canvas.Words, caption: str) -> Picture:
+    """Make a chart of bars; a card has room for a few only."""
 
+    def draw(layout: Layout, hatch: str) -> Plot:
+        chosen = few if layout.name == CARD.name else bars
+        if layout.plot_height:
+            row = min(layout.plot_height // len(chosen), 24)
+            layout = replace(layout, row=row, bar=max(row - 8, 7))
+        rows = canvas.chart([_datum(index, bar, layout, hatch) for index, bar in enumerate(chosen)])
+        layers = [*_bar_layers(rows, chosen, layout), *_text_layers(rows, chosen, layout)]
+        return Plot(layers, layout.row * len(chosen), layout)
 
-def _svg(key: str, bars: Sequence[Bar], words: _Words, layout: Layout) -> str:
-    import vl_convert  # noqa: PLC0415 - heavy: only a report needs it
-
-    hatch = f"{key}-{layout.name}-hatch"
-    spec = _spec(bars, words, layout, hatch)
-    # The empty list: a chart may load nothing, whatever its data says.
-    drawn = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[])
-    return _accessible(drawn, hatch, words, _alternative(bars))
-
-
-def _accessible(drawn: str, hatch: str, words: _Words, alternative: str) -> str:
-    """Give the SVG a name and a description in place of its outermost tag, and the hatching that Vega can't draw."""
-    opening, body = drawn.split(">", 1)
-    size = opening[opening.index(" width=") :]
-    title = escape(f"{words.warning}. {words.title}" if words.warning else words.title, quote=True)
-    description = escape(alternative, quote=True)
-    pattern = (
-        f'<pattern id="{hatch}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        f'<rect width="6" height="6" fill="{HATCH_GROUND}"/>'
-        f'<line x1="1" y1="0" x2="1" y2="6" stroke="{HATCH_LINE}" stroke-width="2.2"/>'
-        "</pattern>"
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{title}. {description}"{size}>'
-        f"<title>{title}</title><desc>{description}</desc><defs>{pattern}</defs>{body}"
-    )
+    return Picture(key, around, _alternative(bars), caption, draw)
 
 
 def _alternative(bars: Sequence[Bar]) -> str:
@@ -245,37 +190,11 @@ def _spoken(bar: Bar) -> str:
     return f"{name} {percent(bar.share)}" + (f", at most {percent(bar.high)}" if bar.high is not None else "")
 
 
-def _spec(bars: Sequence[Bar], words: _Words, layout: Layout, hatch: str) -> dict[str, Any]:
-    """Compose the layers. Sizes are fixed: texts are measured here with other fonts than the reader's."""
-    import altair as alt  # noqa: PLC0415 - heavy: only a report needs it
-
-    header, top = _header(words, layout)
-    height = layout.row * len(bars)
-    rows = alt.Chart(alt.InlineData(values=[_datum(index, bar, layout, hatch) for index, bar in enumerate(bars)]))
-    layers = [*_bar_layers(alt, rows, bars, layout), *_text_layers(alt, rows, bars, layout), *header]
-    footer = wrap(words.footer, layout.text_columns)[:2]
-    layers += [_line(alt, line, layout, height + 44 + 15 * number, size=11) for number, line in enumerate(footer)]
-    chart = (
-        alt.layer(*layers)
-        .properties(
-            width=layout.plot,
-            height=height,
-            padding={"left": layout.left, "right": layout.right, "top": top, "bottom": 37 + 15 * len(footer)},
-            autosize={"type": "none"},
-        )
-        .configure_view(stroke=None)
-        .configure_axis(domain=False, ticks=False, gridColor=GRID, labelColor=MUTED, labelFontSize=11.5, labelPadding=8)
-    )
-    spec: dict[str, Any] = chart.to_dict()
-    spec["config"] |= {"aria": False, "background": None}
-    return spec
-
-
 def _datum(index: int, bar: Bar, layout: Layout, hatch: str) -> dict[str, object]:
     return {
         "row": index,
-        "label": fit(bar.label, layout.label_columns),
-        "note": fit(bar.note, layout.note_columns),
+        "label": canvas.fit_width(bar.label, layout.left - 16 if layout.left else 190, 13),
+        "note": canvas.fit_width(bar.note, 100, 12),
         "value": percent(bar.share),
         "most": "" if bar.high is None else f"up to {percent(bar.high)}",
         "share": bar.share * 100,
@@ -284,80 +203,67 @@ def _datum(index: int, bar: Bar, layout: Layout, hatch: str) -> dict[str, object
     }
 
 
-def _bar_layers(alt: Any, rows: alt.Chart, bars: Sequence[Bar], layout: Layout) -> list[alt.Chart]:
+def _bar_layers(rows: alt.Chart, bars: Sequence[Bar], layout: Layout) -> list[alt.Chart]:
+    import altair as alt  # noqa: PLC0415 - heavy: only a report needs it
+
     down = _bar_shift(layout)
-    y = alt.Y("row:O", axis=None)
+    y = alt.Y("row:O", axis=None, scale=alt.Scale(domain=list(range(len(bars)))))
     # Room for a label behind the longest bar of labs; bounds have a column of their own.
     reach = max(max(bar.share if bar.high is None else bar.high for bar in bars) * 100, 0.1)
     axis = alt.Axis(title=None, tickCount=5, labelExpr="datum.label + ' %'", zindex=0)
-    x = alt.X("share:Q", axis=axis, scale=alt.Scale(domain=[0, _ceiling(reach)], nice=False))
+    scale = alt.Scale(domain=[0, canvas.ceiling(reach)], nice=False)
+    x = alt.X("share:Q", axis=axis, scale=scale)
     fill = alt.Fill("fill:N", scale=None, legend=None)
     drawn = [rows.mark_bar(height=layout.bar, yOffset=down).encode(y=y, x=x, fill=fill)]
     if any(bar.high is not None for bar in bars):
         whisker = rows.transform_filter("isValid(datum.high)")
-        drawn.append(whisker.mark_rule(color=WHISKER, strokeWidth=1, yOffset=down).encode(y=y, x=x, x2="high:Q"))
+        drawn.append(
+            whisker.mark_rule(color=WHISKER, strokeWidth=1, yOffset=down).encode(
+                y=y, x=alt.X("share:Q", axis=None, scale=scale), x2=alt.X2("high")
+            )
+        )
         end = whisker.mark_tick(color=WHISKER, thickness=1.5, size=7, orient="vertical", yOffset=down)
-        drawn.append(end.encode(y=y, x=alt.X("high:Q", axis=axis)))
+        drawn.append(end.encode(y=y, x=alt.X("high:Q", axis=None, scale=scale)))
     return drawn
 
 
-def _text_layers(alt: Any, rows: alt.Chart, bars: Sequence[Bar], layout: Layout) -> list[alt.Chart]:
+def _text_layers(rows: alt.Chart, bars: Sequence[Bar], layout: Layout) -> list[alt.Chart]:
     """Write names and numbers: beside the bars where there is room, above them where there is not."""
+    import altair as alt  # noqa: PLC0415 - heavy: only a report needs it
+
     up = -layout.bar / 2 - 3 if layout.is_stacked else 0.0
-    y = alt.Y("row:O", axis=None)
+    y = alt.Y("row:O", axis=None, scale=alt.Scale(domain=list(range(len(bars)))))
     plain: dict[str, Any] = {"fontSize": 13, "color": INK, "baseline": "middle", "dy": up}
     strong = plain | {"fontWeight": 600}
     quiet = plain | {"fontSize": 12, "color": MUTED}
-    at = alt.value(0 if layout.is_stacked else -12)
-    name = rows.mark_text(**plain, align="left" if layout.is_stacked else "right").encode(y=y, x=at, text="label:N")
+    at = _pixel(0 if layout.is_stacked else -12)
+    name = rows.mark_text(**plain, align="left" if layout.is_stacked else "right").encode(
+        y=y, x=at, text=canvas.written("label")
+    )
     if any(bar.high is not None for bar in bars):
         # Bounds end anywhere, so the numbers have columns of their own.
         column = layout.plot - 94 if layout.is_stacked else layout.plot + 58
-        value = rows.mark_text(**strong, align="right").encode(y=y, x=alt.value(column), text="value:N")
-        note = rows.mark_text(**quiet, align="right").encode(y=y, x=alt.value(column + 94), text="most:N")
+        value = rows.mark_text(**strong, align="right").encode(y=y, x=_pixel(column), text=canvas.written("value"))
+        note = rows.mark_text(**quiet, align="right").encode(y=y, x=_pixel(column + 94), text=canvas.written("most"))
     elif layout.is_stacked:
-        value = rows.mark_text(**strong, align="right").encode(y=y, x=alt.value(layout.plot), text="value:N")
-        note = rows.mark_text(**quiet, align="right").encode(y=y, x=alt.value(layout.plot - 58), text="note:N")
+        value = rows.mark_text(**strong, align="right").encode(y=y, x=_pixel(layout.plot), text=canvas.written("value"))
+        note = rows.mark_text(**quiet, align="right").encode(
+            y=y, x=_pixel(layout.plot - 58), text=canvas.written("note")
+        )
     else:
-        end = alt.X("share:Q")
-        value = rows.mark_text(**strong, align="left", dx=8).encode(y=y, x=end, text="value:N")
-        note = rows.mark_text(**quiet, align="left", dx=66).encode(y=y, x=end, text="note:N")
+        reach = max(bar.share for bar in bars) * 100
+        scale = alt.Scale(domain=[0, canvas.ceiling(max(reach, 0.1))], nice=False)
+        end = alt.X("share:Q", axis=None, scale=scale)
+        value = rows.mark_text(**strong, align="left", dx=8).encode(y=y, x=end, text=canvas.written("value"))
+        note = rows.mark_text(**quiet, align="left", dx=66).encode(y=y, x=end, text=canvas.written("note"))
     return [name, value, note]
 
 
-def _header(words: _Words, layout: Layout) -> tuple[list[alt.Chart], int]:
-    """Write title, warning and subtitle above the plot; gives the layers and the height they need."""
+def _pixel(at: float) -> Any:
     import altair as alt  # noqa: PLC0415 - heavy: only a report needs it
 
-    lines = [(line, 16.0, 600, INK, 21) for line in wrap(words.title, layout.title_columns)]
-    if words.warning:
-        lines.append((words.warning, 13.0, 700, ALARM, 20))
-    lines += [(line, 12.5, 400, MUTED, 17) for line in wrap(words.subtitle, layout.text_columns)]
-    top = sum(line[-1] for line in lines) + 16
-    drawn, y = [], -top
-    for text, size, weight, colour, height in lines:
-        y += height
-        drawn.append(_line(alt, text, layout, y - 5, size=size, weight=weight, colour=colour))
-    return drawn, top
-
-
-def _line(
-    alt: Any, text: str, layout: Layout, y: float, *, size: float, weight: int = 400, colour: str = MUTED
-) -> alt.Chart:
-    mark = alt.Chart(alt.InlineData(values=[{"text": text}])).mark_text(
-        align="left", baseline="alphabetic", fontSize=size, fontWeight=weight, color=colour
-    )
-    return mark.encode(text="text:N", x=alt.value(-layout.left), y=alt.value(y))  # type: ignore[no-any-return]
+    return alt.XValue(at)  # type: ignore[no-untyped-call]
 
 
 def _bar_shift(layout: Layout) -> float:
     return layout.row / 2 - layout.bar / 2 - 5 if layout.is_stacked else 0.0
-
-
-def _ceiling(reach: float) -> float:
-    """The next round number of per cent above the longest bar, so that the last grid line stands behind it."""
-    step: float = 10 ** math.floor(math.log10(reach))
-    for factor in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10):
-        if factor * step >= reach:
-            return min(factor * step, 100.0)
-    return 100.0

@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from dagster_project.reports.render import clean
+from dagster_project.reports import template
+from dagster_project.reports.render import Fragment, clean
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-TEMPLATES = Path(__file__).parent / "templates"
 START_SECONDS = 120  # a cold start on two busy cores took 40
 CELL_SECONDS = 180
 KEPT_OUTPUTS = ("text/html", "text/plain")
+CLEARING = "leadershift-clearing"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+_CELL = re.compile(r"<t([hd])(?: [^>]*)?>")
 _log = logging.getLogger(__name__)
 
 
@@ -32,18 +36,43 @@ class CellFailedError(Exception):
     """A cell raised, ran too long or took the kernel with it. Says which cell, by number and by heading."""
 
 
-def execute(source: Path, parameters: Mapping[str, str], folder: Path) -> NotebookNode:
-    """Execute a jupytext notebook with `folder` as its working directory; gives it scrubbed. Raises CellFailedError."""
-    import jupytext  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy: only a report needs it
-    import papermill  # noqa: PLC0415 - heavy too
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError  # noqa: PLC0415 - heavy too
+class Kernel:
+    """One process in which notebooks are executed one after the other; starting it is most of what a notebook costs.
 
-    notebook: NotebookNode = jupytext.read(source, fmt="py:percent")
-    notebook.metadata["kernelspec"] = dict(KERNEL)
-    with tempfile.TemporaryDirectory(prefix="leadershift-kernel-") as scratch:
+    Use it as a context manager. Nothing of one notebook's names is left when the next begins.
+    """
+
+    def __init__(self) -> None:
+        self._scratch = tempfile.TemporaryDirectory(prefix="leadershift-kernel-")
+        self._manager = _kernel_class(Path(self._scratch.name))()
+
+    def __enter__(self) -> Kernel:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        from jupyter_core.utils import run_sync  # noqa: PLC0415 - heavy: only a report needs it
+
+        if self._manager.has_kernel:
+            # It only read; asking it politely ends in a KeyboardInterrupt on stderr.
+            run_sync(self._manager.shutdown_kernel)(now=True)
+        self._scratch.cleanup()
+
+    def execute(self, source: Path, parameters: Mapping[str, str], folder: Path) -> NotebookNode:
+        """Execute a jupytext notebook with `folder` as its working directory; gives it scrubbed. Raises CellFailedError."""
+        import jupytext  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy: only a report needs it
+        import nbformat  # noqa: PLC0415 - heavy too
+        import papermill  # noqa: PLC0415 - heavy too
+        from nbclient.exceptions import CellTimeoutError, DeadKernelError  # noqa: PLC0415 - heavy too
+
+        notebook: NotebookNode = jupytext.read(source, fmt="py:percent")
+        notebook.metadata["kernelspec"] = dict(KERNEL)
+        clearing = nbformat.v4.new_code_cell("%reset -f", metadata={"tags": [CLEARING]})  # type: ignore[no-untyped-call]
+        started = nbformat.from_dict({**notebook, "cells": [clearing, *notebook.cells]})  # type: ignore[no-untyped-call]
         try:
             executed: NotebookNode = papermill.execute_notebook(
-                notebook,
+                started,
                 None,
                 parameters=dict(parameters),
                 kernel_name=KERNEL["name"],
@@ -51,8 +80,7 @@ def execute(source: Path, parameters: Mapping[str, str], folder: Path) -> Notebo
                 log_output=False,
                 start_timeout=START_SECONDS,
                 execution_timeout=CELL_SECONDS,
-                kernel_manager_class=_kernel_class(Path(scratch)),
-                shutdown_kernel="immediate",  # it only read; asking it politely ends in a KeyboardInterrupt on stderr
+                km=self._manager,
                 extra_arguments=["--InteractiveShellApp.ignore_cwd=True"],
                 resources={"metadata": {"path": str(folder)}},
             )
@@ -61,31 +89,33 @@ def execute(source: Path, parameters: Mapping[str, str], folder: Path) -> Notebo
             raise CellFailedError(f"{where}: {error.ename}: {clean(error.evalue, 400)}") from error
         except (CellTimeoutError, DeadKernelError, RuntimeError) as error:
             raise CellFailedError(f"the kernel: {type(error).__name__}: {clean(error, 400)}") from error
-    return _scrubbed(executed)
+        return _scrubbed(executed)
 
 
-def to_page(notebook: NotebookNode, template: str, page: Mapping[str, str]) -> str:
-    """Set the HTML that an executed notebook shows into a template of ours; `page` is title and description."""
-    from nbconvert.exporters import TemplateExporter  # noqa: PLC0415 - heavy: only a report needs it
-
-    # Not HTMLExporter: that one reads every page with another parser than a browser's and writes it anew.
-    exporter = TemplateExporter(  # type: ignore[no-untyped-call]
-        template_name=template,
-        template_file="index.html.j2",
-        template_extension=".html.j2",
-        extra_template_basedirs=[str(TEMPLATES)],
-        filters={"our_prose": _markdown},
-    )
-    body, _ = exporter.from_notebook_node(notebook, resources={"page": dict(page)})
-    return f"{body.strip()}\n"
+def to_page(notebook: NotebookNode, about: Mapping[str, object]) -> str:
+    """Set the prose of an executed notebook and the HTML that it shows into our template; `about` goes into its head."""
+    return template.fill("report.html.j2", {**about, "parts": list(_parts(notebook))})
 
 
-def _markdown(source: str) -> str:
-    """Turn a markdown cell of ours into HTML; even there, tags are text."""
+def _parts(notebook: NotebookNode) -> Iterator[Fragment]:
+    for cell in notebook.cells:
+        if "notebook-only" in cell.metadata.get("tags", []):
+            continue
+        if cell.cell_type == "markdown":
+            yield prose(cell.source)
+        for output in cell.get("outputs", []):
+            if "text/html" in output.get("data", {}):
+                yield Fragment("".join(output.data["text/html"]))
+
+
+def prose(source: str) -> Fragment:
+    """Turn Markdown of ours into HTML; even there, tags are text."""
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath  # noqa: PLC0415 - heavy too
 
     renderer = IPythonRenderer(escape=True, allow_harmful_protocols=False, exclude_anchor_links=True)
-    return str(MarkdownWithMath(renderer=renderer).render(source)).strip()
+    html = str(MarkdownWithMath(renderer=renderer).render(source)).strip()
+    # Columns aligned in Markdown come with inline styles, which no page of ours allows.
+    return Fragment(_CELL.sub(lambda cell: '<th scope="col">' if cell[1] == "h" else "<td>", html))
 
 
 def _kernel_class(scratch: Path) -> type[Any]:
@@ -142,6 +172,7 @@ def _cell_name(notebook: NotebookNode, source: str) -> str:
 
 def _scrubbed(notebook: NotebookNode) -> NotebookNode:
     """Keep what a reader needs and a second run repeats: source, tags and shown HTML."""
+    notebook.cells = [cell for cell in notebook.cells if CLEARING not in cell.metadata.get("tags", [])]
     notebook.metadata.clear()
     notebook.metadata.update({"kernelspec": dict(KERNEL), "language_info": {"name": "python"}})
     for number, cell in enumerate(notebook.cells, start=1):
@@ -150,6 +181,7 @@ def _scrubbed(notebook: NotebookNode) -> NotebookNode:
         cell.metadata.clear()
         cell.metadata["tags"] = tags
         if cell.cell_type == "code":
+            cell.execution_count = None
             cell.outputs = [_kept(output) for output in cell.outputs if _is_shown(output, number)]
     return notebook
 
@@ -162,6 +194,8 @@ def _is_shown(output: NotebookNode, number: int) -> bool:
 
 def _kept(output: NotebookNode) -> NotebookNode:
     output.metadata.clear()
+    if "execution_count" in output:
+        output.execution_count = None
     for kind in [kind for kind in output.data if kind not in KEPT_OUTPUTS]:
         del output.data[kind]
     return output

@@ -5,19 +5,12 @@ Not here: the checks themselves (sql/ headers, warehouse/checks), the wording of
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 
 from dagster_project.calendar import Week
-from dagster_project.reports import page
 from dagster_project.reports.headline import SCOPES, Edition
-from dagster_project.reports.page import Page
 from dagster_project.reports.render import Column, Fragment, count, day, escaped, folded, joined, prose, render_table
-from dagster_project.reports.weekly import read_edition
-from dagster_project.warehouse import published
 
-NOTEBOOK = "quality"
 EVENT_WEEKS = 13
 EVENT_MEANINGS = {
     "rename": "a model got another name; it stays one model",
@@ -57,15 +50,6 @@ UNKNOWN_COLUMNS = [
     Column("unknown_share", "Unknown part of downloads", "share"),
     Column("estimated_share", "Estimated part", "share"),
 ]
-
-
-def write_quality(database: Path, week: Week | None, folder: Path) -> Page:
-    """Execute the quality notebook on a published file; weeks, errors and what happens then are those of `write_weekly`."""
-    with published.open_release(database) as release:
-        edition = read_edition(release, week)
-    title = edition.marked(f"What was checked, week {edition.week}")
-    described = {"title": title, "description": edition.marked(f"Audit: {edition.audit_result}.")}
-    return page.write(NOTEBOOK, database, edition, described, folder)
 
 
 def masthead(edition: Edition, checks: pl.DataFrame) -> Fragment:

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from html import escape
 from typing import Literal
 
@@ -36,8 +37,9 @@ _STRIPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 # Letters by category, empty space by looks: Hangul fillers, the blank Braille cell.
 _INVISIBLE = dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0\u2800\u034f"), " ")
 
-Kind = Literal["text", "count", "share", "day", "time", "yes_no"]
-NUMERIC: frozenset[str] = frozenset({"count", "share"})
+Kind = Literal["text", "count", "share", "signed", "day", "time", "yes_no"]
+# `signed` is a number that was already written with its sign.
+NUMERIC: frozenset[str] = frozenset({"count", "share", "signed"})
 
 
 @dataclass(frozen=True)
@@ -172,8 +174,8 @@ def written(value: object, kind: Kind) -> str:
     """Write one value of a table as plain text; what isn't there, or isn't a number, is a dash."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return NOTHING
-    if kind in NUMERIC and isinstance(value, int | float):
-        return percent(value).replace(" ", NO_BREAK_SPACE) if kind == "share" else count(value)
+    if kind in NUMERIC and isinstance(value, int | float | Decimal):
+        return percent(float(value)).replace(" ", NO_BREAK_SPACE) if kind == "share" else count(float(value))
     if kind == "yes_no":
         return "yes" if value is True else "no" if value is False else NOTHING
     if kind == "time" and isinstance(value, datetime):

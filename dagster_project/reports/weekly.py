@@ -1,22 +1,26 @@
-"""The weekly page: which edition it is, the parts that notebooks/weekly.py calls, and how it comes to stand in its folder.
+"""The weekly page: which edition it is, what changed since the week before, and the other parts that notebooks/weekly.py calls.
 
 Not here: SQL beyond a look at a table, wording of findings (headline), drawing (charts).
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
 
 import polars as pl
 
 from dagster_project.calendar import Week
 from dagster_project.errors import NothingYetError
-from dagster_project.reports import charts, page
+from dagster_project.reports import charts, lines
 from dagster_project.reports.headline import (
     HEADLINE_SCOPE,
+    NOT_COUNTRIES,
     QUICK_MEANING,
     QUICK_SUFFIX,
     SCOPES,
+    UNKNOWN,
     WHOLE_SCOPE,
     Edition,
     Headline,
@@ -24,7 +28,6 @@ from dagster_project.reports.headline import (
     compose,
     country_label,
 )
-from dagster_project.reports.page import Page
 from dagster_project.reports.render import (
     Column,
     Fragment,
@@ -34,13 +37,13 @@ from dagster_project.reports.render import (
     escaped,
     folded,
     joined,
+    percent,
     prose,
     render_table,
     span,
 )
 from dagster_project.warehouse import published
 
-NOTEBOOK = "weekly"
 LABS_IN_TABLE = 50
 WEEKS_IN_MESSAGE = 12
 MAX_FREE_TEXT = 240  # an audit's word or an origin is a sentence, not a name
@@ -54,6 +57,24 @@ COUNTRY_COLUMNS = [
     Column("upper_bound", "At most", "share"),
     Column("n_models", "Models", "count"),
     Column("estimated_share", "Estimated part", "share"),
+]
+MOVE_COLUMNS = [
+    Column("label", "Country"),
+    Column("then", "Week before", "share"),
+    Column("now", "This week", "share"),
+    Column("points", "Points", "signed"),
+]
+MOVES_SHOWN = 8
+MOVE_PARTS = ("change", "entry", "growth", "decay", "reclassification")
+WHY_COLUMNS = [
+    Column("label", "Who"),
+    Column("share_then", "Then", "share"),
+    Column("share_now", "Now", "share"),
+    Column("change", "Change", "signed"),
+    Column("entry", "New models", "signed"),
+    Column("growth", "Gained", "signed"),
+    Column("decay", "Lost", "signed"),
+    Column("reclassification", "Belongs elsewhere", "signed"),
 ]
 LAB_COLUMNS = [
     Column("label", "Lab"),
@@ -75,22 +96,6 @@ SNAPSHOT_COLUMNS = [
     Column("adds_up", "Adds up", "yes_no"),
     Column("sealed_at", "Sealed at", "time"),
 ]
-
-
-def write_weekly(database: Path, week: Week | None, folder: Path) -> Page:
-    """Execute the weekly notebook on a published file and put page and notebook into `folder / week`.
-
-    `week` None is the newest measured one, or the newest estimated one as long as none is measured.
-    Raises NothingYetError for a week the file doesn't have, GateError when a cell
-    fails; then nothing is written and the page before stays.
-    """
-    with published.open_release(database) as release:
-        edition = read_edition(release, week)
-        countries = _week_of_countries(release, edition.week)
-    found = compose(countries, edition.week, edition.scope(HEADLINE_SCOPE))
-    about = [found.sentence, found.basis if found.estimated_share else "", edition.warning]
-    described = {"title": edition.title, "description": edition.marked(" ".join(filter(None, about)))}
-    return page.write(NOTEBOOK, database, edition, described, folder)
 
 
 def read_edition(release: published.Release, week: Week | None) -> Edition:
@@ -131,26 +136,125 @@ def _newest(release: published.Release, weeks: list[Week]) -> Week:
 
 def masthead(edition: Edition, found: Headline) -> Fragment:
     """Open the page: what this is, the finding, and the three questions behind it."""
-    banner = ""
-    if edition.is_rehearsal:
-        banner = f'<p class="banner" role="note"><strong>REHEARSAL</strong> {prose(edition.warning)}</p>'
     asked = [
         ("Which models?", QUICK_MEANING if edition.is_quick else ""),
         ("Runner-up", found.runner_up),
         ("How sure is the lead?", found.certainty),
         ("Measured or estimated?", found.basis),
     ]
+    return opening(edition, "weekly", "Who leads open-source AI", found.lead, found.sentence, asked)
+
+
+def opening(
+    edition: Edition, kicker: str, heading: str, lead: str, sentence: str, asked: Sequence[tuple[str, str]] = ()
+) -> Fragment:
+    """Open a page: the banner of a rehearsal, what it is about, which week and release, the finding, and what stands behind it.
+
+    `sentence` begins with `lead`, which is set in bold. All of it are sentences of ours; foreign names in them are cleaned.
+    """
+    banner = ""
+    if edition.is_rehearsal:
+        banner = f'<p class="banner" role="note"><strong>REHEARSAL</strong> {prose(edition.warning)}</p>'
     answers = "".join(f"<div><dt>{title}</dt><dd>{prose(text)}</dd></div>" for title, text in asked if text)
     as_of = f"Last reading: {day(edition.as_of)}. " if edition.as_of else ""
-    rest = prose(found.sentence.removeprefix(found.lead))
+    rest = prose(sentence.removeprefix(lead))
     mark = "<strong>REHEARSAL</strong> · " if edition.is_rehearsal else ""
     return Fragment(
-        f'{banner}<header class="masthead"><p class="kicker">{mark}leadershift weekly</p>'
-        f"<h1>Who leads open-source AI <span>Week {edition.week}</span></h1>"
+        f'{banner}<header class="masthead"><p class="kicker">{mark}leadershift {kicker}</p>'
+        f"<h1>{prose(heading)} <span>Week {edition.week}</span></h1>"
         f'<p class="dates">{span(edition.week, with_weekdays=True)}. {as_of}'
         f'<span class="keep">Release {escaped(edition.release_id)}.</span></p>'
-        f'<p class="headline"><strong>{prose(found.lead)}</strong>{rest}</p>'
-        f'<dl class="answers">{answers}</dl></header>'
+        f'<p class="headline"><strong>{prose(lead)}</strong>{rest}</p>'
+        + (f'<dl class="answers">{answers}</dl>' if answers else "")
+        + "</header>"
+    )
+
+
+def since_last_week(now: pl.DataFrame, before: pl.DataFrame, edition: Edition, scope: str) -> Fragment:
+    """Compare the shares of two weeks: who leads, who gained and who lost most. Rows of `marts.share_by_country`."""
+    new = compose(now, edition.week, scope)
+    last = Week(edition.week.monday - timedelta(weeks=1))
+    old = compose(before, last, scope)
+    if old.leader is None or new.leader is None:
+        return Fragment(
+            f'<p class="nothing">Week {last} was not measured in this scope, so nothing can be compared.</p>'
+        )
+    stays = new.leader == old.leader
+    who = f"{new.lead} {'leads as in the week before' if stays else 'leads now'}; then it was {old.lead} (of known downloads)."
+    joined_rows = _moves(now, before, edition, scope)
+    known = joined_rows.filter(~pl.col("country").is_in(list(NOT_COUNTRIES)))
+    gains, losses = known.row(0, named=True), known.row(-1, named=True)
+    unknown = joined_rows.filter(pl.col("country") == UNKNOWN)["points"].sum()
+    moved = (
+        f"Of all downloads {gains['label']} gained most ({lines.signed(gains['points'])} points), {losses['label']} lost most"
+        f" ({lines.signed(losses['points'])}). The unknown part changed by {lines.signed(float(unknown))}."
+    )
+    shown = joined_rows.with_columns(
+        points=pl.Series([lines.signed(value) for value in joined_rows["points"]], dtype=pl.String)
+    )
+    table = render_table(shown, MOVE_COLUMNS, _caption(edition, scope) + f", and week {last}")
+    return joined(
+        [Fragment(f"<p>{prose(who)} {prose(moved)}</p>"), folded("Every country, this week and the week before", table)]
+    )
+
+
+def why_it_moved(changes: pl.DataFrame, names: Mapping[str, str], edition: Edition, scope: str) -> Fragment:
+    """Say by which models shares moved over four weeks, the largest moves first. Rows of `marts.share_changes`."""
+    if not changes.height:
+        text = "Why shares moved can be said once the same captures have measured this week and the one four weeks before it."
+        return Fragment(f'<p class="nothing">{text}</p>')
+    parts = []
+    for level, title in (("country", "Countries"), ("lab", "Labs")):
+        rows = changes.filter(pl.col("level") == level).head(MOVES_SHOWN)
+        if not rows.height:
+            continue
+        labels = [side_label(level, row, names) for row in rows.iter_rows(named=True)]
+        told = [_why(label, row) for label, row in zip(labels[:1], rows.iter_rows(named=True), strict=False)]
+        shown = rows.with_columns(
+            label=pl.Series(labels, dtype=pl.String),
+            **{
+                part: pl.Series([lines.signed(float(value) * 100) for value in rows[part]], dtype=pl.String)
+                for part in MOVE_PARTS
+            },
+        )
+        caption = f"{title}: points of all downloads since the week of {day(rows['since_week'][0])}, {SCOPES[scope]}"
+        parts += [Fragment(f"<p>{prose(told[0])}</p>"), render_table(shown, WHY_COLUMNS, edition.marked(caption))]
+    return joined(parts)
+
+
+def side_label(level: str, row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """Name a country or a lab of a mart that knows their codes only."""
+    if level == "country":
+        return country_label(row["side"], names.get(row["side"]))
+    return charts.lab_label(row["side"], names.get(row["side"]))
+
+
+def _why(label: str, row: Mapping[str, Any]) -> str:
+    words = {
+        "entry": "new models",
+        "growth": "older models that gained",
+        "decay": "older models that lost",
+        "reclassification": "models that came to belong elsewhere",
+    }
+    part = max(words, key=lambda name: float(row[name]) if row["change"] > 0 else -float(row[name]))
+    verb = "gained" if row["change"] > 0 else "lost"
+    return (
+        f"{label} {verb} most: {lines.signed(float(row['change']) * 100)} points, from {percent(row['share_then'])} to"
+        f" {percent(row['share_now'])} of all. The largest part of it are {words[part]}"
+        f" ({lines.signed(float(row[part]) * 100)})."
+    )
+
+
+def _moves(now: pl.DataFrame, before: pl.DataFrame, edition: Edition, scope: str) -> pl.DataFrame:
+    rows = _scoped(now, edition, scope).select("country", "country_name", now="share_of_total")
+    then = before.filter(pl.col("scope") == scope).select("country", name_then="country_name", then="share_of_total")
+    both = rows.join(then, on="country", how="full", coalesce=True).with_columns(
+        pl.col("now").fill_null(0.0), pl.col("then").fill_null(0.0)
+    )
+    pairs = both.select("country", pl.coalesce("country_name", "name_then")).iter_rows()
+    labels = pl.Series([country_label(code, name) for code, name in pairs], dtype=pl.String)
+    return both.with_columns(label=labels, points=(pl.col("now") - pl.col("then")) * 100).sort(
+        "points", "country", descending=[True, False]
     )
 
 

@@ -31,6 +31,7 @@ Event = Literal[
     "audited",
     "published",
     "reported",
+    "site",
     "copied",
     "copy_failed",
     "repaired",

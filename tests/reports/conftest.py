@@ -1,14 +1,13 @@
-"""Two releases and their pages, made once: executing a notebook takes seconds."""
+"""Two releases and their pages, made once: executing notebooks takes seconds."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from reports_world import MONDAY, World, build_release
+from reports_world import World, build_release
 
-from dagster_project.calendar import Week
-from dagster_project.reports.weekly import Page, write_weekly
+from dagster_project.reports.page import Page, write_reports
 
 
 @pytest.fixture(scope="session")
@@ -23,10 +22,20 @@ def hostile_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def page(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Page:
-    return write_weekly(release, None, tmp_path_factory.mktemp("site"))
+def pages(release: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Page]:
+    return write_reports(release, None, tmp_path_factory.mktemp("reports"))
 
 
 @pytest.fixture(scope="session")
-def hostile_page(hostile_release: Path, tmp_path_factory: pytest.TempPathFactory) -> Page:
-    return write_weekly(hostile_release, Week(MONDAY), tmp_path_factory.mktemp("hostile-site"))
+def page(pages: dict[str, Page]) -> Page:
+    return pages["weekly"]
+
+
+@pytest.fixture(scope="session")
+def hostile_pages(hostile_release: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Page]:
+    return write_reports(hostile_release, None, tmp_path_factory.mktemp("hostile-reports"))
+
+
+@pytest.fixture(scope="session")
+def hostile_page(hostile_pages: dict[str, Page]) -> Page:
+    return hostile_pages["weekly"]

@@ -91,7 +91,43 @@ create table core.models (
     hub_id varchar, model_name varchar, namespace varchar, created_at timestamptz, pipeline_tag varchar, library varchar,
     licence_id varchar, licence_class varchar, is_gated boolean, parameters_total bigint, size_band varchar, first_seen_on date,
     last_seen_on date, removed_on date);
+create schema registry;
+create table registry.countries (country varchar, country_name varchar);
+create table registry.labs (lab varchar, lab_name varchar, valid_from date);
+create table registry.namespaces (namespace varchar, country varchar, valid_from date, valid_to date);
+create table registry.events (event_id varchar, event_on date, kind varchar, country varchar, lab varchar, title varchar);
+create table marts.share_changes (
+    week date, weeks_back integer, since_week date, scope varchar, credit varchar, level varchar, side varchar, lab varchar,
+    country varchar, share_then double, share_now double, change double, entry double, growth double, decay double,
+    reclassification double);
+create table marts.crossovers (
+    level varchar, side_a varchar, side_b varchar, scope varchar, credit varchar, crossover_week date, leads_after varchar,
+    interval_low date, interval_high date, resample_share double, leads_now varchar, n_weeks bigint, unknown_share double);
+create table marts.openness_tier (
+    quarter date, level varchar, side varchar, lab varchar, country varchar, n_models bigint, n_own bigint,
+    own_open_share double, gated_share double, tier varchar, is_before_capture boolean, is_running boolean);
+create table marts.retreat_watch (
+    month date, level varchar, side varchar, releases bigint, open_share double, gated_share double, withdrawn bigint,
+    months_since_open_flagship bigint, is_turning boolean, turned varchar);
+create table marts.lineage_flows (
+    quarter date, credit varchar, base_country varchar, derivative_country varchar, n_models double, share double,
+    is_suppressed boolean, all_models double, suppressed_models double, unknown_share double, is_running boolean);
+create table marts.lineage_dependence (
+    quarter date, credit varchar, country varchar, n_models double, dependence double, lower_bound double, upper_bound double,
+    downloads_dependence double);
+create table marts.claims_ledger (
+    claim_id varchar, article varchar, claim varchar, measure varchar, judged_by varchar, verdict varchar, number double,
+    interval_low double, interval_high double, as_of date, weeks_of_data bigint, reason varchar, query varchar);
+create table marts.contributor_geography (
+    quarter date, lab varchar, country varchar, contributors bigint, share_of_located double, share_of_all double,
+    lower_bound double, upper_bound double, is_suppressed boolean);
+create table core.roots (hub_id varchar, root_hub_id varchar, root_name varchar, weight double);
+create table core.lineage_edges (child_hub_id varchar, parent_hub_id varchar, parent_name varchar, relation varchar);
+create table core.weekly_flow (hub_id varchar, week date, downloads_flow double);
+create table main.data_dictionary (
+    schema_name varchar, table_name varchar, column_name varchar, data_type varchar, meaning varchar, made_from varchar[]);
 """
+CHARTS = 9  # every one that the site has, when all of these tables have rows
 
 
 @dataclass(frozen=True)
@@ -103,17 +139,33 @@ class World:
     estimated: float = 0.0
     monday: date = MONDAY
     countries: list[tuple[str, str, float]] = field(default_factory=lambda: COUNTRIES)
+    # How many weeks of shares, and whether the tables have rows from which the charts beside the bars are drawn.
+    weeks: int = 2
+    is_rich: bool = False
+    labs: int = len(LABS)
+    tail: int = 80
 
 
 def build_release(path: Path, world: World | None = None) -> Path:
-    """Write a release of two weeks with the tables the page reads."""
+    """Write a release with the tables that pages read; the factor lets the last week have more downloads than those before."""
     world = world or World()
     with duckdb.connect(str(path)) as connection:
         connection.execute(SCHEMA)
-        for week, factor in ((world.monday - timedelta(days=7), 0.9), (world.monday, 1.0)):
+        for age in range(world.weeks):
+            week, factor = world.monday - timedelta(weeks=age), 0.9**age
             for scope, unknown in (("S1", 1.7), ("S2", 1.0)):
-                _insert(connection, "marts.share_by_country", country_rows(world, week, scope, factor, unknown))
-                _insert(connection, "marts.share_by_lab", lab_rows(world, week, scope, factor))
+                countries = country_rows(world, week, scope, factor, unknown)
+                _insert(connection, "marts.share_by_country", countries)
+                labs = lab_rows(world, week, scope, factor)
+                _insert(connection, "marts.share_by_lab", labs)
+                if world.is_rich:
+                    for credit, window in (("publisher", "28d"), ("root", "week")):
+                        renamed = [(*row[:2], credit, window, *row[4:]) for row in labs]
+                        _insert(connection, "marts.share_by_lab", renamed)
+                        renamed = [(*row[:2], credit, window, *row[4:]) for row in countries]
+                        _insert(connection, "marts.share_by_country", renamed)
+        if world.is_rich:
+            _enrich(connection, world)
         _insert(connection, "marts.releases", [release_row(world)])
         _insert(connection, "core.snapshots", snapshot_rows(world))
         _insert(connection, "core.models", model_rows(world))
@@ -121,6 +173,77 @@ def build_release(path: Path, world: World | None = None) -> Path:
         _insert(connection, "core.counter_events", event_rows(world))
         _insert(connection, "marts.checks", check_rows(world))
     return path
+
+
+def _enrich(connection: duckdb.DuckDBPyConnection, world: World) -> None:
+    """Fill the tables behind every chart; each text that a stranger could have written is hostile in a hostile world."""
+    names = iter(HOSTILE * 40)
+
+    def foreign(text: str) -> str:
+        return next(names) if world.is_hostile else text
+
+    monday, quarter = world.monday, date(2026, 7, 1)
+    before = monday - timedelta(weeks=4)
+    _insert(connection, "registry.countries", [(code, foreign(name)) for code, name, _flow in COUNTRIES])
+    _insert(connection, "registry.labs", [(lab[0], foreign(lab[1]), date(2022, 1, 1)) for lab in LABS])
+    namespaces = [("lab", "CN", date(2022, 1, 1), date(9999, 12, 31))]
+    _insert(connection, "registry.namespaces", namespaces)
+    events = [(f"e{n}", monday - timedelta(days=9 * n), "policy", "CN", None, foreign(f"Event {n}")) for n in range(6)]
+    _insert(connection, "registry.events", events)
+    moved = [("country", "CN", None), ("country", "US", None), ("lab", "qwen", "qwen")]
+    parts = (0.3, 0.32, 0.02, 0.01, 0.03, -0.02, 0.0)
+    changes = [(monday, 4, before, "S2", "publisher", *side, "CN", *parts) for side in moved]
+    _insert(connection, "marts.share_changes", changes)
+    found = ("S2", "publisher", before, "CN", before - timedelta(weeks=1), monday, 0.9, "CN", 12, 0.2)
+    _insert(
+        connection,
+        "marts.crossovers",
+        [("country", "CN", "US", *found), ("lab", "meta", "qwen", *found[:3], "qwen", *found[4:7], "qwen", 12, 0.2)],
+    )
+    tiers = [(quarter, "lab", lab[0], lab[0], lab[3], 9, 5, 0.8, 0.1, "mostly open", False, False) for lab in LABS]
+    _insert(
+        connection,
+        "marts.openness_tier",
+        [*tiers, (quarter, "country", "CN", None, "CN", 9, 5, 0.8, 0.1, "mostly open", False, False)],
+    )
+    watch = (4, 0.5, 0.2, 1, 3, True, foreign("gated, licences"))
+    _insert(connection, "marts.retreat_watch", [(date(2026, 10, 1), "country", "CN", *watch)])
+    cells = [
+        ("CN", "US", 80.0, 0.8, False),
+        ("US", "US", 20.0, 0.2, False),
+        ("CN", "CN", 50.0, 1.0, False),
+        ("FR", "US", None, None, True),
+    ]
+    _insert(connection, "marts.lineage_flows", [(quarter, "root", *cell, 160.0, 10.0, 0.05, False) for cell in cells])
+    _insert(connection, "marts.lineage_dependence", [(quarter, "root", "US", 110.0, 0.8, 0.75, 0.8, 0.7)])
+    claim = (
+        foreign("Chinese labs lead"),
+        foreign("shares"),
+        foreign("if they do"),
+        "supported",
+        0.4,
+        0.3,
+        0.5,
+        monday,
+        12,
+    )
+    query = foreign("select 1 -- a query")
+    _insert(connection, "marts.claims_ledger", [("R2", "meta-retreat-2025", *claim, foreign("They do."), query)])
+    people = [("CN", 50), ("US", 30), ("IN", 20), ("UNKNOWN", 100)]
+    seen = [
+        (quarter, "qwen", code, n, None if code == "UNKNOWN" else n / 100, n / 200, 0.1, 0.9, False)
+        for code, n in people
+    ]
+    _insert(connection, "marts.contributor_geography", seen)
+    _insert(connection, "core.roots", [(f"id{n}", "id1", "lab/model-1", 1.0) for n in range(1, 20)])
+    edges = [(f"id{n}", "id1" if n < 12 else f"id{n - 10}", "lab/model-1", foreign("finetune")) for n in range(2, 20)]
+    _insert(connection, "core.lineage_edges", edges)
+    _insert(connection, "core.weekly_flow", [(f"id{n}", monday, 1000.0 - 10 * n) for n in range(20)])
+    described = [
+        ("marts", "share_by_country", name, "double", foreign("a share"), [foreign("staging.lab_windows.week")])
+        for name in ("week", "share_of_total")
+    ]
+    _insert(connection, "main.data_dictionary", described)
 
 
 def country_rows(world: World, week: date, scope: str, factor: float = 1.0, unknown: float = 1.0) -> list[Row]:
@@ -146,8 +269,8 @@ def country_rows(world: World, week: date, scope: str, factor: float = 1.0, unkn
 
 def lab_rows(world: World, week: date, scope: str, factor: float = 1.0) -> list[Row]:
     """Rows of marts.share_by_lab: the labs above, and a tail of namespaces that nobody has reviewed."""
-    labs = [(*lab[:4], lab[4] * factor) for lab in LABS]
-    labs += [(f"hf:tail{n}", f"hf:tail{n}", None, "UNKNOWN", 325.9 * factor / 80) for n in range(80)]
+    labs = [(*lab[:4], lab[4] * factor) for lab in LABS[: world.labs]]
+    labs += [(f"hf:tail{n}", f"hf:tail{n}", None, "UNKNOWN", 325.9 * factor / world.tail) for n in range(world.tail)]
     total = sum(lab[4] for lab in labs)
     missing = sum(lab[4] for lab in labs if lab[3] == "UNKNOWN") / total
     rows = []

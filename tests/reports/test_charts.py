@@ -2,15 +2,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import polars as pl
 import pytest
 from reports_world import EDITION, HOSTILE, MONDAY, World, country_rows, frame, lab_rows
 
-from dagster_project.reports import charts
-from dagster_project.reports.notebook import TEMPLATES
+from dagster_project.reports import canvas, charts
+from dagster_project.reports.template import style
 
 LAB_FIELDS = [
     *["week", "scope", "credit", "time_window", "lab", "lab_name", "parent", "country", "rank", "downloads_flow"],
@@ -36,7 +35,7 @@ def test_bars_add_up_and_keep_the_unknown_last() -> None:
     assert [bar.label for bar in bars][-3:] == ["Other countries (3)", "International", "Unknown"]
     assert sum(bar.share for bar in bars) == pytest.approx(1)
     assert len(bars) == charts.TOP_COUNTRIES + 3
-    assert bars[-1].fill == charts.HATCHED
+    assert bars[-1].fill == canvas.HATCHED
     assert bars[-1].high is None
 
 
@@ -55,8 +54,8 @@ def test_few_countries_have_no_others() -> None:
 def test_unreviewed_labs_are_hatched_and_go_without_prefix() -> None:
     bars = charts.lab_bars(labs(World()), {"CN": "China"})
     unreviewed = next(bar for bar in bars if bar.label == "TheQuantizer")
-    assert (unreviewed.fill, unreviewed.note) == (charts.HATCHED, "not reviewed")
-    assert (bars[0].label, bars[0].note, bars[0].fill) == ("Qwen", "China", charts.CHINA)
+    assert (unreviewed.fill, unreviewed.note) == (canvas.HATCHED, "not reviewed")
+    assert (bars[0].label, bars[0].note, bars[0].fill) == ("Qwen", "China", canvas.CHINA)
 
 
 def test_charts_have_names_descriptions_and_repeat_to_the_byte() -> None:
@@ -98,13 +97,13 @@ def test_hostile_names_stay_text() -> None:
 
 
 def test_only_palette_colours_and_each_has_its_rule_for_the_dark() -> None:
-    css = (TEMPLATES / "weekly" / "page.css").read_text()
+    css = style().html
     drawn = charts.share_by_country(frame(World()), replace(EDITION, is_rehearsal=True), "S2").html
     drawn += charts.top_labs(labs(World()), frame(World()), EDITION, "S2").html
     used = set(re.findall(r'(fill|stroke)="(#[0-9a-fA-F]+)"', drawn))
-    assert {colour for _, colour in used} <= set(charts.PALETTE)
+    assert {colour for _, colour in used} <= set(canvas.DARK)
     for attribute, colour in used:
-        assert f'.chart [{attribute}="{colour}"]' in css
+        assert f'.chart [{attribute}="{colour}"]{{' in css
     assert not re.findall(r'(?:fill|stroke)="(?!#|none|url\(#)[^"]*"', drawn)
 
 
@@ -115,9 +114,8 @@ def test_nothing_measured_is_a_sentence(rows: pl.DataFrame) -> None:
 
 @pytest.mark.parametrize(("reach", "ceiling"), [(57.4, 60), (20.1, 25), (0.1, 0.1), (100.0, 100), (81, 100), (7, 8)])
 def test_the_axis_ends_on_a_round_number(reach: float, ceiling: float) -> None:
-    assert charts._ceiling(reach) == pytest.approx(ceiling)
+    assert canvas.ceiling(reach) == pytest.approx(ceiling)
 
 
 def test_rows_of_the_fixture_are_consistent() -> None:
     assert sum(row[7] for row in country_rows(World(), MONDAY, "S1")) == pytest.approx(1)
-    assert Path(TEMPLATES / "weekly" / "index.html.j2").is_file()

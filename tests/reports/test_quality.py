@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from reports_world import MONDAY, Tags
+from reports_world import Tags
 
-from dagster_project.calendar import Week
-from dagster_project.errors import NothingYetError
-from dagster_project.reports.quality import EVENT_MEANINGS, write_quality
+from dagster_project.reports.page import Page
+from dagster_project.reports.quality import EVENT_MEANINGS
 from dagster_project.settings import shipped
 from dagster_project.warehouse import catalog
 
 
 @pytest.fixture(scope="module")
-def text(release: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    page = write_quality(release, Week(MONDAY), tmp_path_factory.mktemp("site"))
+def text(pages: dict[str, Page]) -> str:
+    page = pages["quality"]
     assert page.html.parts[-2:] == ("2026-W47", "quality.html")
     return Tags(page.html.read_text(encoding="utf-8")).text.replace("\u00a0", " ")
 
@@ -28,9 +25,8 @@ def test_it_says_how_many_checks_passed_and_what_each_says(text: str) -> None:
     assert "nothing to measure" in text
 
 
-def test_a_failed_check_is_in_the_first_line(hostile_release: Path, tmp_path: Path) -> None:
-    page = write_quality(hostile_release, None, tmp_path)
-    text = Tags(page.html.read_text(encoding="utf-8")).text
+def test_a_failed_check_is_in_the_first_line(hostile_pages: dict[str, Page]) -> None:
+    text = Tags(hostile_pages["quality"].html.read_text(encoding="utf-8")).text
     assert "1 of 3 checks failed." in text
     assert "They were signed for:" in text
 
@@ -46,8 +42,3 @@ def test_every_kind_of_event_is_explained(text: str) -> None:
     table = catalog.load(shipped("sql"))["core.counter_events"]
     (kinds,) = [values["values"] for kind, values in table.checks if kind == "one_of"]
     assert set(EVENT_MEANINGS) == set(kinds)
-
-
-def test_a_week_that_is_not_there_is_a_sentence(release: Path, tmp_path: Path) -> None:
-    with pytest.raises(NothingYetError, match="not in the published database"):
-        write_quality(release, Week.parse("2026-W30"), tmp_path)

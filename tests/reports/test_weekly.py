@@ -15,9 +15,12 @@ from dagster_project import settings
 from dagster_project.calendar import Week
 from dagster_project.errors import GateError, NothingYetError
 from dagster_project.reports import weekly
-from dagster_project.reports.weekly import Page, write_weekly
+from dagster_project.reports.books import BOOKS
+from dagster_project.reports.page import Page, write_reports
+from dagster_project.reports.template import style_hash
 
 MAX_PAGE_BYTES = 400_000
+WEEKLY_ALONE = BOOKS[:1]
 
 
 def test_the_page_stands_in_its_weeks_folder(page: Page) -> None:
@@ -26,6 +29,7 @@ def test_the_page_stands_in_its_weeks_folder(page: Page) -> None:
     assert page.html.parts[-2:] == ("2026-W47", "weekly.html")
     assert page.notebook.parts[-2:] == ("2026-W47", "weekly.ipynb")
     assert [path.name for path in page.html.parent.parent.iterdir()] == ["2026-W47"]
+    assert {path.stem for path in page.html.parent.glob("*.html")} == {book.name for book in BOOKS}
     assert page.html.stat().st_size < MAX_PAGE_BYTES
 
 
@@ -43,11 +47,10 @@ def test_the_page_needs_nothing_but_itself(page: Page) -> None:
     html = page.html.read_text(encoding="utf-8")
     seen = Tags(html)
     assert not set(seen.names) & {"script", "iframe", "object", "embed", "img", "base", "form"}
-    assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in html
-    assert {value for name, value in seen.attributes if name in {"src", "href", "xlink:href", "action"}} == {
-        "data:,",
-        "quality.html",
-    }
+    assert f"default-src 'none'; style-src 'sha256-{style_hash()}'; img-src 'self' data:" in html
+    others = {f"{book.name}.html" for book in BOOKS} - {"weekly.html"}
+    links = {value for name, value in seen.attributes if name in {"src", "href", "xlink:href", "action"}}
+    assert links == {"data:,", *others}
     assert not re.findall(r"@import|url\((?!#)", html)
     assert set(re.findall(r"https?://[^\s\"<]+", html)) <= {
         "http://www.w3.org/2000/svg",
@@ -57,8 +60,9 @@ def test_the_page_needs_nothing_but_itself(page: Page) -> None:
 
 def test_every_number_of_a_chart_stands_in_its_table(page: Page) -> None:
     html = page.html.read_text(encoding="utf-8")
-    assert html.count("<details>") == html.count("<figure") == 3
-    assert html.count('role="img"') == 6
+    assert html.count("<figure") == 4
+    assert html.count("<details>") == 5, "one for each chart, and one for the week before"
+    assert html.count('role="img"') == 8
     assert "Viet Nam" in html
 
 
@@ -76,7 +80,7 @@ def test_the_notebook_keeps_no_place_and_no_clock(page: Page, release: Path) -> 
 
 def test_a_second_run_is_the_same_to_the_byte(page: Page, release: Path, tmp_path: Path) -> None:
     moved = shutil.copy(release, tmp_path / "release.duckdb")
-    again = write_weekly(moved, Week(MONDAY), tmp_path / "site")
+    again = write_reports(moved, Week(MONDAY), tmp_path / "site", WEEKLY_ALONE)["weekly"]
     assert again.html.read_bytes() == page.html.read_bytes()
     assert again.notebook.read_bytes() == page.notebook.read_bytes()
 
@@ -96,25 +100,25 @@ def test_a_rehearsal_is_marked_everywhere(hostile_page: Page) -> None:
     assert "<title>REHEARSAL: " in html
     assert '<meta name="description" content="REHEARSAL: ' in html
     assert '<p class="banner" role="note"><strong>REHEARSAL</strong>' in html
-    assert html.count(">REHEARSAL: not the real Hub</text>") == 6
+    assert html.count(">REHEARSAL: not the real Hub</text>") == 8
     assert html.count('<pre class="cite">REHEARSAL: ') == 2
 
 
 def test_a_week_that_is_not_there_says_which_are(release: Path, tmp_path: Path) -> None:
     with pytest.raises(NothingYetError, match=r"Week 2026-W30 is not in .* It has 2026-W46, 2026-W47") as caught:
-        write_weekly(release, Week.parse("2026-W30"), tmp_path)
+        write_reports(release, Week.parse("2026-W30"), tmp_path)
     assert caught.value.next_command == "leadershift report --week 2026-W47"
     assert not list(tmp_path.iterdir())
 
 
 def test_no_database_and_no_release(tmp_path: Path) -> None:
     with pytest.raises(NothingYetError):
-        write_weekly(tmp_path / "none.duckdb", None, tmp_path)
+        write_reports(tmp_path / "none.duckdb", None, tmp_path)
     bare = build_release(tmp_path / "bare.duckdb")
     with duckdb.connect(str(bare)) as connection:
         connection.execute("delete from marts.releases")
     with pytest.raises(NothingYetError, match="no release"):
-        write_weekly(bare, None, tmp_path)
+        write_reports(bare, None, tmp_path)
 
 
 def test_what_does_not_say_that_it_is_real_is_a_rehearsal(tmp_path: Path) -> None:
@@ -139,8 +143,25 @@ def test_a_failing_cell_publishes_nothing_and_the_old_page_stays(
     old.parent.mkdir(parents=True)
     old.write_text("the page before")
     with pytest.raises(GateError) as caught:
-        write_weekly(release, None, tmp_path / "site")
+        write_reports(release, None, tmp_path / "site", WEEKLY_ALONE)
     assert "Week 2026-W47, notebook weekly.py, cell 3 (under 'By country'): ZeroDivisionError" in caught.value.message
     assert caught.value.next_command == "leadershift report --week 2026-W47"
     assert old.read_text() == "the page before"
     assert [path.name for path in (tmp_path / "site").rglob("*")] == ["2026-W47", "weekly.html"]
+
+
+def test_a_table_without_rows_is_a_sentence_in_every_report(pages: dict[str, Page]) -> None:
+    said = {name: Tags(page.html.read_text(encoding="utf-8")).text for name, page in pages.items()}
+    assert "No claim was judged. This release has no table of claims." in said["claims"]
+    assert "Nothing of it is captured yet: this release knows no contributors" in said["geography"]
+    assert "No derivatives are known." in said["lineage"]
+    assert "No lead of eight weeks passed over among countries" in said["country"]
+    assert "No release of a reviewed lab was captured." in said["lab"]
+    assert "Why shares moved can be said once the same captures have measured" in said["weekly"]
+
+
+def test_the_week_before_is_compared(page: Page) -> None:
+    text = Tags(page.html.read_text(encoding="utf-8")).text.replace("\u00a0", " ")
+    # All flows of the fixture's week before are nine tenths of this week's, so no share moved.
+    assert "China 41.2 % leads as in the week before; then it was China 41.2 % (of known downloads)." in text
+    assert "gained most (+0.0 points)" in text
