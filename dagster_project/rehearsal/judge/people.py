@@ -72,18 +72,18 @@ class _Quarter:
     be two places may be counted in either or nowhere, so he widens the truth.
     """
 
-    def __init__(self, world: GitHubWorld, numbers: list[int], quarter: date, now: int) -> None:
+    def __init__(self, world: GitHubWorld, read_at: Mapping[int, int], quarter: date) -> None:
         self.everybody = 0
         self._lives: Counter[str] = Counter()
         self._says: Counter[str] = Counter()
         self._shared: defaultdict[str, float] = defaultdict(float)
         self._stated = self._ambiguous = 0
-        for who, country in _authors(world, numbers, quarter, now).items():
+        for who, country in _authors(world, read_at, quarter).items():
             self.everybody += 1
             if isinstance(who, tuple):
                 self._lives[country or ""] += 1
                 continue
-            person = world.people.person(who, now)
+            person = world.people.person(who, max(read_at.values()))
             self._ambiguous += person.kind == "ambiguous"
             self._stated += bool(person.stated)
             if len(person.stated) > 1:
@@ -104,13 +104,11 @@ class _Quarter:
         return _Range(sure, sure + self._ambiguous), self._stated + self._ambiguous
 
 
-def _authors(
-    world: GitHubWorld, numbers: list[int], quarter: date, now: int
-) -> dict[int | tuple[int, int], str | None]:
+def _authors(world: GitHubWorld, read_at: Mapping[int, int], quarter: date) -> dict[int | tuple[int, int], str | None]:
     """Give who committed in a quarter, and where from last: a person, or a repository's author whom no account is known of."""
     found: dict[int | tuple[int, int], str | None] = {}
     begin, end = (_second(day) for day in (quarter, people.last_of_quarter(quarter) + timedelta(days=1)))
-    for number in numbers:
+    for number, now in read_at.items():
         made, slots = world.all_commits(number), world.slots(number)
         for place in world.commits(number, begin, min(end, now + 1)):
             second, slot = made[place]
@@ -158,14 +156,18 @@ def _units(cells: pl.DataFrame, world: World) -> Iterator[tuple[str, pl.DataFram
         assert isinstance(quarter, date)
         repo_ids = listed.filter(pl.col("quarter") == quarter)["repo_id"].sort()
         chosen = [numbers[repo_id] for repo_id in repo_ids if level == "all" or unit == f"repo {repo_id}"]
-        yield str(level), rows, _Quarter(github, chosen, quarter, _read_at(world, quarter, as_of))
+        read_at = {number: _read_at(world, github, number, quarter, as_of) for number in chosen}
+        yield str(level), rows, _Quarter(github, read_at, quarter)
 
 
-def _read_at(world: World, quarter: date, as_of: date) -> int:
-    """Give the second of a quarter's last reading: at the first capture after its late commits are in."""
+def _read_at(world: World, github: GitHubWorld, number: int, quarter: date, as_of: date) -> int:
+    """Give the second of a quarter's last reading: at the first capture after late commits are in, or the last before it was gone."""
     settled = people.last_of_quarter(quarter) + timedelta(weeks=LATE_WEEKS)
-    captures = (world.first_week + timedelta(weeks=number) for number in range(1, world.weeks + 1))
-    return _second(min(next((day for day in captures if day >= settled), as_of), as_of)) + CAPTURE_HOUR * 3600
+    captures = [world.first_week + timedelta(weeks=week) for week in range(1, world.weeks + 1)]
+    last = min(next((day for day in captures if day >= settled), as_of), as_of)
+    moments = [_second(day) + CAPTURE_HOUR * 3600 for day in captures if day <= last]
+    there = [at for at in moments if (repo := github.repo(number, at)) is not None and repo.access == "open"]
+    return (there or moments)[-1]
 
 
 def _second(day: date) -> int:
