@@ -127,7 +127,9 @@ def _shares(release: Release, days: pl.DataFrame, github: GitHubWorld) -> Verdic
     weekly = days.group_by("repo_id", pl.col("day").dt.truncate("1w").alias("week")).agg(pl.col("true_retained").sum())
     rows = [(week, _country(github, repo_id, week), kept) for repo_id, week, kept in weekly.iter_rows()]
     true = pl.DataFrame(rows, ["week", "country", "kept"], orient="row").group_by("week", "country").agg(pl.sum("kept"))
-    both = true.with_columns(true=pl.col("kept") / pl.col("kept").sum().over("week"))
+    both = true.filter(pl.col("kept").sum().over("week") > 0).with_columns(
+        true=pl.col("kept") / pl.col("kept").sum().over("week")
+    )
     pairs = list(_pairs(both.join(release.frame(_SHARES), on=["week", "country"])))
     if not pairs:
         return nothing("share of stars by country")
