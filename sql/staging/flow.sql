@@ -7,7 +7,9 @@ grain: [model_key, week]
 columns:
   model_key: our number for the model
   week: Monday of the ISO week, UTC
-  downloads_flow: downloads in the week; measured steps are spread evenly over their days
+  downloads_flow: >-
+    downloads in the week; measured steps are spread evenly over their days, those over more than ten days part by part, where later
+    snapshots tell how high the counter stood between (is_bridged)
   is_estimate: whether it is downloads_30d * 7 / 30 of the week's last snapshot instead of a measured difference
   is_bridged: whether the counter had fallen or the Hub's counters stood still, or a step spans more than ten days, so that the week is only known together with others
   source: who captured what it is made from; a week is a quick capture's only when nobody else saw it
@@ -29,8 +31,8 @@ with moved as (
     inner join staging.spans as spans on running.source = spans.source
     inner join staging.counter_steps as steps on spans.source = steps.source and spans.to_on = steps.to_on
     anti join staging.disturbed_models as disturbed
-        on steps.source = disturbed.source and steps.model_key = disturbed.model_key and not steps.is_birth
-    where spans.span_from < running.week + 7 and spans.span_to >= running.week
+        on steps.source = disturbed.source and steps.model_key = disturbed.model_key
+    where spans.span_from < running.week + 7 and spans.span_to >= running.week and spans.span_to - spans.span_from <= 10
     union all
     select
         steps.source,
@@ -42,7 +44,17 @@ with moved as (
         steps.is_bridged
     from now.week as running
     inner join staging.disturbed_steps as steps on running.source = steps.source
-    where steps.from_on < running.week + 7 and steps.to_on >= running.week
+    where steps.from_on < running.week + 7 and steps.to_on >= running.week and steps.to_on - steps.from_on <= 10
+    union all
+    select
+        source,
+        to_on,
+        model_key,
+        from_on,
+        until_on,
+        gained,
+        true as is_bridged
+    from now.cut_steps
 ),
 
 measured as (
@@ -52,7 +64,7 @@ measured as (
         running.source,
         moved.to_on,
         spikes.model_key is not null as is_spike,
-        moved.is_bridged or moved.until_on - moved.from_on > 10 as is_bridged,
+        moved.is_bridged,
         moved.gained
         * case
             when moved.until_on = moved.from_on then 1.0
