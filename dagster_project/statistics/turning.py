@@ -24,6 +24,7 @@ BEFORE_MONTHS = 12
 RECENT_MONTHS = (1, 2, 3, 6)
 LIKELY = 0.15
 """A signal has turned when chance brings such a change less often than this."""
+LEAST_TURNED = 2
 TOGETHER = 3
 TOGETHER_LIKELY = 0.0003
 """The three least likely signals, multiplied: of 14,000 side-months of twelve rehearsal worlds five were flagged without a cause."""
@@ -69,12 +70,12 @@ def _verdicts(months: Sequence[Month]) -> Iterator[Verdict]:
         chances = min(_chances(months[: place + 1]), key=_unlikeliness)
         turned = sorted(name for name, chance in chances.items() if chance <= LIKELY)
         chance = _together(chances)
-        yield len(turned) > 1 and chance <= TOGETHER_LIKELY, ",".join(turned), chance
+        yield len(turned) >= LEAST_TURNED and chance <= TOGETHER_LIKELY, ",".join(turned), chance
 
 
 def _unlikeliness(chances: Mapping[str, float]) -> tuple[bool, float]:
     """Order the lengths of the recent past: where two signals turned before the others, then by their joint chance."""
-    return sum(chance <= LIKELY for chance in chances.values()) < 2, _together(chances)
+    return sum(chance <= LIKELY for chance in chances.values()) < LEAST_TURNED, _together(chances)
 
 
 def _together(chances: Mapping[str, float]) -> float:

@@ -31,7 +31,10 @@ of_all as (
         steps.source,
         steps.model_key,
         spans.span_to,
-        coalesce(min(steps.from_on) filter (where steps.is_birth), spans.span_from) as from_on,
+        -- One created in the span may have been seen first with a counter that did not move yet, and brought nothing before.
+        greatest(
+            spans.span_from, coalesce(min(steps.from_on) filter (where steps.is_birth), cast(min(models.created_at) as date), spans.span_from)
+        ) as from_on,
         max(steps.to_on) as to_on,
         sum(greatest(steps.difference, 0)) as gained
     from long_spans
@@ -40,6 +43,7 @@ of_all as (
     inner join staging.counter_steps as steps on spans.source = steps.source and spans.to_on = steps.to_on
     anti join staging.disturbed_models as disturbed
         on steps.source = disturbed.source and steps.model_key = disturbed.model_key
+    left join staging.models as models on steps.model_key = models.model_key and models.created_at > spans.span_from
     group by steps.source, steps.model_key, spans.span_from, spans.span_to
 ),
 

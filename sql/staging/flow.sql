@@ -93,6 +93,13 @@ sights as (
     inner join staging.counters as counters
         on counters.observed_on >= running.week and counters.observed_on < running.week + 7
     left join staging.aliases as aliases on counters.model_key = aliases.model_key
+    -- Known again since, so that the week was measured together with others.
+    anti join staging.disturbed_steps as known
+        on
+            running.source = known.source
+            and counters.model_key = known.model_key
+            and known.from_on < running.week + 7
+            and known.to_on > running.week
     where
         (counters.source = 'huggingface_quick') = running.is_quick
         and (running.source is null or (counters.source = running.source and counters.downloads_all_time is null))

@@ -170,19 +170,26 @@ def test_a_model_created_since_the_last_snapshot_brings_all_its_downloads(
     assert (found and found[0]) == weekly
 
 
-def busy(history: History, totals: list[int]) -> History:
-    """Write a Hub of ten busy models that all read so, Monday after Monday."""
-    for day, total in zip(MONDAYS, totals, strict=False):
-        history.day(day, *(model(f"m{n}", total=total * (n + 1), month=90_000) for n in range(10)))
+def busy(history: History, totals: list[int], newborn: dict[int, int]) -> History:
+    """Write a Hub of ten busy models that all read so, Monday after Monday; one created on the fifth Wednesday reads `newborn`."""
+    created_at = datetime.combine(MONDAYS[4] + timedelta(days=2), datetime.min.time())
+    for place, (day, total) in enumerate(zip(MONDAYS, totals, strict=False)):
+        late = [model("newborn", total=newborn[place], created_at=created_at)] if place in newborn else []
+        history.day(day, *(model(f"m{n}", total=total * (n + 1), month=90_000) for n in range(10)), *late)
     return history.build()
 
 
 def test_a_stall_of_the_whole_hub_is_no_dip_and_no_spike(tmp_path: Path) -> None:
-    history = busy(History(tmp_path / "home"), [0, 100, 200, 300, 400, 400, 600, 700])
+    history = busy(History(tmp_path / "home"), [0, 100, 200, 300, 400, 400, 600, 700], {5: 0, 6: 24, 7: 24})
     found = flow(history, "m0")
     assert [found[week][0] for week in MONDAYS[:7]] == [100] * 7
     assert [found[week][2] for week in MONDAYS[:7]] == [False] * 4 + [True, True, False]
     assert history.rows("select to_on from staging.spans where is_stalled") == [{"to_on": MONDAYS[5]}]
+    # Created on Wednesday of the stalled week and first shown with nothing: 24 in twelve days, none before it was there.
+    assert {week: value for week, (value, *_rest) in flow(history, "newborn").items()} == {
+        MONDAYS[4]: pytest.approx(10),
+        MONDAYS[5]: pytest.approx(14),
+    }
 
 
 def test_one_falling_giant_is_no_stall(tmp_path: Path) -> None:
@@ -220,6 +227,7 @@ def gap(tmp_path_factory: pytest.TempPathFactory) -> History:
         # Down at the second Monday, up again after the gap; the Saturdays read 1020, 1090, 1160.
         "fallen": {0: (1000, None), 1: (900, None), 3: (1210, None), 5: (1400, 380), 6: (1500, 410), 7: (1600, 440)},
         "unread": {3: (None, None), 4: (120, None)},
+        "dark": {0: (100, None), 1: (110, None), 3: (150, None), 4: (None, 300), 5: (170, None)},
         "large": {0: (99_000, None), 1: (100_001, None)},
         "larger": {0: (99_000, None), 1: (101_000, None)},
     }
@@ -268,6 +276,14 @@ def test_a_rollback_is_cut_too_and_brings_no_more_than_the_counter(gap: History)
 def test_a_model_born_with_an_unreadable_counter_loses_nothing(gap: History) -> None:
     # 120 in the twelve days from Wednesday on.
     assert first_weeks(gap, "unread") == pytest.approx([0, 0, 50, 70])
+
+
+def test_a_counter_that_was_missing_for_a_week_is_not_estimated_too_once_it_is_back(gap: History) -> None:
+    rows = gap.rows(
+        "select week, downloads_flow, is_estimate from core.weekly_flow where hub_id = 'dark' order by week"
+    )
+    told = [row for row in rows if row["week"] in MONDAYS[3:5]]
+    assert told == [{"week": week, "downloads_flow": 10, "is_estimate": False} for week in MONDAYS[3:5]]
 
 
 def test_a_threshold_is_passed_between_two_snapshots_not_when_it_is_seen(gap: History) -> None:
