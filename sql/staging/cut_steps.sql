@@ -16,14 +16,19 @@ warnings:
   - A day is used only if the height that follows for it lies between the two that were read; where the two counters contradict each other, the step stays whole.
   - The newest thirty days have no later snapshot to ask, so their long steps stay whole until there is one.
 */
-with long_spans as (
-    select distinct
-        spans.source,
-        spans.span_from,
-        spans.span_to
+with asked as (
+    select spans.*
     from now.week as running
-    inner join staging.spans as spans on running.source = spans.source
-    where spans.span_to - spans.span_from > 10 and spans.span_from < running.week + 7 and spans.span_to >= running.week
+    inner join staging.cut_spans as spans on running.source = spans.source
+    where spans.span_from < running.week + 7 and spans.span_to >= running.week
+),
+
+long_spans as (
+    select distinct
+        source,
+        span_from,
+        span_to
+    from asked
 ),
 
 of_all as (
@@ -45,20 +50,6 @@ of_all as (
         on steps.source = disturbed.source and steps.model_key = disturbed.model_key
     left join staging.models as models on steps.model_key = models.model_key and models.created_at > spans.span_from
     group by steps.source, steps.model_key, spans.span_from, spans.span_to
-),
-
-asked as (
-    select
-        long_spans.source,
-        long_spans.span_to,
-        hindsights.known_on,
-        hindsights.seen_on
-    from long_spans
-    inner join staging.hindsights as hindsights
-        on
-            long_spans.source = hindsights.source
-            and long_spans.span_from < hindsights.known_on
-            and hindsights.known_on < long_spans.span_to
 ),
 
 recalled as (

@@ -32,7 +32,8 @@ with moved as (
     inner join staging.counter_steps as steps on spans.source = steps.source and spans.to_on = steps.to_on
     anti join staging.disturbed_models as disturbed
         on steps.source = disturbed.source and steps.model_key = disturbed.model_key
-    where spans.span_from < running.week + 7 and spans.span_to >= running.week and spans.span_to - spans.span_from <= 10
+    anti join staging.cut_spans as cut on spans.source = cut.source and spans.span_to = cut.span_to
+    where spans.span_from < running.week + 7 and spans.span_to >= running.week
     union all
     select
         steps.source,
@@ -64,7 +65,7 @@ measured as (
         running.source,
         moved.to_on,
         spikes.model_key is not null as is_spike,
-        moved.is_bridged,
+        moved.is_bridged or moved.until_on - moved.from_on > 10 as is_bridged,
         moved.gained
         * case
             when moved.until_on = moved.from_on then 1.0

@@ -180,7 +180,8 @@ def busy(history: History, totals: list[int], newborn: dict[int, int]) -> Histor
 
 
 def test_a_stall_of_the_whole_hub_is_no_dip_and_no_spike(tmp_path: Path) -> None:
-    history = busy(History(tmp_path / "home"), [0, 100, 200, 300, 400, 400, 600, 700], {5: 0, 6: 24, 7: 24})
+    totals = [0, 100, 200, 300, 400, 400, 600, 700, 800, 900]
+    history = busy(History(tmp_path / "home"), totals, {5: 0, **dict.fromkeys(range(6, 10), 24)})
     found = flow(history, "m0")
     assert [found[week][0] for week in MONDAYS[:7]] == [100] * 7
     assert [found[week][2] for week in MONDAYS[:7]] == [False] * 4 + [True, True, False]
