@@ -5,7 +5,9 @@ change as large. Counts are small, so the tests are exact: how many came in so m
 and Wilenski 1940, "Homogeneity of results in testing samples from Poisson series", Biometrika 31), how many of them were
 closed against a hypergeometric (Fisher 1935, "The Logic of Inductive Inference", JRSS 98). Several lengths of the recent
 past stand for a CUSUM (Page 1954, "Continuous Inspection Schemes", Biometrika 41): the short ones see a break at once, the
-long ones a slow fall. A side is turning when two signals are unlikely, and their product very much so. Nothing is drawn.
+long ones a slow fall. A side is turning when two signals are unlikely over the same length, and the three least likely ones,
+multiplied, very much so: a lab that closes does so in several ways at once, each of them too rare to prove anything. Nothing
+is drawn.
 
 Not here: the counts themselves (sql/staging/retreat_months).
 """
@@ -13,17 +15,19 @@ Not here: the counts themselves (sql/staging/retreat_months).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import comb, exp, lgamma, log
+from math import comb, exp, lgamma, log, prod
 from typing import Any
 
 import polars as pl
 
 BEFORE_MONTHS = 12
 RECENT_MONTHS = (1, 2, 3, 6)
-LIKELY = 0.1
+LIKELY = 0.15
 """A signal has turned when chance brings such a change less often than this."""
-TOGETHER_LIKELY = 0.0005
-"""The two least likely signals, multiplied: of 2,500 side-months of two rehearsal worlds none was flagged without a cause."""
+LEAST_TURNED = 2
+TOGETHER = 3
+TOGETHER_LIKELY = 0.0003
+"""The three least likely signals, multiplied: of 14,000 side-months of twelve rehearsal worlds five were flagged without a cause."""
 LEAST_SHARE_STEP = 0.2
 """Large, for the share of releases that are gated or not permissive: 20 points."""
 LEAST_RATE_RATIO = 2
@@ -63,24 +67,33 @@ def _verdicts(months: Sequence[Month]) -> Iterator[Verdict]:
         if not month["is_complete"] or place < BEFORE_MONTHS:
             yield None, None, None
             continue
-        chances = _chances(months[: place + 1])
+        chances = min(_chances(months[: place + 1]), key=_unlikeliness)
         turned = sorted(name for name, chance in chances.items() if chance <= LIKELY)
-        least, second = sorted(chances.values())[:2]
-        is_turning = second <= LIKELY and least * second <= TOGETHER_LIKELY
-        yield is_turning, ",".join(turned), least * second
+        chance = _together(chances)
+        yield len(turned) >= LEAST_TURNED and chance <= TOGETHER_LIKELY, ",".join(turned), chance
 
 
-def _chances(past: Sequence[Month]) -> dict[str, float]:
-    """Give for each signal how likely chance is to bring its change by the last of these months; 1 where it is not large."""
-    splits = list(_splits(past))
-    return {
-        "cadence": min(_fell(before, recent) for before, recent in splits),
-        "flagship": _waited([month["months_since_open_flagship"] for month in past]),
-        "gated": min(_closed(before, recent, "n_gated") for before, recent in splits),
-        "licences": min(_closed(before, recent, "n_non_permissive") for before, recent in splits),
-        "own_repos": min(_lost_own(before, recent) for before, recent in splits),
-        "withdrawn": min(_withdrew(before, recent) for before, recent in splits),
-    }
+def _unlikeliness(chances: Mapping[str, float]) -> tuple[bool, float]:
+    """Order the lengths of the recent past: where two signals turned before the others, then by their joint chance."""
+    return sum(chance <= LIKELY for chance in chances.values()) < LEAST_TURNED, _together(chances)
+
+
+def _together(chances: Mapping[str, float]) -> float:
+    return prod(sorted(chances.values())[:TOGETHER])
+
+
+def _chances(past: Sequence[Month]) -> Iterator[dict[str, float]]:
+    """Give, for each length of the recent past, how likely chance is to bring each signal's change; 1 where it is not large."""
+    wait = _waited([month["months_since_open_flagship"] for month in past])
+    for before, recent in _splits(past):
+        yield {
+            "cadence": _fell(before, recent),
+            "flagship": wait,
+            "gated": _closed(before, recent, "n_gated"),
+            "licences": _closed(before, recent, "n_non_permissive"),
+            "own_repos": _lost_own(before, recent),
+            "withdrawn": _withdrew(before, recent),
+        }
 
 
 def _splits(past: Sequence[Month]) -> Iterator[tuple[Sequence[Month], Sequence[Month]]]:

@@ -7,7 +7,9 @@ grain: [hub_id, week]
 columns:
   hub_id: the Hub's immutable id
   week: Monday of the ISO week, UTC
-  downloads_flow: downloads in the week; measured steps are spread evenly over their days
+  downloads_flow: >-
+    downloads in the week; measured steps are spread evenly over their days. One over more than ten days is cut first where a later snapshot
+    tells how high the counter stood on a day between, its cumulative counter less its 30-day counter; what the step brought stays the same
   is_estimate: whether it is downloads_30d * 7 / 30 of the week's last snapshot instead of a measured difference
   is_bridged: whether the counter had fallen or the Hub's counters stood still, or a step spans more than ten days, so that the week is only known together with others
   source: who captured what it is made from; a week is a quick capture's only when nobody else saw it

@@ -22,12 +22,13 @@ columns:
     part of the month's downloads that go back to the side's roots (credit root, scope S1, weeks that begin in the month) which the labs' own
     repositories serve; null without such downloads
   is_turning: >-
-    whether two of the six signals turned together towards closing; each less likely than one in ten to be chance, and both multiplied less
-    than one in 2,000 (statistics/turning.py says how); null while the month is not over, and until there are twelve months before it
+    whether two of the six signals turned together towards closing; over the same last 1, 2, 3 or 6 months each less likely than 15 % to be
+    chance, and the three least likely ones multiplied less than 0.03 % (statistics/turning.py says how); null while the month is not over, and
+    until there are twelve months before it
   turned: >-
-    the signals that turned, apart by a comma; cadence (fewer releases), flagship (a long wait for an open one), gated, licences (fewer
-    permissive), own_repos (others serve the family), withdrawn; null where is_turning is
-  turn_chance: chances of the two least likely signals, multiplied
+    the signals that turned over those months, apart by a comma; cadence (fewer releases), flagship (a long wait for an open one), gated,
+    licences (fewer permissive), own_repos (others serve the family), withdrawn; null where is_turning is
+  turn_chance: chances of the three least likely signals over those months, multiplied
   outside_share: part of all models created in the month, no quantised re-packs, that none of the reviewed labs published
   is_complete: whether the month had ended by the last snapshot
   is_reconstructed: whether the month began before the first snapshot, so that only what was still listed then is counted, as it was then

@@ -5,7 +5,8 @@ columns:
   week: Monday of the window's last ISO week, UTC
   scope: >-
     S1 all models; S2 text generation and image-text-to-text; S3 those of S2 that a reviewed lab published itself, no quantised re-packs,
-    created after 2022-11-30, with 100,000 downloads; S4 all models in their first 365 days; -quick behind it, the same of what a quick capture asked for
+    created after 2022-11-30, with 100,000 downloads by the end of the week; S4 all models in their first 365 days; both judged week by week,
+    so that a longer window adds up its weeks; -quick behind it, the same of what a quick capture asked for
   credit: publisher, the lab that uploaded; direct, the lab of the parent; root, the lab of the model it comes from in the end
   time_window: week; 28d; 365d; cumulative, since the first week in this home
   lab: slug of the lab; hf and the namespace where it was not reviewed; hf:(others) for the small ones of these together

@@ -33,7 +33,7 @@ aged as (
         traits.is_language
         and traits.is_after_chatgpt
         and not traits.is_quantised
-        and coalesce(traits.large_on <= running.week + 7, false) as is_large,
+        and coalesce(traits.large_at <= running.week + 7, false) as is_large,
         coalesce(flow.downloads_flow, 0) as flow_s1,
         coalesce(flow.is_estimate, false) as is_estimate,
         -- Hours from the beginning of the week to its creation, below zero for what was there before.

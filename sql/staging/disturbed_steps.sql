@@ -3,12 +3,13 @@ meaning: >-
   What the disturbed models really gained. A counter that fell and came back within 8 snapshots is bridged from the last
   good value to the first recovered one; one that did not come back was corrected for good: nothing was gained, and the
   difference is kept as a correction.
-grain: [source, model_key, from_on]
+grain: [source, model_key, to_on]
 columns:
   source: who captured it
   model_key: our number for the model
-  from_on: day of the last good value
+  from_on: day of the last good value; for the first value of a model created since the snapshot before, the day of its creation
   to_on: day of the value that ends the step
+  height: what the counter read at from_on; 0 at a birth
   fell_on: day the counter was first seen fallen; null if it did not fall
   gained: downloads gained in the step, never negative
   corrected: how far the counter was lowered for good; negative, or zero
@@ -18,22 +19,7 @@ checks:
   - between: {column: gained, min: 0}
   - between: {column: corrected, max: 0}
 */
-with readings as (
-    select
-        counters.source,
-        counters.model_key,
-        counters.observed_on,
-        counters.downloads_all_time,
-        row_number() over (partition by counters.source, counters.model_key order by counters.observed_on) as place
-    from staging.counters as counters
-    semi join staging.disturbed_models as disturbed
-        on counters.source = disturbed.source and counters.model_key = disturbed.model_key
-    anti join (select * from staging.spans where is_stalled and not is_open) as stalled
-        on counters.source = stalled.source and counters.observed_on = stalled.to_on
-    where counters.downloads_all_time is not null
-),
-
-moves as (
+with moves as (
     select
         latter.source,
         latter.model_key,
@@ -42,8 +28,8 @@ moves as (
         latter.observed_on as to_on,
         former.downloads_all_time as height,
         latter.downloads_all_time - former.downloads_all_time as difference
-    from readings as latter
-    inner join readings as former
+    from staging.disturbed_readings as latter
+    inner join staging.disturbed_readings as former
         on latter.source = former.source and latter.model_key = former.model_key and latter.place = former.place + 1
 ),
 
@@ -59,7 +45,7 @@ falls as (
         min(later.place) filter (where later.downloads_all_time >= moves.height) as recovered_place,
         count(*) as later_count
     from moves
-    inner join readings as later
+    inner join staging.disturbed_readings as later
         on
             moves.source = later.source
             and moves.model_key = later.model_key
@@ -87,6 +73,7 @@ outside as (
         moves.place,
         moves.from_on,
         moves.to_on,
+        moves.height,
         moves.difference
     from moves
     left join bridges
@@ -95,6 +82,29 @@ outside as (
             and moves.model_key = bridges.model_key
             and moves.place between bridges.place and bridges.recovered_place
     where bridges.place is null
+),
+
+-- Created since the snapshot before the first that listed it: all that its first reading shows came since then.
+born as (
+    select
+        arrived.source,
+        arrived.listed_key as model_key,
+        cast(models.created_at as date) as created_on
+    from (
+        select
+            source,
+            listed_key,
+            model_key,
+            min(first_on) as first_on
+        from staging.stays
+        group by source, listed_key, model_key
+    ) as arrived
+    semi join staging.disturbed_models as disturbed
+        on arrived.source = disturbed.source and arrived.listed_key = disturbed.model_key
+    inner join staging.chain as chain on arrived.source = chain.source and arrived.first_on = chain.observed_on
+    inner join core.snapshots as earlier on chain.source = earlier.source and chain.previous_on = earlier.observed_on
+    inner join staging.models as models on arrived.model_key = models.model_key
+    where models.created_at > earlier.started_at
 )
 
 select
@@ -102,6 +112,7 @@ select
     outside.model_key,
     outside.from_on,
     outside.to_on,
+    outside.height,
     case when outside.difference < 0 then outside.to_on end as fell_on,
     greatest(outside.difference, 0) as gained,
     least(outside.difference, 0) as corrected,
@@ -116,14 +127,31 @@ select
     bridges.model_key,
     bridges.from_on,
     recovered.observed_on as to_on,
+    bridges.height,
     bridges.to_on as fell_on,
     recovered.downloads_all_time - bridges.height as gained,
     0 as corrected,
     true as is_bridged,
     true as is_final
 from bridges
-inner join readings as recovered
+inner join staging.disturbed_readings as recovered
     on
         bridges.source = recovered.source
         and bridges.model_key = recovered.model_key
         and bridges.recovered_place = recovered.place
+union all
+select
+    born.source,
+    born.model_key,
+    least(born.created_on, readings.observed_on) as from_on,
+    readings.observed_on as to_on,
+    0 as height,
+    null as fell_on,
+    readings.downloads_all_time as gained,
+    0 as corrected,
+    false as is_bridged,
+    true as is_final
+from born
+inner join staging.disturbed_readings as readings
+    on born.source = readings.source and born.model_key = readings.model_key and readings.place = 1
+where readings.downloads_all_time > 0

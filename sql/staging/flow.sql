@@ -7,7 +7,9 @@ grain: [model_key, week]
 columns:
   model_key: our number for the model
   week: Monday of the ISO week, UTC
-  downloads_flow: downloads in the week; measured steps are spread evenly over their days
+  downloads_flow: >-
+    downloads in the week; measured steps are spread evenly over their days, those over more than ten days part by part, where later
+    snapshots tell how high the counter stood between (is_bridged)
   is_estimate: whether it is downloads_30d * 7 / 30 of the week's last snapshot instead of a measured difference
   is_bridged: whether the counter had fallen or the Hub's counters stood still, or a step spans more than ten days, so that the week is only known together with others
   source: who captured what it is made from; a week is a quick capture's only when nobody else saw it
@@ -29,7 +31,8 @@ with moved as (
     inner join staging.spans as spans on running.source = spans.source
     inner join staging.counter_steps as steps on spans.source = steps.source and spans.to_on = steps.to_on
     anti join staging.disturbed_models as disturbed
-        on steps.source = disturbed.source and steps.model_key = disturbed.model_key and not steps.is_birth
+        on steps.source = disturbed.source and steps.model_key = disturbed.model_key
+    anti join staging.cut_spans as cut on spans.source = cut.source and spans.span_to = cut.span_to
     where spans.span_from < running.week + 7 and spans.span_to >= running.week
     union all
     select
@@ -42,7 +45,17 @@ with moved as (
         steps.is_bridged
     from now.week as running
     inner join staging.disturbed_steps as steps on running.source = steps.source
-    where steps.from_on < running.week + 7 and steps.to_on >= running.week
+    where steps.from_on < running.week + 7 and steps.to_on >= running.week and steps.to_on - steps.from_on <= 10
+    union all
+    select
+        source,
+        to_on,
+        model_key,
+        from_on,
+        until_on,
+        gained,
+        true as is_bridged
+    from now.cut_steps
 ),
 
 measured as (
@@ -81,6 +94,13 @@ sights as (
     inner join staging.counters as counters
         on counters.observed_on >= running.week and counters.observed_on < running.week + 7
     left join staging.aliases as aliases on counters.model_key = aliases.model_key
+    -- Known again since, so that the week was measured together with others.
+    anti join staging.disturbed_steps as known
+        on
+            running.source = known.source
+            and counters.model_key = known.model_key
+            and known.from_on < running.week + 7
+            and known.to_on > running.week
     where
         (counters.source = 'huggingface_quick') = running.is_quick
         and (running.source is null or (counters.source = running.source and counters.downloads_all_time is null))

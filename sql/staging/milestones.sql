@@ -1,5 +1,5 @@
 /*
-meaning: When each model was first seen with 1,000, 10,000, 100,000 and 1,000,000 downloads of all time.
+meaning: When each model was first seen with 1,000, 10,000, 100,000 and 1,000,000 downloads of all time, and when it passed them.
 per: snapshot
 grain: [source, observed_on, model_key, threshold]
 columns:
@@ -7,7 +7,10 @@ columns:
   observed_on: UTC day of the first snapshot with so many
   model_key: our number for the model
   threshold: downloads of all time that it had passed by then
-types: {source: varchar, observed_on: date, model_key: integer, threshold: integer}
+  passed_at: >-
+    moment it passed, if what came since the snapshot before, or since its creation, came evenly; the beginning of the day it was
+    seen where that is not known
+types: {source: varchar, observed_on: date, model_key: integer, threshold: integer, passed_at: timestamp}
 */
 with thresholds as (
     select unnest([1000, 10000, 100000, 1000000]) as threshold
@@ -22,14 +25,35 @@ latter as (
         downloads_all_time
     from now.counters
     where downloads_all_time >= 1000
+),
+
+grown as (
+    select
+        latter.source,
+        latter.observed_on,
+        latter.model_key,
+        latter.downloads_all_time,
+        coalesce(former.downloads_all_time, 0) as former_downloads,
+        case when former.downloads_all_time is null then cast(births.from_on as timestamp) else earlier.started_at end as since_at
+    from latter
+    left join before.counters as former on latter.model_key = former.model_key
+    left join before.snapshot as earlier on true
+    left join now.counter_steps as births on latter.model_key = births.model_key and births.is_birth
 )
 
 select
-    latter.source,
-    latter.observed_on,
-    latter.model_key,
-    thresholds.threshold
-from latter
-left join before.counters as former on latter.model_key = former.model_key
+    grown.source,
+    grown.observed_on,
+    grown.model_key,
+    thresholds.threshold,
+    coalesce(
+        grown.since_at + to_seconds(
+            date_diff('second', grown.since_at, snapshot.started_at)
+            * (thresholds.threshold - grown.former_downloads) / (grown.downloads_all_time - grown.former_downloads)
+        ),
+        cast(grown.observed_on as timestamp)
+    ) as passed_at
+from grown
+cross join now.snapshot as snapshot
 inner join thresholds
-    on latter.downloads_all_time >= thresholds.threshold and coalesce(former.downloads_all_time, 0) < thresholds.threshold
+    on grown.downloads_all_time >= thresholds.threshold and grown.former_downloads < thresholds.threshold

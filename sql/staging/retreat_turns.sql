@@ -6,9 +6,9 @@ columns:
   month: first day of the month
   level: lab or country
   side: slug of the lab, or code of the country
-  is_turning: whether two signals are unlikely to be chance, and both together very much so; null until there is a year before, or while the month lasts
+  is_turning: whether two signals are unlikely over the same months, and the three least likely together very much so; null until there is a year before, or while the month lasts
   turned: cadence, flagship, gated, licences, own_repos, withdrawn, those that turned, apart by a comma
-  turn_chance: how likely chance alone is to bring the two least likely signals, multiplied
+  turn_chance: how likely chance alone is to bring the three least likely signals, multiplied
 */
 select
     month,

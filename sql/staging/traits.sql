@@ -7,7 +7,7 @@ columns:
   is_quantised: whether it says that it is a quantised form of another
   born_at: moment of its creation; the first day it was seen where that is unknown
   is_after_chatgpt: whether it was created after 2022-11-30, as S3 asks
-  large_on: first day it was seen with 100,000 downloads of all time; null if never
+  large_at: moment it passed 100,000 downloads of all time; null if it never did
   listed_from: first day of its life
   gone_on: first day it was no longer listed; null if it is
 */
@@ -22,7 +22,7 @@ with relations as (
 large as (
     select
         coalesce(aliases.known_key, milestones.model_key) as model_key,
-        min(milestones.observed_on) as large_on
+        min(milestones.passed_at) as large_at
     from staging.milestones as milestones
     left join staging.aliases as aliases on milestones.model_key = aliases.model_key
     where milestones.threshold = 100000
@@ -35,7 +35,7 @@ select
     coalesce(relations.is_quantised, false) as is_quantised,
     coalesce(models.created_at, cast(models.first_seen_on as timestamp)) as born_at,
     coalesce(models.created_at >= timestamp '2022-12-01', false) as is_after_chatgpt,
-    large.large_on,
+    large.large_at,
     least(coalesce(cast(models.created_at as date), models.first_seen_on), models.first_seen_on) as listed_from,
     models.removed_on as gone_on
 from staging.models as models

@@ -170,19 +170,27 @@ def test_a_model_created_since_the_last_snapshot_brings_all_its_downloads(
     assert (found and found[0]) == weekly
 
 
-def busy(history: History, totals: list[int]) -> History:
-    """Write a Hub of ten busy models that all read so, Monday after Monday."""
-    for day, total in zip(MONDAYS, totals, strict=False):
-        history.day(day, *(model(f"m{n}", total=total * (n + 1), month=90_000) for n in range(10)))
+def busy(history: History, totals: list[int], newborn: dict[int, int]) -> History:
+    """Write a Hub of ten busy models that all read so, Monday after Monday; one created on the fifth Wednesday reads `newborn`."""
+    created_at = datetime.combine(MONDAYS[4] + timedelta(days=2), datetime.min.time())
+    for place, (day, total) in enumerate(zip(MONDAYS, totals, strict=False)):
+        late = [model("newborn", total=newborn[place], created_at=created_at)] if place in newborn else []
+        history.day(day, *(model(f"m{n}", total=total * (n + 1), month=90_000) for n in range(10)), *late)
     return history.build()
 
 
 def test_a_stall_of_the_whole_hub_is_no_dip_and_no_spike(tmp_path: Path) -> None:
-    history = busy(History(tmp_path / "home"), [0, 100, 200, 300, 400, 400, 600, 700])
+    totals = [0, 100, 200, 300, 400, 400, 600, 700, 800, 900]
+    history = busy(History(tmp_path / "home"), totals, {5: 0, **dict.fromkeys(range(6, 10), 24)})
     found = flow(history, "m0")
     assert [found[week][0] for week in MONDAYS[:7]] == [100] * 7
     assert [found[week][2] for week in MONDAYS[:7]] == [False] * 4 + [True, True, False]
     assert history.rows("select to_on from staging.spans where is_stalled") == [{"to_on": MONDAYS[5]}]
+    # Created on Wednesday of the stalled week and first shown with nothing: 24 in twelve days, none before it was there.
+    assert {week: value for week, (value, *_rest) in flow(history, "newborn").items()} == {
+        MONDAYS[4]: pytest.approx(10),
+        MONDAYS[5]: pytest.approx(14),
+    }
 
 
 def test_one_falling_giant_is_no_stall(tmp_path: Path) -> None:
@@ -207,6 +215,87 @@ def test_a_snapshot_with_less_than_half_of_the_rows_is_not_used(tmp_path: Path) 
     ]
     assert [value for value, _estimate, _bridged in flow(history, "b").values()][:3] == [70, 70, 70]
     assert history.rows("select hub_id from core.models where removed_on is not null") == []
+
+
+@pytest.fixture(scope="module")
+def gap(tmp_path_factory: pytest.TempPathFactory) -> History:
+    """Nine Mondays without the third; a snapshot tells of the Saturday thirty days before it."""
+    counters: dict[str, dict[int, tuple[int | None, int | None]]] = {
+        # The Saturdays in the gap: 400 - 240 = 160 and 450 - 262 = 188.
+        "told": {0: (100, None), 1: (110, None), 3: (250, None), 6: (400, 240), 7: (450, 262)},
+        # 400 - 0 lies over the 250 that were read after it: one of the two counters is wrong.
+        "contradicted": {0: (100, None), 1: (110, None), 3: (250, None), 6: (400, 0), 7: (450, None)},
+        # Down at the second Monday, up again after the gap; the Saturdays read 1020, 1090, 1160.
+        "fallen": {0: (1000, None), 1: (900, None), 3: (1210, None), 5: (1400, 380), 6: (1500, 410), 7: (1600, 440)},
+        "unread": {3: (None, None), 4: (120, None)},
+        "dark": {0: (100, None), 1: (110, None), 3: (150, None), 4: (None, 300), 5: (170, None)},
+        "large": {0: (99_000, None), 1: (100_001, None)},
+        "larger": {0: (99_000, None), 1: (101_000, None)},
+    }
+    created = {"unread": datetime.combine(MONDAYS[2] + timedelta(days=2), datetime.min.time())}
+    history = History(tmp_path_factory.mktemp("gap"))
+    for place in (0, 1, 3, 4, 5, 6, 7, 8):
+        rows = [model("steady", total=7000 * place)]
+        for name, known in counters.items():
+            if min(known) <= place:
+                total, month = known[max(day for day in known if day <= place)]
+                is_told = place in known
+                rows.append(
+                    model(
+                        name,
+                        total=total,
+                        month=month if is_told else None,
+                        created_at=created.get(name, datetime.fromisoformat("2022-03-03")),
+                    )
+                )
+        history.day(MONDAYS[place], *rows)
+    return history.build()
+
+
+def first_weeks(history: History, hub_id: str) -> list[float]:
+    found = flow(history, hub_id)
+    return [found.get(week, (0.0,))[0] for week in MONDAYS[:4]]
+
+
+def test_a_gap_is_cut_where_the_rolling_counter_tells_how_high_the_counter_stood(gap: History) -> None:
+    # 50 in five days, then 28 in seven, 62 in two. The parabola through the first three heights, two days on:
+    # 2 * 4 - 2 * 5 * (4 - 10) / (5 + 7) = 13, so that the first week has 63 and the second the other 77.
+    assert first_weeks(gap, "told") == pytest.approx([10, 63, 77, 0])
+    assert flow(gap, "told")[MONDAYS[1]][2], "bridged all the same"
+
+
+def test_a_rolling_counter_that_contradicts_the_cumulative_one_tells_nothing(gap: History) -> None:
+    assert first_weeks(gap, "contradicted") == pytest.approx([10, 70, 70, 0])
+
+
+def test_a_rollback_is_cut_too_and_brings_no_more_than_the_counter(gap: History) -> None:
+    # 20 in five days, 70 in seven, 70 in seven, 50 in two: 20 + 2 * 10 - 2 * 5 * (10 - 4) / 12 = 35 by the first Monday,
+    # 90 + 2 * 10 = 110 by the second, because the pace stays.
+    assert first_weeks(gap, "fallen") == pytest.approx([35, 75, 100, 0])
+
+
+def test_a_model_born_with_an_unreadable_counter_loses_nothing(gap: History) -> None:
+    # 120 in the twelve days from Wednesday on.
+    assert first_weeks(gap, "unread") == pytest.approx([0, 0, 50, 70])
+
+
+def test_a_counter_that_was_missing_for_a_week_is_not_estimated_too_once_it_is_back(gap: History) -> None:
+    rows = gap.rows(
+        "select week, downloads_flow, is_estimate from core.weekly_flow where hub_id = 'dark' order by week"
+    )
+    told = [row for row in rows if row["week"] in MONDAYS[3:5]]
+    assert told == [{"week": week, "downloads_flow": 10, "is_estimate": False} for week in MONDAYS[3:5]]
+
+
+def test_a_threshold_is_passed_between_two_snapshots_not_when_it_is_seen(gap: History) -> None:
+    rows = gap.rows(
+        "select hub_id, large_at from staging.traits inner join staging.model_keys using (model_key) where hub_id like 'large%' order by 1"
+    )
+    at = {row["hub_id"]: row["large_at"] for row in rows}
+    week, seen = timedelta(days=7), datetime.combine(MONDAYS[0], datetime.min.time()) + timedelta(hours=2)
+    # 1000 of 1001: ten minutes before the snapshot, so still after midnight; 1000 of 2000: in the middle.
+    assert abs(at["large"] - (seen + week * 1000 / 1001)) < timedelta(seconds=2)
+    assert abs(at["larger"] - (seen + week / 2)) < timedelta(seconds=2)
 
 
 def test_an_archive_without_ids_is_joined_by_name(tmp_path: Path) -> None:

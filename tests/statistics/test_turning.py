@@ -59,15 +59,22 @@ def test_one_signal_alone_is_no_turn() -> None:
 
 
 def test_two_signals_that_chance_explains_are_no_turn() -> None:
-    # Of two releases both gated, against 4 of 48: p = 15 / 1225 = 1.2 %; and one of 2 more not permissive than 12 of 48, 7.4 %.
+    # Two of 4 gated, against 4 of 48: 16,460 ways in 270,725, 6.1 %; 3 of 4 not permissive against 12 of 48: 18,200, 6.7 %.
     before = [month(n_gated=1 if place % 3 == 0 else 0) for place in range(13)]
-    found = judged(*before, month(releases=2, n_gated=2, n_non_permissive=2))
+    found = judged(*before, month(n_gated=2, n_non_permissive=3))
     assert found[13] == (False, "gated,licences")
 
 
+def test_three_signals_over_the_same_months_are_a_turn_that_two_of_them_are_not() -> None:
+    # Both of 2 gated, against 4 of 48: 15 / 1,225. Both not permissive, against 12 of 48: 91 / 1,225. Together 0.09 %.
+    # Two of 50 in a thirteenth of the time: 25 %. All three: 0.023 %.
+    before = [month(n_gated=1 if place % 3 == 0 else 0) for place in range(13)]
+    assert judged(*before, month(releases=2, n_gated=2, n_non_permissive=2))[13] == (True, "gated,licences")
+
+
 def test_a_slow_fall_is_seen_when_it_has_added_up() -> None:
-    found = judged(*[month(n_non_permissive=0)] * 13, *[month(releases=1, n_non_permissive=0)] * 3)
-    # One of 49 in a thirteenth of the time: 10.07 %; two of 50 in a seventh: 1.9 %.
+    found = judged(*[month(n_non_permissive=0)] * 13, *[month(releases=2, n_non_permissive=0)] * 3)
+    # Two of 50 in a thirteenth of the time: 25 %; four of 52 in a seventh: 11.8 %.
     assert [turned for _, turned in found[13:]] == ["", "cadence", "cadence"]
     assert not any(is_turning for is_turning, _ in found[13:])
 

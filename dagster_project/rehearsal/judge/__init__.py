@@ -10,6 +10,7 @@ from dagster_project.rehearsal.judge.concentration import concentration
 from dagster_project.rehearsal.judge.events import events, sealed_days, sealed_moments
 from dagster_project.rehearsal.judge.flows import flows, measured_weeks, shares, total, weeks_measured
 from dagster_project.rehearsal.judge.leads import crossovers, share_changes
+from dagster_project.rehearsal.judge.limits import limits
 from dagster_project.rehearsal.judge.lineage import births, lineage_flows, roots
 from dagster_project.rehearsal.judge.openness import openness
 from dagster_project.rehearsal.judge.people import contributors
@@ -27,7 +28,8 @@ __all__ = ["Verdict", "judge"]
 def judge(release: Release, world: World) -> list[Verdict]:
     """Compare every published measure with its truth, over the weeks that were measured and not estimated."""
     weeks = measured_weeks(release)
-    truth = Truth(world, since=min(weeks, default=None), moments=sealed_moments(sealed_days(release)))
+    moments = sealed_moments(sealed_days(release))
+    truth = Truth(world, since=min(weeks, default=None), moments=moments)
     if not weeks:
         return [weeks_measured(weeks, world), *events(release, truth)]
     return [
@@ -39,6 +41,7 @@ def judge(release: Release, world: World) -> list[Verdict]:
         *crossovers(release, truth, weeks),
         *share_changes(release, truth),
         *concentration(release, truth, weeks),
+        *limits(release, truth, world, moments, weeks),
         *roots(release, truth),
         *births(release, truth),
         *lineage_flows(release, truth),

@@ -15,7 +15,7 @@ from dagster_project.rehearsal.world.world import World
 from dagster_project.warehouse.published import Release
 
 SHARE_KEYS = ["week", "scope", "credit", "time_window"]
-_SHARES = {
+SHARES = {
     "country": "select week, scope, credit, time_window, country, share_of_total from marts.share_by_country",
     "lab": "select week, scope, credit, time_window, lab, share_of_total from marts.share_by_lab",
 }
@@ -75,7 +75,7 @@ def flows(release: Release, truth: Truth, weeks: list[date]) -> list[Verdict]:
 def shares(release: Release, truth: Truth, weeks: list[date], level: str) -> list[Verdict]:
     """Give the worst share by level, country or lab, of each scope, credit and time window."""
     true = truth.share_by_country() if level == "country" else truth.share_by_lab()
-    found = release.frame(_SHARES[level]).rename({"share_of_total": "measured"})
+    found = release.frame(SHARES[level]).rename({"share_of_total": "measured"})
     verdicts = []
     for (scope, credit, window), cells in sorted(true.group_by("scope", "credit", "time_window")):
         same = (pl.col("scope") == scope) & (pl.col("credit") == credit) & (pl.col("time_window") == window)

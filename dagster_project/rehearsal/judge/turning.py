@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from math import log
 
 import polars as pl
 
 from dagster_project.rehearsal.judge.verdict import Verdict, counted, nothing
 from dagster_project.rehearsal.truth.oracle import Truth
 from dagster_project.rehearsal.world.cast import LABS
-from dagster_project.rehearsal.world.scenario import CAPTURE_HOUR, WAVE
+from dagster_project.rehearsal.world.scenario import CAPTURE_HOUR, RETREAT, WAVE
 from dagster_project.warehouse.published import Release
 
 SEEN_FROM = 3
 """A lab's or country's turn can be seen once it has released, or withdrawn, so many models since."""
 IN_TIME_DAYS = 28
+YEAR_DAYS = 365
+CERTAIN_ODDS = 2000
+"""How much likelier than chance a retreat has to be before it can be seen: with less, one side-month in as many is flagged by chance."""
+_RETREAT_PARTS = {"closed": RETREAT.licensed, "gated": RETREAT.gated}
 RISE_POINTS, RISE_WEEKS, RISE_AGAINST = 0.01, 4, 13
 """A size rises when its median share of 4 weeks is a point above that of 13 weeks before, 4 weeks long."""
 CAPTURE_TIME = time(CAPTURE_HOUR, tzinfo=UTC)
@@ -110,7 +115,8 @@ def _turns(release: Release, truth: Truth, moments: Sequence[int]) -> list[Verdi
     verdicts, turning_sides = [], set()
     for kind, side, _other, week in truth.turning_points().iter_rows():
         if kind in ("retreat", "closure"):
-            seen = _seen_from(truth, moments, side, week)
+            find = _certain_from if kind == "retreat" else _seen_from
+            seen = find(truth, moments, side, week)
             since = flags.filter((pl.col("side") == side) & (pl.col("month") >= week.replace(day=1)))
             flagged = None if since.is_empty() else _month_end(since["month"][0])
             verdicts.append(_timed(f"turn: {kind} of {side}", seen, flagged))
@@ -149,6 +155,33 @@ def _seen_from(truth: Truth, moments: Sequence[int], side: str, week: date) -> d
         if len(found) >= SEEN_FROM
     ]
     return min(days, default=None)
+
+
+def _certain_from(truth: Truth, moments: Sequence[int], side: str, week: date) -> date | None:
+    """Give the day from which the planted retreat is CERTAIN_ODDS times as likely as none, to somebody who knows it all.
+
+    That is its week, its cadence, licences and gates, and the year before it. Nobody who has to find these out can tell sooner.
+    """
+    own = truth.releases.own(moments).filter(pl.col("lab") == side).with_columns(on=pl.col("created_at").dt.date())
+    year = own.filter(pl.col("on").is_between(week - timedelta(days=YEAR_DAYS), week, closed="left"))
+    former = {"closed": _rate(year["licence_class"] != "permissive"), "gated": _rate(year["is_gated"])}
+    planted = {name: part + (1 - part) * former[name] for name, part in _RETREAT_PARTS.items()}
+    since = own.filter(pl.col("on") >= week).select("on", "is_gated", closed=pl.col("licence_class") != "permissive")
+    for days in range(1, (truth.weeks[-1] - week).days):
+        seen = since.filter(pl.col("on") < week + timedelta(days=days))
+        odds = (1 - RETREAT.cadence) * year.height / YEAR_DAYS * days + seen.height * log(RETREAT.cadence)
+        for name, is_so in (("closed", seen["closed"]), ("gated", seen["is_gated"])):
+            now, then = planted[name], former[name]
+            many = int(is_so.sum())
+            odds += many * log(now / then) + (seen.height - many) * log((1 - now) / (1 - then))
+        if odds >= log(CERTAIN_ODDS):
+            return week + timedelta(days=days)
+    return None
+
+
+def _rate(are_so: pl.Series) -> float:
+    """Give the part of releases that are so; half a release on either side keeps it from 0 and 1."""
+    return (int(are_so.sum()) + 0.5) / (len(are_so) + 1)
 
 
 def _rises(truth: Truth, band: str, since: date) -> date | None:

@@ -5,8 +5,8 @@ outside the rehearsal. Here: flows, shares, concentration, crossovers. Not here:
 like (truth/releases), what the API pretends (dirt; `events` lists it).
 
 Windows end with their week's Sunday: week and 28d are 7 and 28 days, 365d is 365 days and reaches back before the world's
-first week, cumulative begins with it, or with the week of `since`. Scopes: S1 all; S2 text; S3 as in `_in_scope`; S4
-all, in their first 365 days.
+first week, cumulative begins with it, or with the week of `since`. Scopes: S1 all; S2 text; S3 as in `_in_scope`, from the
+week on by whose end a model is large; S4 all, in their first 365 days.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from dagster_project.rehearsal.truth.staying import Staying
 from dagster_project.rehearsal.world.cast import LABS, NOBODY, QUANTIZED
 from dagster_project.rehearsal.world.dirt import Pretence
 from dagster_project.rehearsal.world.draws import Bools, Floats, Ints
-from dagster_project.rehearsal.world.facts import DAY_SECONDS, is_text
+from dagster_project.rehearsal.world.facts import DAY_SECONDS, NEVER, is_text
 from dagster_project.rehearsal.world.scenario import CROSSOVERS
 from dagster_project.rehearsal.world.world import World
 
@@ -48,13 +48,24 @@ FULL_HHI = 10_000
 class Truth:
     """The true tables of one world. The first call reads the whole world; worlds of some hundred thousand models fit."""
 
-    def __init__(self, world: World, since: date | None = None, moments: Sequence[int] | None = None) -> None:
-        """Read a world. `since`: first week of cumulative windows; `moments`: when somebody looked, for what was released."""
+    def __init__(
+        self,
+        world: World,
+        since: date | None = None,
+        moments: Sequence[int] | None = None,
+        *,
+        is_as_seen: bool = False,
+    ) -> None:
+        """Read a world. `since`: first week of cumulative windows; `moments`: when somebody looked, for what was released.
+
+        `is_as_seen`: leave out what a withdrawn model brought after the last moment that showed it: no counter tells it.
+        """
         self.world = world
         self._origin = world.monday(((since or world.first_week) - world.first_week).days // 7)
         self.weeks = [world.first_week + timedelta(weeks=week) for week in range(world.weeks)]
         block = world.everything()
         self._facts, self._course = block.facts, block.course
+        self._seen_until = self._last_moments(moments or ()) if is_as_seen else np.full_like(block.facts.gone, NEVER)
         self.descent = Descent(world, self._facts)
         self.labs, self.countries = self.descent.labs, self.descent.countries
         self._credits = [self.descent.credit(name) for name in CREDITS]
@@ -82,10 +93,16 @@ class Truth:
     def _hub_ids(self) -> list[str]:
         return [self.world.hub_id(index) for index in range(self.world.models)]
 
-    def _count(self, now: int, *, first_year: bool = False) -> Ints:
+    def _count(self, now: Ints | int, *, first_year: bool = False) -> Ints:
         """Give all models' downloads up to a second, or to the end of their first year where that is earlier."""
-        until = np.minimum(now, self._facts.created + YEAR_SECONDS) if first_year else now
+        until = np.minimum(now, self._seen_until)
+        until = np.minimum(until, self._facts.created + YEAR_SECONDS) if first_year else until
         return self.world.trends.count(self._course, until)
+
+    def _last_moments(self, moments: Sequence[int]) -> Ints:
+        """Give the last moment at which each model was there, NEVER for those that stay."""
+        seen, gone = np.array([0, *sorted(moments)]), self._facts.gone
+        return np.where(gone < NEVER, seen[np.searchsorted(seen, gone) - 1], NEVER)
 
     # Shares
 
@@ -138,8 +155,10 @@ class Truth:
         for window, begin in enumerate(begins):
             there = (self._facts.created < end) & (self._facts.gone > begin)
             flow = whole - self._count(begin)
+            grown = whole - self._count(np.maximum(begin, self._large_from))
             for scope, chosen in enumerate(in_scope):
-                yield scope, window, np.where(chosen, flow, 0), there & chosen
+                counted = grown if SCOPES[scope] == "S3" else flow
+                yield scope, window, np.where(chosen, counted, 0), there & chosen
             is_young = there & (self._facts.created + YEAR_SECONDS > begin)
             yield SCOPES.index("S4"), window, young - self._count(begin, first_year=True), is_young
 
@@ -150,6 +169,15 @@ class Truth:
         text, first_party = is_text(facts.task), (facts.lab < NOBODY) & ~np.isin(facts.lab, communities)
         large = (all_time >= S3_LEAST_DOWNLOADS) & (facts.created >= S3_CREATED_AFTER)
         return [np.ones(len(text), dtype=np.bool_), text, text & first_party & large & (facts.role != QUANTIZED)]
+
+    @cached_property
+    def _large_from(self) -> Ints:
+        """Give the Monday of the week by whose end each model has the downloads of S3, NEVER if it never has."""
+        since = np.full_like(self._facts.created, NEVER)
+        for week in reversed(range(self.world.weeks)):
+            since[self._count(self.world.monday(week + 1)) >= S3_LEAST_DOWNLOADS] = self.world.monday(week)
+        since[self._count(self.world.monday(0)) >= S3_LEAST_DOWNLOADS] = 0
+        return since
 
     def _long(self, flows: Floats, models: Floats, level: str, names: list[str]) -> pl.DataFrame:
         """Write sums as rows, without those to which no model belongs."""
