@@ -226,17 +226,22 @@ def _answer(
 
 
 def _hop_by_hop(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Run a SELECT on its own last answer, `before.TABLE`, until no row `is_open`, at most MOST_HOPS times."""
+    """Run a SELECT on the rows of its own last answer that are open, `before.TABLE`, until none is, at most MOST_HOPS times.
+
+    What is not open is done and kept; what is still open after the last hop is kept as it is.
+    """
     columns = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in table.types.items())
-    connection.execute(f"create table before.{table.name} as select {columns} where false")
+    for place in (table.full_name, f"before.{table.name}"):
+        connection.execute(f"create table {place} as select {columns} where false")
     for number in range(1, MOST_HOPS + 1):
         connection.execute(f"create or replace table now.hop as select {number} as number")
-        connection.execute(f"create table now.{table.name} as\n{table.body}")
-        connection.execute(f"create or replace table before.{table.name} as from now.{table.name}")
-        connection.execute(f"drop table now.{table.name}")
-        if not _one(connection, f"select count(*) from before.{table.name} where is_open"):
+        connection.execute(f"create or replace table now.{table.name} as\n{table.body}")
+        is_done = "not is_open" if number < MOST_HOPS else "true"
+        connection.execute(f"insert into {table.full_name} from now.{table.name} where {is_done}")
+        connection.execute(f"create or replace table before.{table.name} as from now.{table.name} where is_open")
+        if not _one(connection, f"select count(*) from before.{table.name}"):
             break
-    connection.execute(f"create table {table.full_name} as from before.{table.name}")
+    connection.execute(f"drop table now.{table.name}")
 
 
 def _through(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
