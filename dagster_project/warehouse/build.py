@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import re
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -27,7 +29,7 @@ from dagster_project.snapshots.spool import Spool
 from dagster_project.sources import innovation_graph, overviews, people, repositories, stars
 from dagster_project.warehouse import catalog, facts, lineage
 from dagster_project.warehouse.catalog import Table
-from dagster_project.warehouse.engine import connect_private, quoted
+from dagster_project.warehouse.engine import THREADS, connect_private, quoted
 
 DATABASE = "warehouse/leadershift.duckdb"
 # Facts of a build as known on an earlier day: the kept ones go on from snapshot to snapshot, of which it lacks some.
@@ -185,38 +187,77 @@ def _make(
 def _make_weekly(
     connection: duckdb.DuckDBPyConnection, weekly: Sequence[Table], say: Callable[[str], None]
 ) -> list[Built]:
-    """Run each SELECT once for each week, so that memory holds one week at a time; a week's earlier answers are `now.TABLE`."""
+    """Run each SELECT once for each week, as many weeks at a time as there are cores; memory holds no others.
+
+    A week's earlier answers are `now.TABLE`. Each week is worked out by one thread: two threads on one week need half
+    as much work again, because both come to hold every namespace.
+    """
     seconds = dict.fromkeys([table.full_name for table in weekly], 0.0)
     kept = [table for table in weekly if not table.is_passing]
-    is_first = True
-    for (week,) in connection.execute("select week from staging.weeks order by week").fetchall():
-        connection.execute(
-            f"create or replace table now.week as select * from staging.weeks where week = date '{week}'"
-        )
-        for table in weekly:
-            started = time.monotonic()
-            with _named(table):
-                connection.execute(f"create or replace table now.{table.name} as\n{table.body}")
-            if table in kept:
-                into = f"create table {table.full_name} as" if is_first else f"insert into {table.full_name}"
-                connection.execute(f"{into} from now.{table.name}")
-            seconds[table.full_name] += time.monotonic() - started
-        is_first = False
-    return [_described(connection, table, seconds[table.full_name], say) for table in weekly]
+    weeks = [week for (week,) in connection.execute("select week from staging.weeks order by week").fetchall()]
+    for moment in _MOMENTS_BESIDE:
+        connection.execute(f"attach ':memory:' as {moment}")
+    moments = ("now", *_MOMENTS_BESIDE)
+    connection.execute("set threads = 1")
+    # The first week alone: its answers say which columns the tables have, and later weeks may read these.
+    rounds = [weeks[:1], *(weeks[start : start + len(moments)] for start in range(1, len(weeks), len(moments)))]
+    with ThreadPoolExecutor(len(moments)) as pool:
+        for together in rounds:
+            places = list(zip(moments, together, strict=False))
+            running = [
+                pool.submit(_answer, connection.cursor(), weekly, *place, is_first=together == weeks[:1])
+                for place in places
+            ]
+            for (moment, _week), answer in zip(places, running, strict=True):
+                for name, taken in answer.result().items():
+                    seconds[name] += taken
+                for table in kept:
+                    connection.execute(f"insert into {table.full_name} from {moment}.{table.name}")
+    connection.execute(f"set threads = {THREADS}")
+    built = [_described(connection, table, seconds[table.full_name], say) for table in weekly]
+    for moment in _MOMENTS_BESIDE:
+        connection.execute(f"detach {moment}")
+    return built
+
+
+# Where the weeks are worked out that run at the same time as the one of `now`.
+_MOMENTS_BESIDE = tuple(f"now_{number}" for number in range(2, THREADS + 1))
+_NOW = re.compile(r"\bnow\.")
+
+
+def _answer(
+    cursor: duckdb.DuckDBPyConnection, weekly: Sequence[Table], moment: str, week: date, *, is_first: bool
+) -> dict[str, float]:
+    """Run every SELECT for one week, its answers being tables of `moment`; give the seconds that each took."""
+    seconds = {}
+    cursor.execute(f"create or replace table {moment}.week as select * from staging.weeks where week = date '{week}'")
+    for table in weekly:
+        started = time.monotonic()
+        with _named(table):
+            cursor.execute(f"create or replace table {moment}.{table.name} as\n{_NOW.sub(f'{moment}.', table.body)}")
+        if is_first and not table.is_passing:
+            cursor.execute(f"create table {table.full_name} as from {moment}.{table.name} limit 0")
+        seconds[table.full_name] = time.monotonic() - started
+    return seconds
 
 
 def _hop_by_hop(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Run a SELECT on its own last answer, `before.TABLE`, until no row `is_open`, at most MOST_HOPS times."""
+    """Run a SELECT on the rows of its own last answer that are open, `before.TABLE`, until none is, at most MOST_HOPS times.
+
+    What is not open is done and kept; what is still open after the last hop is kept as it is.
+    """
     columns = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in table.types.items())
-    connection.execute(f"create table before.{table.name} as select {columns} where false")
+    for place in (table.full_name, f"before.{table.name}"):
+        connection.execute(f"create table {place} as select {columns} where false")
     for number in range(1, MOST_HOPS + 1):
         connection.execute(f"create or replace table now.hop as select {number} as number")
-        connection.execute(f"create table now.{table.name} as\n{table.body}")
-        connection.execute(f"create or replace table before.{table.name} as from now.{table.name}")
-        connection.execute(f"drop table now.{table.name}")
-        if not _one(connection, f"select count(*) from before.{table.name} where is_open"):
+        connection.execute(f"create or replace table now.{table.name} as\n{table.body}")
+        is_done = "not is_open" if number < MOST_HOPS else "true"
+        connection.execute(f"insert into {table.full_name} from now.{table.name} where {is_done}")
+        connection.execute(f"create or replace table before.{table.name} as from now.{table.name} where is_open")
+        if not _one(connection, f"select count(*) from before.{table.name}"):
             break
-    connection.execute(f"create table {table.full_name} as from before.{table.name}")
+    connection.execute(f"drop table now.{table.name}")
 
 
 def _through(connection: duckdb.DuckDBPyConnection, table: Table) -> None:

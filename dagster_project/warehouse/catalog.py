@@ -2,7 +2,7 @@
 
 A header is YAML in the comment that opens the file: meaning, grain, columns, and where needed kind, warnings, checks, and
 `per`: a SELECT is run once for the whole, once for each snapshot (facts; `types` then names its columns' types), once for
-each week, or hop by hop on its own answer. `kind: passing` is a table per week that is gone when its week is done;
+each week, or hop by hop on what its own answer leaves open. `kind: passing` is a table per week that is gone when its week is done;
 `through` names a function of `statistics` that turns the answer into the table.
 Not here: dependencies (lineage), running anything (facts, build), judging anything (audit).
 """

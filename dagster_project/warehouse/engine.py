@@ -35,6 +35,8 @@ def connect_private(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection
     if not duckdb.__version__.startswith("1."):
         connection.execute(f"set disabled_optimizers = '{_HARMFUL_PASSES}'")
     connection.execute("set preserve_insertion_order = false")
+    # It writes to stdout, in the middle of what --json says there, as soon as a query takes two seconds.
+    connection.execute("set enable_progress_bar = false")
     return connection
 
 

@@ -7,6 +7,7 @@ columns:
   relation: finetune, adapter, quantized, merge or unspecified
   weight: 1 / number of parents
   first_seen_on: first day the edge was declared
+  is_derived: whether the parent has parents that count itself
 */
 with counted as (
     select
@@ -25,5 +26,6 @@ select
     parent_key,
     relation,
     1.0 / cast(count(*) over (partition by child_key) as double) as weight,
-    first_seen_on
+    first_seen_on,
+    parent_key in (select above.child_key from counted as above) as is_derived
 from counted

@@ -1,18 +1,22 @@
-"""How long facts and marts take on a Hub of millions of models and many weeks, against a plain scan of the same facts.
+"""How long facts, marts, audit and release take on a Hub of millions of models and many weeks, against a plain scan of the facts.
 
 The weeks are made by DuckDB and sealed as a capture would seal them: ids and names as long as real ones, a dozen tags,
-a fifth of the counters moving each week, one model in a hundred changing its record, a third with declared parents.
-Run it with `python tests/load/warehouse.py --models 3000000 --weeks 104`.
+a third of the counters moving each week, one model in a hundred changing its record, a third with declared parents; the
+newest week has `--models` of them, each week before 0.4 % fewer.
+Each step runs in a process of its own, so that its memory is its own. `newest` is a build after one more snapshot.
+Run it with `python -m tests.load.warehouse --models 3000000 --weeks 104`; the home must be new or of the same size.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import resource
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -23,9 +27,11 @@ from dagster_project.settings import shipped
 from dagster_project.snapshots import manifest, seal
 from dagster_project.snapshots.seal import Counts
 from dagster_project.snapshots.spool import Spool
+from dagster_project.warehouse import audit, facts, publish
 from dagster_project.warehouse import build as building
-from dagster_project.warehouse import facts
 
+GROWTH_A_WEEK = 0.004
+MEGABYTE = 1024  # kilobytes
 FIRST = date(2024, 11, 25)
 MODELS_OF_A_WEEK = """
 copy (
@@ -84,20 +90,21 @@ copy (
 
 
 def make_week(home: Path, week: int, models: int) -> None:
-    """Write and seal one week."""
+    """Write and seal one week with so many models, unless it is there."""
     day = FIRST + timedelta(days=7 * week)
+    if (home / "raw" / "huggingface" / f"{day}").exists():
+        return
     attempt = Spool(home, "huggingface", day, 1)
     path = seal.table_path(home, "huggingface", "models", day)
     path.parent.mkdir(parents=True, exist_ok=True)
     attempt.folder.mkdir(parents=True)
-    rows = int(models * (0.6 + 0.4 * week / 104))
     with duckdb.connect() as connection:
-        connection.execute(MODELS_OF_A_WEEK.format(models=rows, week=week, day=day, path=path))
+        connection.execute(MODELS_OF_A_WEEK.format(models=models, week=week, day=day, path=path))
     at = datetime(day.year, day.month, day.day, 2, tzinfo=UTC)
-    manifest.append(attempt.folder, manifest.describe(home, path, "table", rows, stamp(at)))
+    manifest.append(attempt.folder, manifest.describe(home, path, "table", models, stamp(at)))
     seal.close(
         attempt,
-        Counts(rows, rows, 0, 0),
+        Counts(models, models, 0, 0),
         status="sealed",
         is_complete=True,
         origin="http://127.0.0.1:1",
@@ -106,11 +113,32 @@ def make_week(home: Path, week: int, models: int) -> None:
     )
 
 
-def timed(work: object, *arguments: object, **options: object) -> tuple[float, float]:
-    """Run something; give wall and CPU seconds."""
-    wall, cpu = time.monotonic(), time.process_time()
-    work(*arguments, **options)  # type: ignore[operator]  # any callable
-    return time.monotonic() - wall, time.process_time() - cpu
+def say(text: str) -> None:
+    """Tell progress apart from the result."""
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+def build(home: Path) -> dict[str, float]:
+    """Build everything that is not there yet; give the seconds of each table."""
+    built = building.build(
+        home,
+        list(seal.sealed(home)),
+        sql=shipped("sql"),
+        registry=shipped("data/registry"),
+        known_at=date.max,
+        say=say,
+    )
+    return {made.table.full_name: made.seconds for made in built}
+
+
+def check(home: Path) -> None:
+    """Audit the build."""
+    audit.audit(home, sql=shipped("sql"), say=lambda text: say(text) if text.startswith("FAILED") else None)
+
+
+def release(home: Path) -> None:
+    """Publish the build, whatever the audit of an invented world says."""
+    publish.publish(home, sql=shipped("sql"), now=datetime.now(UTC), sign_off="load", say=say)
 
 
 def scan(home: Path) -> None:
@@ -124,36 +152,45 @@ def scan(home: Path) -> None:
         ).fetchall()
 
 
-def run_build(home: Path, say: object) -> None:
-    """Build everything that is not there yet."""
-    building.build(
-        home,
-        list(seal.sealed(home)),
-        sql=shipped("sql"),
-        registry=shipped("data/registry"),
-        known_at=date.max,
-        say=say,  # type: ignore[arg-type]  # print
-    )
+def measured(work: Callable[[Path], dict[str, float] | None], home: Path) -> dict[str, object]:
+    """Run something in a new process; give wall and CPU seconds, peak memory, and the seconds that it tells itself."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_measure, (work, home))
+
+
+def _measure(work: Callable[[Path], dict[str, float] | None], home: Path) -> dict[str, object]:
+    wall, cpu = time.monotonic(), time.process_time()
+    seconds = work(home) or {}
+    most = sorted(seconds.items(), key=lambda item: -item[1])[:25]
+    return {
+        "wall_s": round(time.monotonic() - wall, 1),
+        "cpu_s": round(time.process_time() - cpu, 1),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE),
+        **({"tables": {name: round(taken, 2) for name, taken in most}} if most else {}),
+    }
 
 
 def main() -> None:
-    """Make the weeks, build, build the newest week again, scan, print."""
+    """Make the weeks, build, audit, publish, build once more with one more week, scan, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=int, default=300_000)
     parser.add_argument("--weeks", type=int, default=8)
     parser.add_argument("--home", type=Path, default=Path("/tmp/leadershift-load"))
     options = parser.parse_args()
+    home: Path = options.home
+
+    def models(week: int) -> int:
+        return int(options.models * (1 - GROWTH_A_WEEK * (options.weeks - 1 - week)))
+
     for week in range(options.weeks):
-        if not (options.home / "raw" / "huggingface" / f"{FIRST + timedelta(days=7 * week)}").exists():
-            make_week(options.home, week, options.models)
-            print(f"week {week}", file=sys.stderr)  # noqa: T201
-    say = lambda text: print(text, file=sys.stderr)  # noqa: T201, E731
-    shutil.rmtree(options.home / facts.FOLDER, ignore_errors=True)
-    everything = timed(run_build, options.home, say)
-    again = timed(run_build, options.home, say)
-    limit = timed(scan, options.home)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"facts and marts": everything, "marts": again, "scan": limit, "peak_mb": peak}))  # noqa: T201
+        make_week(home, week, models(week))
+    say("weeks made")
+    for folder in (facts.FOLDER, "warehouse", publish.PUBLISHED):
+        shutil.rmtree(home / folder, ignore_errors=True)
+    for name, work in (("build", build), ("scan", scan), ("audit", check), ("publish", release)):
+        print(json.dumps({name: measured(work, home)}), flush=True)  # noqa: T201
+    make_week(home, options.weeks, models(options.weeks))
+    print(json.dumps({"newest": measured(build, home)}), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
