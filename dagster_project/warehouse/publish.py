@@ -21,13 +21,16 @@ from dagster_project.calendar import Week, stamp
 from dagster_project.errors import GateError, NothingYetError
 from dagster_project.settings import is_loopback
 from dagster_project.snapshots import durable
-from dagster_project.warehouse import audit, catalog, lineage
+from dagster_project.warehouse import audit, catalog, lineage, published
 from dagster_project.warehouse.build import as_known, comment, database_path
 from dagster_project.warehouse.catalog import Table
 from dagster_project.warehouse.engine import connect_locked, connect_private, quoted
 
-PUBLISHED = "published"
-CURRENT = f"{PUBLISHED}/current.json"
+# Whoever only reads finds them in `published`, which loads little.
+Publication = published.Publication
+current = published.current
+PUBLISHED = published.PUBLISHED
+CURRENT = published.CURRENT
 HISTORY = f"{PUBLISHED}/history.json"
 # Every DuckDB since 1.2 can open it; the default of 2.0 can't be opened by any 1.x tool.
 STORAGE_VERSION = "v1.2.0"
@@ -45,30 +48,6 @@ _FRICTIONLESS = {
     "BIGINT": "integer",
     "INTEGER": "integer",
 }
-
-
-class Publication(msgspec.Struct, frozen=True):
-    """A release. Paths are relative to the home. `is_new` is False when the same content was published before.
-
-    `known_at`: the day (ISO) as known on which it was built; None for all that was known when it was.
-    """
-
-    release_id: str
-    published_at: str
-    database: str
-    weeks: int
-    newest_week: str
-    is_rehearsal: bool
-    is_new: bool = True
-    known_at: str | None = None
-
-
-def current(home: Path) -> Publication:
-    """Give the release that readers should open. Raises NothingYetError."""
-    path = home / CURRENT
-    if not path.exists():
-        raise NothingYetError(f"Nothing has been published in {home} yet.", next_command="leadershift run")
-    return msgspec.json.decode(path.read_bytes(), type=Publication)
 
 
 def publish(
