@@ -23,7 +23,7 @@ from dagster_project.settings import Settings
 
 settings = Settings(Path(home))
 release = asking.release(settings)
-print(asking.current(settings).release_id)
+asking.current(settings).release_id
 
 
 # %%
@@ -63,18 +63,23 @@ import altair as alt
 shares = ask("""
     select week, country_name, share_of_known
     from marts.share_by_country
-    where scope = 'S2' and credit = 'publisher' and time_window = '28d' and country in (
+    where scope = 'S2' and credit = 'publisher' and time_window = 'week' and country in (
         select country from marts.latest_shares_by_country
-        where scope = 'S2' and credit = 'publisher' and time_window = '28d' and country <> 'UNKNOWN' and place <= 5
+        where scope = 'S2' and credit = 'publisher' and time_window = 'week' and country <> 'UNKNOWN' and place <= 5
     )
     order by week, country_name
 """)
 alt.renderers.enable("png")
-alt.Chart(shares).mark_line().encode(
-    alt.X("week:T", title=None),
-    alt.Y("share_of_known:Q", title="share of known downloads, 28 days", axis=alt.Axis(format="%")),
-    alt.Color("country_name:N", title=None),
-).properties(width=640, height=320)
+chart = (
+    alt.Chart(shares, width=640, height=320)
+    .mark_line(point=True)
+    .encode(
+        alt.X("week:T", title=None),
+        alt.Y("share_of_known:Q", title="share of known downloads", axis=alt.Axis(format="%")),
+        alt.Color("country_name:N", title=None),
+    )
+)
+shares if shares.is_empty() else chart
 
 # %% [markdown]
 # ## A question that others asked
@@ -82,7 +87,8 @@ alt.Chart(shares).mark_line().encode(
 # `leadershift examples` lists them; here one of them is run.
 
 # %%
-ready = asking.example("what_happened_lately")
-print(ready.question)
-print(ready.answer)
+ready = asking.example("how_concentrated")
+ready.question, ready.answer
+
+# %%
 ask(ready.sql)

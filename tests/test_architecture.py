@@ -15,20 +15,23 @@ FLOORS = [
     {"errors"},
     {"calendar"},
     {"settings"},
-    {"sources", "snapshots", "geography", "statistics"},
+    {"sources", "snapshots", "geography", "statistics", "guard"},
     {"warehouse"},
     {"reports"},
-    {"pipeline", "crawl", "gates", "keeping", "owners", "quick", "overview"},
+    {"pipeline", "crawl", "gates", "keeping", "owners", "quick", "overview", "asking", "alerts"},
     {"defs", "cli", "rehearsal"},
     {"definitions"},
 ]
-SIBLINGS_THAT_MEET = {"pipeline", "crawl", "gates", "keeping", "owners", "quick", "overview"}
+SIBLINGS_THAT_MEET = {"pipeline", "crawl", "gates", "keeping", "owners", "quick", "overview", "asking", "alerts"}
 DOORS = {
     "dagster": {"defs", "definitions"},
     "duckdb": {"warehouse", "statistics"},
     "great_expectations": {"warehouse/audit"},
     "sqlglot": {"warehouse/lineage"},
-    "httpx2": {"sources"},
+    "httpx2": {"sources", "guard"},
+    "starlette": {"guard"},
+    "uvicorn": {"guard"},
+    "websockets": {"guard"},
     "huggingface_hub": {"sources"},
     "github": {"sources"},
     "papermill": {"reports"},

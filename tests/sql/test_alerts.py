@@ -37,7 +37,10 @@ def on(place: int) -> list[dict[str, Any]]:
         model("base-chat", model_name="base/chat", total=base, **CHAT),
         model("zed-chat", model_name="zed/chat", total=300 * place, **CHAT),
         # Of one size: ten labs have 100 to 109 a week, late has nothing until it leads in the week of MONDAYS[5].
-        *(model(f"m{n}", model_name=f"lab{n}/m", total=(100 + n) * place, parameters_total=7 * BILLION) for n in range(10)),
+        *(
+            model(f"m{n}", model_name=f"lab{n}/m", total=(100 + n) * place, parameters_total=7 * BILLION)
+            for n in range(10)
+        ),
         model("late", model_name="late/m", total=500 * later, parameters_total=7 * BILLION),
         model("vast", model_name="acme/vast", **vast, **closing),
         # The same steps on a model that few use are no alert.
