@@ -15,6 +15,24 @@ from dagster_project.warehouse import catalog, published
 from dagster_project.warehouse.published import Publication, Release
 
 MART = "marts"
+_HEADLINE = """
+with newest as (
+    select place, country, share_of_known, unknown_share, week
+    from marts.latest_shares_by_country
+    where scope = 'S2' and credit = 'publisher' and time_window = 'week'
+)
+
+select 'S2 share of known, ' || country, share_of_known from newest where country <> 'UNKNOWN' and place <= 5
+union all
+select 'S2 unknown share', max(unknown_share) from newest having count(*) > 0
+union all
+select 'S2 HHI of labs', hhi from marts.concentration
+where scope = 'S2' and credit = 'publisher' and level = 'lab' and week = (select max(week) from newest)
+union all
+select 'alerts of that week', count(*) from marts.alerts
+where week = (select max(week) from newest)
+having (select count(*) from newest) > 0
+"""
 
 
 @dataclass(frozen=True)
@@ -72,6 +90,16 @@ def describe(settings: Settings, table: str) -> dict[str, Any]:
         {"column": c, "type": kind, "meaning": text, "made_from": made_from} for c, kind, text, made_from in columns
     ]
     return {"table": full_name, "meaning": known[full_name], "columns": described}
+
+
+def headline(settings: Settings) -> dict[str, float]:
+    """Give the newest measured week in a few numbers, each under a name that stays. Empty before the first measured week.
+
+    Shares of what is known in S2 (0..1), what is not known, how concentrated it is, how many alerts there are.
+    """
+    with release(settings) as opened:
+        _columns, rows = opened.rows(_HEADLINE)
+    return {name: float(number) for name, number in rows}
 
 
 def examples() -> dict[str, Example]:

@@ -36,6 +36,8 @@ Event = Literal[
     "repaired",
     "dropped",
     "erased",
+    "alerted",
+    "alert_posted",
 ]
 # What other rooms read out of a line; without it the line is damaged, though a flipped bit may have left it JSON.
 GUARDING: dict[str, tuple[str, ...]] = {

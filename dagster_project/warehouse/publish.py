@@ -64,7 +64,7 @@ def publish(
     Also for a build as known on another day than `known_at`: it must not become the present's release unnoticed.
     """
     verdict = _permission(home, sign_off)
-    tables = {name: table for name, table in catalog.load(sql).items() if table.schema in catalog.PUBLISHED_SCHEMAS}
+    tables = _published_tables(sql)
     with _beside(database_path(home)) as connection:
         _refuse_another_day(connection, known_at)
         release = _name(connection, tables, now)
@@ -270,27 +270,49 @@ RELEASE_COLUMNS = {
 _GAPS = "select week from core.weeks where is_gap order by week"
 
 
-def _write_dictionary(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table]) -> None:
-    connection.execute(
-        "create table release.main.data_dictionary"
-        " (schema_name varchar, table_name varchar, column_name varchar, data_type varchar, meaning varchar, made_from varchar[])"
-    )
-    kinds = {
+def column_sources(home: Path, *, sql: Path) -> dict[str, dict[str, list[str]]]:
+    """Map each column of each table that gets published to the `schema.table.column` it is made from, by the last build."""
+    with _beside(database_path(home)) as connection:
+        return _column_sources(connection, _published_tables(sql))
+
+
+def _column_sources(
+    connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table]
+) -> dict[str, dict[str, list[str]]]:
+    known: dict[str, dict[str, str]] = {}
+    for (schema, table_name, column), kind in _kinds(connection).items():
+        known.setdefault(f"{schema}.{table_name}", {})[column] = kind
+    return {
+        name: lineage.column_sources(table, {parent: known[parent] for parent in lineage.parents(table)})
+        for name, table in tables.items()
+    }
+
+
+def _kinds(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], str]:
+    """Map schema, table and column to the type, for all that the build holds."""
+    return {
         (schema, table, column): kind
         for schema, table, column, kind in connection.execute(
             f"select schema_name, table_name, column_name, data_type from duckdb_columns() where database_name = {quoted(PRIVATE)}"
         ).fetchall()
     }
-    known: dict[str, dict[str, str]] = {}
-    for (schema, table_name, column), kind in kinds.items():
-        known.setdefault(f"{schema}.{table_name}", {})[column] = kind
-    rows = []
-    for table in tables.values():
-        sources = lineage.column_sources(table, {parent: known[parent] for parent in lineage.parents(table)})
-        rows += [
-            (table.schema, table.name, column, kinds[table.schema, table.name, column], meaning, sources[column])
-            for column, meaning in table.columns.items()
-        ]
+
+
+def _published_tables(sql: Path) -> dict[str, Table]:
+    return {name: table for name, table in catalog.load(sql).items() if table.schema in catalog.PUBLISHED_SCHEMAS}
+
+
+def _write_dictionary(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table]) -> None:
+    connection.execute(
+        "create table release.main.data_dictionary"
+        " (schema_name varchar, table_name varchar, column_name varchar, data_type varchar, meaning varchar, made_from varchar[])"
+    )
+    kinds, sources = _kinds(connection), _column_sources(connection, tables)
+    rows: list[tuple[Any, ...]] = [
+        (table.schema, table.name, column, kinds[table.schema, table.name, column], meaning, sources[name][column])
+        for name, table in tables.items()
+        for column, meaning in table.columns.items()
+    ]
     for own, described in (("releases", RELEASE_COLUMNS), ("checks", CHECK_COLUMNS)):
         rows += [("marts", own, column, "", meaning, []) for column, meaning in described.items()]
     connection.executemany("insert into release.main.data_dictionary values (?, ?, ?, ?, ?, ?)", rows)

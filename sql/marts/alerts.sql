@@ -114,7 +114,7 @@ large as (
     group by coalesce(aliases.known_key, milestones.model_key)
 ),
 
--- A licence is less free where this number is larger; none states nothing, and an unreviewed one is not compared.
+-- A licence is less free where this number is larger. None states nothing, and an unreviewed one is not compared.
 freedom as (
     select
         licence_id,
