@@ -21,7 +21,6 @@ from urllib.parse import parse_qs, quote
 import httpx2
 import uvicorn
 from starlette.applications import Starlette
-from starlette.background import BackgroundTask
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
@@ -57,7 +56,8 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">{refresh}
-<title>leadershift</title><style>body{{font:16px/1.5 sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem}}
+<title>leadershift</title><style>:root{{color-scheme:light dark}}
+body{{font:16px/1.5 sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem}}
 input{{font:inherit;width:100%;box-sizing:border-box;margin:.5rem 0}}</style><h1>leadershift</h1><p>{says}</p>{form}</html>"""
 _FORM = """<form method="post" action="/login"><label>Token <input name="token" type="password" autocomplete="current-password">
 </label><button>Log in</button></form>"""
@@ -227,7 +227,16 @@ async def _forward(door: Door, request: Request) -> Response:
         kept.pop("content-length", None)
         await answer.aclose()
         return Response(page, answer.status_code, kept)
-    return StreamingResponse(answer.aiter_raw(), answer.status_code, kept, background=BackgroundTask(answer.aclose))
+    return StreamingResponse(_pieces(answer), answer.status_code, kept)
+
+
+async def _pieces(answer: httpx2.Response) -> AsyncIterator[bytes]:
+    """Hand on an answer as it comes; a browser that goes away must not leave the connection to Dagster open."""
+    try:
+        async for piece in answer.aiter_raw():
+            yield piece
+    finally:
+        await answer.aclose()
 
 
 async def _relay(door: Door, socket: WebSocket) -> None:

@@ -10,11 +10,14 @@ from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import msgspec
 import pytest
 
 from dagster_project import alerts
+from dagster_project.defs.installation import Installation
+from dagster_project.defs.sensors import ALERTS, new_alerts
 from dagster_project.errors import UsageError
 from dagster_project.settings import Settings
 from dagster_project.snapshots import ledger
@@ -87,6 +90,19 @@ def test_each_alert_of_the_last_weeks_is_told_once(home: Path) -> None:
         ("moved", "2026-11-09", "CN"),
     ]
     assert b"somebody" not in (home / ledger.LEDGER).read_bytes(), "the diary outlives an erasure"
+
+
+def test_the_sensor_shows_what_is_new_and_then_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"LEADERSHIFT_HOME": str(home), "LEADERSHIFT_WEBHOOK": ""}.items():
+        monkeypatch.setenv(name, value)
+    with dg.build_sensor_context(resources={"installation": Installation()}) as context:
+        first, again = new_alerts.evaluate_tick(context), new_alerts.evaluate_tick(context)
+        (home / CURRENT).unlink()
+        without = new_alerts.evaluate_tick(context)
+    (seen,) = first.asset_events
+    assert (seen.asset_key, seen.metadata["new_alerts"].value) == (ALERTS, 3)
+    assert (again.asset_events, again.skip_message) == ([], "2026-W46-abc has no alert that was not told.")
+    assert str(without.skip_message).endswith("Go on with: leadershift run")
 
 
 def test_a_webhook_that_fails_fails_nothing_and_is_told_later(

@@ -51,6 +51,9 @@ def new_alerts(context: dg.SensorEvaluationContext, installation: Installation) 
         return dg.SensorResult(skip_reason=str(error))
     if told.trouble:
         context.log.warning(told.trouble)
+    if not told.new:
+        nothing = f"{told.release_id} has no alert that was not told."
+        return dg.SensorResult(skip_reason=f"{nothing} {told.trouble}" if told.trouble else nothing)
     rows = [
         dg.TableRecord({name: alert[name] or "" for name in ("week", "kind", "subject", "detail", "number")})
         for alert in told.new
@@ -60,5 +63,4 @@ def new_alerts(context: dg.SensorEvaluationContext, installation: Installation) 
         description=f"{len(rows)} new alerts",
         metadata={"alerts": dg.MetadataValue.table(rows), "new_alerts": dg.MetadataValue.int(len(rows))},
     )
-    nothing = f"{told.release_id} has no alert that was not told.{f' {told.trouble}' if told.trouble else ''}"
-    return dg.SensorResult(asset_events=[seen] if rows else [], skip_reason=None if rows else nothing)
+    return dg.SensorResult(asset_events=[seen])
