@@ -27,7 +27,7 @@ REGISTRY = dg.AssetKey(["data", "registry"])
 RELEASE = dg.AssetKey(["published", "release"])
 REPORT = dg.AssetKey(["reports", "weekly"])
 # A week from one to the next, and a day of grace; staging and claims are made in the same step as what is shown of them.
-DUE = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=8), warn_window=timedelta(days=7, hours=12))
+DUE = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=8), warn_window=timedelta(days=7, hours=6))
 DUE_SCHEMAS = {"core", "marts"}
 # Tags by which runs are found.
 WEEK_TAG, RELEASE_TAG = "leadershift/week", "leadershift/release"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 LOCATION = {"repositoryLocationName": "dagster_project.definitions", "repositoryName": "__repository__"}
-BOOT_SECONDS, RUN_SECONDS, END_SECONDS = 120, 240, 30
+BOOT_SECONDS, RUN_SECONDS, END_SECONDS, ANSWER_SECONDS = 120, 240, 30, 120
 FINISHED = {"SUCCESS", "FAILURE", "CANCELED"}
 
 LAUNCH = """
@@ -135,14 +135,14 @@ class DagsterServer:
 
     def page(self, path: str = "/") -> str:
         request = urllib.request.Request(self.url + path, headers=self.key)
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:
             return str(answer.read().decode())
 
     def knock(
         self, method: str, path: str, headers: dict[str, str], body: str | None = None
     ) -> http.client.HTTPResponse:
         """Ask with exactly these headers and this path, as a foreign page or program may; give the answer with its body unread."""
-        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=60)
+        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=ANSWER_SECONDS)
         connection.request(method, path, body, headers)
         return connection.getresponse()
 
@@ -151,7 +151,7 @@ class DagsterServer:
         headers = {"Content-Type": "application/json", **self.key}
         request = urllib.request.Request(f"{self.url}/graphql", body, headers)
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:
                 found = json.load(answer)
         except urllib.error.HTTPError as error:
             if error.code == http.HTTPStatus.SERVICE_UNAVAILABLE:
