@@ -254,7 +254,7 @@ async def _relay(door: Door, socket: WebSocket) -> None:
         for way in rest:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
-    with contextlib.suppress(RuntimeError):  # the browser may have closed it
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the browser may have closed it
         await socket.close()
 
 
