@@ -17,8 +17,8 @@ from dagster_project.defs.assets import (
     warehouse_assets,
 )
 from dagster_project.defs.installation import Installation
-from dagster_project.defs.jobs import every_night, every_six_hours, github_job, weekly_job
-from dagster_project.defs.sensors import sealed_weeks
+from dagster_project.defs.jobs import every_night, every_six_hours, github_job, import_archive, weekly_job
+from dagster_project.defs.sensors import new_alerts, sealed_weeks
 
 # One process for a whole run: the multiprocess executor starts a Python for every step, 8 s each.
 defs = dg.Definitions(
@@ -34,9 +34,9 @@ defs = dg.Definitions(
         report_asset,
         site_asset,
     ],
-    jobs=[weekly_job, github_job],
+    jobs=[weekly_job, github_job, import_archive],
     schedules=[every_six_hours, every_night],
-    sensors=[sealed_weeks],
+    sensors=[sealed_weeks, new_alerts],
     resources={"installation": Installation()},
     executor=dg.in_process_executor,
 )

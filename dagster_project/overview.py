@@ -11,57 +11,24 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from dagster_project import gates, keeping
+from dagster_project import asking, gates, keeping
 from dagster_project.calendar import Week, parse_time
 from dagster_project.crawl import BESIDE_MODELS, GITHUB, HUB, MODELS, OUR_SOURCES, PEOPLE, QUICK, RECORDS, STARS
-from dagster_project.errors import AlarmError, DamagedDataError, NothingYetError, UsageError
+from dagster_project.errors import AlarmError, DamagedDataError, NothingYetError
 from dagster_project.settings import Settings, is_loopback, shipped
 from dagster_project.snapshots import copies, ledger, seal, spool
 from dagster_project.snapshots.seal import Seal
 from dagster_project.warehouse import publish, registry
 from dagster_project.warehouse.publish import Publication
-from dagster_project.warehouse.published import Release, open_release
 
 # A capture a week, and a day of grace.
 LONGEST_SILENCE = timedelta(days=8)
-
-
-def release(settings: Settings) -> Release:
-    """Open the current release for reading. Raises NothingYetError."""
-    return open_release(settings.home / publish.current(settings.home).database)
-
-
-def known_at(settings: Settings) -> str | None:
-    """Give the day as known on which the current release was built; None if with all that was known. Raises NothingYetError."""
-    return publish.current(settings.home).known_at
+release = asking.release
 
 
 def check_registry(settings: Settings) -> list[str]:
     """Explain every problem of the registry by file and line."""
     return [str(problem) for problem in registry.check(settings.registry)]
-
-
-def describe(settings: Settings, table: str) -> dict[str, Any]:
-    """Say what a published table and its columns mean. Raises UsageError that lists the tables there are."""
-    schema, _, name = table.rpartition(".")
-    with release(settings) as opened:
-        _names, tables = opened.rows("select schema_name || '.' || table_name, comment from duckdb_tables() order by 1")
-        known = dict(tables)
-        full_name = f"{schema or 'marts'}.{name}"
-        if full_name not in known:
-            raise UsageError(
-                f"There is no table {table}. There are: {', '.join(known)}.", next_command="leadershift tables"
-            )
-        _names, columns = opened.rows(
-            "select columns.column_name, columns.data_type, columns.comment, dictionary.made_from from duckdb_columns() as columns"
-            " left join main.data_dictionary as dictionary using (schema_name, table_name, column_name)"
-            " where columns.schema_name || '.' || columns.table_name = ? order by columns.column_index",
-            [full_name],
-        )
-    described = [
-        {"column": c, "type": kind, "meaning": text, "made_from": made_from} for c, kind, text, made_from in columns
-    ]
-    return {"table": full_name, "meaning": known[full_name], "columns": described}
 
 
 def status(settings: Settings) -> dict[str, Any]:

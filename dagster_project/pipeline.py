@@ -473,6 +473,11 @@ def audit(settings: Settings, *, say: Say = _silent) -> Audit:
     return judged
 
 
+def column_sources(settings: Settings) -> dict[str, dict[str, list[str]]]:
+    """Map each column of each table that gets published to the columns it is made from, by the last build."""
+    return publishing.column_sources(settings.home, sql=shipped("sql"))
+
+
 def publish(
     settings: Settings, *, sign_off: str | None = None, known_at: date | None = None, say: Say = _silent
 ) -> Publication:

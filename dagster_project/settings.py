@@ -38,10 +38,12 @@ class Settings:
     github_token: str | None = field(default=None, repr=False)
     pretended_now: datetime | None = None
     copy: Path | None = None
+    # The address of a chat's webhook is a secret like a token.
+    webhook: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read LEADERSHIFT_HOME, LEADERSHIFT_COPY, HF_ENDPOINT, HF_TOKEN, GITHUB_API_URL, GITHUB_TOKEN, LEADERSHIFT_NOW."""
+        """Read LEADERSHIFT_HOME, _COPY, _WEBHOOK and _NOW, HF_ENDPOINT, HF_TOKEN, GITHUB_API_URL, GITHUB_TOKEN."""
         now = environment.get("LEADERSHIFT_NOW")
         home = Path(environment.get("LEADERSHIFT_HOME") or "data").absolute()
         return cls(
@@ -52,6 +54,7 @@ class Settings:
             hf_token=environment.get("HF_TOKEN") or None,
             github_token=environment.get("GITHUB_TOKEN") or None,
             pretended_now=_pretended(now) if now else None,
+            webhook=_webhook(environment.get("LEADERSHIFT_WEBHOOK")),
         )
 
     @property
@@ -111,6 +114,19 @@ def _copy(given: str | None, home: Path) -> Path | None:
             next_command="export LEADERSHIFT_COPY=/another/disk/leadershift",
         )
     return copy
+
+
+def _webhook(given: str | None) -> str | None:
+    """Read where alerts are posted: by https, or to this machine. The message never repeats it."""
+    if not given:
+        return None
+    parts = urlsplit(given)
+    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(given))):
+        raise UsageError(
+            "LEADERSHIFT_WEBHOOK is not an address that alerts may be posted to: use https, or a loopback address.",
+            next_command="unset LEADERSHIFT_WEBHOOK",
+        )
+    return given
 
 
 def _pretended(now: str) -> datetime:

@@ -1,11 +1,12 @@
 """The command `leadershift` itself: its help, its exit codes, and how a function becomes a command of it.
 
-Not here: the commands (steps, questions, rehearse).
+Not here: the commands (asking, control, questions, steps, rehearse).
 """
 
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -18,8 +19,29 @@ from dagster_project.settings import Settings
 _CODES = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
 
 
+# The light ones first: a question to the tables is answered before the pipeline would be loaded.
+_MODULES = ("asking", "control", "questions", "steps", "rehearse")
+
+
 class _Group(click.Group):
-    """Turns our errors into one sentence and an exit code. A traceback is for our own faults only."""
+    """Turns our errors into one sentence and an exit code. A traceback is for our own faults only.
+
+    Loads one module of commands after the other, until the one that was asked for is there.
+    """
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find a command."""
+        for module in _MODULES:
+            if cmd_name in self.commands:
+                break
+            importlib.import_module(f"dagster_project.cli.{module}")
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name all of them."""
+        for module in _MODULES:
+            importlib.import_module(f"dagster_project.cli.{module}")
+        return super().list_commands(ctx)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""

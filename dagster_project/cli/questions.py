@@ -1,20 +1,18 @@
-"""Commands that change nothing: is the house in order, what is in it, what do the tables say.
+"""Commands that change nothing: is the house in order, what is in it.
 
-Not here: the answers (overview, the release).
+Not here: the answers (overview), questions to the tables (asking).
 """
 
 from __future__ import annotations
 
-import os
-import socket
 import sys
 from typing import Any
 
 import click
 
-from dagster_project import overview, pipeline
+from dagster_project import overview
 from dagster_project.cli.group import command, main
-from dagster_project.cli.terminal import JSON, print_json, print_table, say, show
+from dagster_project.cli.terminal import JSON, show
 from dagster_project.errors import GateError, UsageError
 from dagster_project.settings import Settings
 
@@ -94,45 +92,6 @@ def _copy_words(copy: dict[str, Any] | None) -> str:
     return f"{copy['folder']}, {'complete' if copy['is_complete'] else str(len(copy['lacking'])) + ' files behind'}"
 
 
-@command('leadershift query "select country, share_of_total from marts.share_by_country" --json')
-@click.argument("sql")
-@JSON
-def query(settings: Settings, sql: str, *, as_json: bool) -> None:
-    """Ask the published release a question in SQL. Read-only; runs while the pipeline runs."""
-    if known_at := overview.known_at(settings):
-        say(f"The current release has only what was known on {known_at}.")
-    with overview.release(settings) as opened:
-        columns, rows = opened.rows(sql)
-    if as_json:
-        if twice := {name for name in columns if columns.count(name) > 1}:
-            raise UsageError(f"More than one column is called {', '.join(sorted(twice))}. Name them apart with AS.")
-        print_json([dict(zip(columns, row, strict=True)) for row in rows])
-    else:
-        print_table(columns, rows)
-
-
-@command("leadershift tables")
-@JSON
-def tables(settings: Settings, *, as_json: bool) -> None:
-    """List the published tables and what each means."""
-    with overview.release(settings) as opened:
-        _columns, rows = opened.rows(
-            "select schema_name || '.' || table_name, estimated_size, comment from duckdb_tables() order by schema_name, table_name"
-        )
-    shown = [{"table": name, "rows": count, "meaning": (meaning or "").split("\n")[0]} for name, count, meaning in rows]
-    show(as_json, shown, [f"{table['table']:<28} {table['rows']:>10,}  {table['meaning']}" for table in shown])
-
-
-@command("leadershift describe marts.share_by_country")
-@click.argument("table")
-@JSON
-def describe(settings: Settings, table: str, *, as_json: bool) -> None:
-    """Say what a published table and each of its columns mean, and what they are made from."""
-    shown = overview.describe(settings, table)
-    lines = [shown["meaning"], "", *(f"{c['column']:<20} {c['type']:<14} {c['meaning']}" for c in shown["columns"])]
-    show(as_json, shown, lines)
-
-
 @main.group("registry")
 def registry_group() -> None:
     """The reviewed lists of labs, namespaces, countries, events, licences and published figures."""
@@ -147,35 +106,3 @@ def registry_check(settings: Settings, *, as_json: bool) -> None:
     show(as_json, {"problems": problems}, problems or [f"{settings.registry}: no problem."])
     if problems:
         sys.exit(GateError.exit_code)
-
-
-@command("leadershift dev --port 3001")
-@click.option("--port", type=int, default=3000, show_default=True, help="Port of the UI on 127.0.0.1.")
-def dev(settings: Settings, *, port: int) -> None:
-    """Start the Dagster UI and its daemon, with schedules on, at 127.0.0.1.
-
-    Dagster's UI has no login and trusts every page that a browser on this machine has open; don't leave it running beside
-    pages you don't trust.
-    """
-    _refuse_taken(port)
-    folder = pipeline.prepare_dagster(settings)
-    os.environ.update(DAGSTER_HOME=str(folder), LEADERSHIFT_HOME=str(settings.home), DAGSTER_DISABLE_TELEMETRY="1")
-    # Without it, a gql.py or a yaml.py in the folder you stand in shadows a package and ends the webserver.
-    os.environ["PYTHONSAFEPATH"] = "1"
-    # `dg dev`, which Dagster advertises here, is another package and starts the same two processes.
-    silence = "ignore:Function `dev_command` is superseded"
-    arguments = ["dagster", "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port)]
-    os.execv(sys.executable, [sys.executable, "-W", silence, "-m", *arguments])
-
-
-def _refuse_taken(port: int) -> None:
-    """Say so before Dagster starts: it announces a taken port as served, and waits there for ever without a UI."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise UsageError(
-                f"Port {port} is taken, perhaps by another `leadershift dev`.",
-                next_command=f"leadershift dev --port {port + 1}",
-            ) from error

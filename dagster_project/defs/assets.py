@@ -3,12 +3,12 @@
 Names, texts and checks come from the headers of the SQL files; nothing is described twice.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 import dagster as dg
 
-from dagster_project import pipeline
+from dagster_project import asking, pipeline
 from dagster_project.defs.installation import Installation, failures_in_words
 from dagster_project.defs.partitions import week_of, weeks
 from dagster_project.errors import GateError, NothingYetError, SourceError
@@ -33,8 +33,11 @@ REGISTRY = dg.AssetKey(["data", "registry"])
 RELEASE = dg.AssetKey(["published", "release"])
 REPORT = dg.AssetKey(["reports", "weekly"])
 SITE = dg.AssetKey(["reports", "site"])
-# A release a week, and a day of grace.
-RELEASE_DUE = timedelta(days=8)
+# A week from one to the next, and a day of grace; staging and claims are made in the same step as what is shown of them.
+DUE = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=8), warn_window=timedelta(days=7, hours=6))
+DUE_SCHEMAS = {"core", "marts"}
+# Tags by which runs are found.
+WEEK_TAG, RELEASE_TAG = "leadershift/week", "leadershift/release"
 # Which captures a raw table is made of.
 RAW_ASSETS = {
     "raw.models": {CAPTURE},
@@ -50,6 +53,7 @@ RAW_ASSETS = {
 # What a run is told, not what it reads.
 NO_ASSETS = {"raw.parameters", "raw.hop", "raw.claim_queries"}
 LOG_EVERY_ROWS = 100_000
+SIGN = 'leadershift publish --sign-off "Your name: why it may stand"'
 
 registry_files = dg.AssetSpec(
     REGISTRY,
@@ -72,7 +76,9 @@ class CaptureConfig(dg.Config):
     group_name="capture",
     kinds={"huggingface", "parquet"},
     owners=OWNERS,
-    description="The Hub's list of models in this week, sealed. Only the running week can be captured: the Hub tells no past.",
+    freshness_policy=DUE,
+    description="The Hub's list of models in this week, sealed. Only the running week can be captured: the Hub tells no past."
+    " A backfill of past weeks is refused run by run; what others captured then comes in by the job `import_archive`.",
 )
 def capture_asset(
     context: dg.AssetExecutionContext, config: CaptureConfig, installation: Installation
@@ -87,9 +93,12 @@ def capture_asset(
         rows += count
 
     with failures_in_words():
+        settings = installation.settings()
+        week = week_of(context.partition_key)
+        tag(context, {WEEK_TAG: f"{week}"})
         captured = pipeline.capture(
-            installation.settings(),
-            week=week_of(context.partition_key),
+            settings,
+            week=week,
             limits=Limits(quota_share=config.quota_share),
             say=context.log.info,
             on_page=on_page,
@@ -220,10 +229,11 @@ def warehouse_assets() -> Sequence[dg.AssetsDefinition]:
             settings = installation.settings()
             built = pipeline.build(settings, say=context.log.info)
             judged = pipeline.audit(settings)
+            sources = pipeline.column_sources(settings)
         for made in built:
             yield dg.MaterializeResult(
                 asset_key=_key(made.table.full_name),
-                metadata=_metadata(made),
+                metadata=_metadata(made, sources.get(made.table.full_name, {})),
                 check_results=_check_results(made.table.full_name, judged.results),
             )
 
@@ -232,7 +242,13 @@ def warehouse_assets() -> Sequence[dg.AssetsDefinition]:
 
 def release_asset() -> dg.AssetsDefinition:
     """Make the step that publishes, with the audits that span tables as its checks."""
-    marts = [_key(name) for name, table in catalog.load(shipped("sql")).items() if table.schema == "marts"]
+    tables = catalog.load(shipped("sql"))
+    marts = [_key(name) for name, table in tables.items() if table.schema == "marts"]
+    uncounted = [
+        name
+        for name, table in tables.items()
+        if table.schema in catalog.PUBLISHED_SCHEMAS and not lineage.is_cheap_to_count(table)
+    ]
     spanning = [metric for path in sorted((shipped("sql") / "audits").glob("*.sql")) for metric in audit.declared(path)]
 
     @dg.asset(
@@ -241,25 +257,34 @@ def release_asset() -> dg.AssetsDefinition:
         group_name="publish",
         kinds={"duckdb", "parquet", "csv"},
         owners=OWNERS,
-        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=RELEASE_DUE),
+        freshness_policy=DUE,
         description="A read-only database, Parquet and CSV for readers, replaced all at once, only after the audit passed.",
         check_specs=[dg.AssetCheckSpec(metric.slug, asset=RELEASE, description=metric.says) for metric in spanning],
     )
     def publish(
         context: dg.AssetExecutionContext, installation: Installation
-    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult | dg.AssetObservation]:
         with failures_in_words():
             settings = installation.settings()
             judged = audit.read(settings.home)
             # First the verdicts, then the release: what failed is on the page of the release that it stopped.
             yield from _results(RELEASE, [r for r in judged.results if r.table.startswith("audits.")] if judged else [])
             release = pipeline.publish(settings, say=context.log.info)
+            rows = {table["table"]: table["rows"] for table in asking.tables(settings)}
+            headline = asking.headline(settings)
+        tag(context, {RELEASE_TAG: release.release_id})
+        for view in uncounted:
+            # Counting them in the build would read every week of every model; in the release they are tables.
+            counted = {"dagster/row_count": dg.MetadataValue.int(rows[view])}
+            yield dg.AssetObservation(_key(view), description=release.release_id, metadata=counted)
         yield dg.MaterializeResult(
             metadata={
                 "release_id": release.release_id,
                 "weeks": release.weeks,
                 "is_rehearsal": release.is_rehearsal,
                 "database": dg.MetadataValue.path(str(settings.home / release.database)),
+                "dagster/row_count": dg.MetadataValue.int(sum(rows.values())),
+                **{name: dg.MetadataValue.float(number) for name, number in headline.items()},
             },
         )
 
@@ -272,6 +297,7 @@ def release_asset() -> dg.AssetsDefinition:
     group_name="reports",
     kinds={"jupyter", "html"},
     owners=OWNERS,
+    freshness_policy=DUE,
     description="The weekly page: who leads, by which denominator, and what is not known.",
 )
 def report_asset(installation: Installation) -> dg.MaterializeResult[None]:
@@ -302,12 +328,19 @@ def _spec(table: Table) -> dg.AssetSpec:
         _key(table.full_name),
         deps=sorted({key for parent in lineage.parents(table) if parent not in NO_ASSETS for key in _inputs(parent)}),
         group_name=table.schema,
-        kinds={"duckdb", "sql"},
+        kinds=_kinds(table),
         owners=OWNERS,
+        freshness_policy=DUE if table.schema in DUE_SCHEMAS else None,
         # The columns stand in their own tab, with types, once the table was built.
         description=table.comment.replace("\n", "\n\n"),
         metadata={"sql": dg.MetadataValue.md(f"```sql\n{table.body.strip()}\n```")},
     )
+
+
+def _kinds(table: Table) -> set[str]:
+    """Say what a table is made with, of the three that Dagster shows."""
+    made = "python" if table.through else "parquet" if table.per == "snapshot" else "view" if table.is_view else None
+    return {"duckdb", "sql"} | ({made} if made else set())
 
 
 def _inputs(parent: str) -> set[dg.AssetKey]:
@@ -316,13 +349,36 @@ def _inputs(parent: str) -> set[dg.AssetKey]:
     return RAW_ASSETS[parent] if parent.startswith("raw.") else {_key(parent)}
 
 
-def _metadata(made: Built) -> dict[str, dg.MetadataValue]:
+def _metadata(made: Built, sources: Mapping[str, Sequence[str]]) -> dict[str, dg.MetadataValue]:
     columns = [dg.TableColumn(name, kind, description=made.table.columns[name]) for name, kind in made.columns.items()]
     counted = {} if made.rows is None else {"dagster/row_count": dg.MetadataValue.int(made.rows)}
-    return counted | {
-        "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),
-        "seconds": dg.MetadataValue.float(round(made.seconds, 3)),
-    }
+    deps = {column: [dep for source in found for dep in _column_deps(source)] for column, found in sources.items()}
+    lineage_of = (
+        {"dagster/column_lineage": dg.MetadataValue.column_lineage(dg.TableColumnLineage(deps))} if deps else {}
+    )
+    return (
+        counted
+        | lineage_of
+        | {
+            "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),
+            "seconds": dg.MetadataValue.float(round(made.seconds, 3)),
+        }
+    )
+
+
+def _column_deps(source: str) -> list[dg.TableColumnDep]:
+    """Find the assets behind `schema.table.column`; a column of a reviewed list is named with its file."""
+    parent, _, column = source.rpartition(".")
+    if parent in NO_ASSETS:
+        return []
+    file = parent.removeprefix("raw.registry_")
+    name = column if file == parent else f"{file}.csv: {column}"
+    return [dg.TableColumnDep(key, name) for key in sorted(_inputs(parent))]
+
+
+def tag(context: dg.AssetExecutionContext, tags: dict[str, str]) -> None:
+    """Tag the run that this step belongs to, so that it is found by week and by release."""
+    context.instance.add_run_tags(context.run_id, tags)
 
 
 def _check_specs(table: Table) -> list[dg.AssetCheckSpec]:
@@ -351,6 +407,10 @@ def _measured(result: Result) -> dict[str, dg.MetadataValue]:
     """Only the number that was measured is a number: the UI plots each of them."""
     low, high = ("any" if limit is None else f"{limit:g}" for limit in (result.low, result.high))
     shown: dict[str, dg.MetadataValue] = {"allowed": dg.MetadataValue.text(f"{low} to {high}")}
+    if not result.passed:
+        shown["go_on_with"] = dg.MetadataValue.text(
+            f"The release of before stays. Look: leadershift audit. If it may stand: {SIGN}"
+        )
     return shown if result.observed is None else shown | {"measured": dg.MetadataValue.float(float(result.observed))}
 
 

@@ -28,4 +28,5 @@ def failures_in_words() -> Iterator[None]:
         resume_at = {"resume_at": dg.MetadataValue.timestamp(error.resume_at)}
         raise dg.Failure(description=str(error), metadata=resume_at, allow_retries=False) from error
     except LeadershiftError as error:
-        raise dg.Failure(description=str(error), allow_retries=False) from error
+        way_on = {"go_on_with": dg.MetadataValue.text(error.next_command)} if error.next_command else None
+        raise dg.Failure(description=str(error), metadata=way_on, allow_retries=False) from error

@@ -1,11 +1,13 @@
-"""The weekly run, the rounds of GitHub, and when they happen."""
+"""The weekly run, the rounds of GitHub, when they happen, and the way in for the past."""
+
+from pathlib import Path
 
 import dagster as dg
 
-from dagster_project import overview
-from dagster_project.calendar import Week
-from dagster_project.defs.assets import PEOPLE_CAPTURE, REPOSITORIES_CAPTURE, STARS_CAPTURE
-from dagster_project.defs.installation import Installation
+from dagster_project import overview, pipeline
+from dagster_project.calendar import Week, parse_time
+from dagster_project.defs.assets import PEOPLE_CAPTURE, REPOSITORIES_CAPTURE, STARS_CAPTURE, WEEK_TAG
+from dagster_project.defs.installation import Installation, failures_in_words
 
 weekly_job = dg.define_asset_job(
     "weekly",
@@ -48,9 +50,7 @@ def every_six_hours(context: dg.ScheduleEvaluationContext, installation: Install
     # Somebody may have launched one, or a crawl may last longer than six hours. After downtime Dagster evaluates one tick only.
     if at_it := context.instance.get_run_ids(UNDER_WAY, limit=1):
         return dg.SkipReason(f"Run {at_it[0][:8]} is at it.")
-    return dg.RunRequest(
-        partition_key=Week.of(settings.now()).monday.isoformat(), tags={"leadershift/week": state["week"]}
-    )
+    return dg.RunRequest(partition_key=Week.of(settings.now()).monday.isoformat(), tags={WEEK_TAG: state["week"]})
 
 
 @dg.schedule(
@@ -66,4 +66,41 @@ def every_night(installation: Installation) -> dg.RunRequest | dg.SkipReason:
     if not overview.is_github_due(settings):
         return dg.SkipReason("Nothing of GitHub is due, or GITHUB_TOKEN is not set.")
     week = Week.of(settings.now())
-    return dg.RunRequest(partition_key=week.monday.isoformat(), tags={"leadershift/week": f"{week}"})
+    return dg.RunRequest(partition_key=week.monday.isoformat(), tags={WEEK_TAG: f"{week}"})
+
+
+class Archive(dg.Config):
+    """A table of models that somebody else captured, as `leadershift import table` takes it."""
+
+    path: str
+    source: str
+    """Name of the archive in core.snapshots."""
+    mapping: dict[str, str] | None = None
+    """Column of ours: column of the table."""
+    observed_at: str | None = None
+    """ISO time of the capture, if no column says so."""
+    is_complete: bool = False
+    """Whether it lists every model that was on the Hub then."""
+
+
+@dg.op
+def take_in(context: dg.OpExecutionContext, config: Archive, installation: Installation) -> None:
+    """Import what somebody else captured, as dated snapshots."""
+    with failures_in_words():
+        seals = pipeline.import_table(
+            installation.settings(),
+            Path(config.path),
+            source=config.source,
+            mapping=config.mapping or {},
+            observed_at=parse_time(config.observed_at) if config.observed_at else None,
+            is_complete=config.is_complete,
+            say=context.log.info,
+        )
+    for found in seals:
+        context.log.info(f"{found.source} {found.observed_on}: {found.loaded:,} of {found.seen:,} rows")
+
+
+@dg.job(description="The only way the past gets in: a table that somebody captured then, on a disk of this machine.")
+def import_archive() -> None:
+    """Import an archive."""
+    take_in()

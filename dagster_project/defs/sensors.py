@@ -2,12 +2,15 @@
 
 import dagster as dg
 
+from dagster_project import alerts
 from dagster_project.crawl import HUB
 from dagster_project.defs.assets import CAPTURE, seal_metadata
 from dagster_project.defs.installation import Installation
 from dagster_project.defs.partitions import weeks
+from dagster_project.errors import LeadershiftError
 from dagster_project.snapshots import seal
 
+ALERTS = dg.AssetKey(alerts.TABLE.split("."))
 UNTRUE = {None, dg.AssetPartitionStatus.FAILED}
 
 
@@ -33,3 +36,31 @@ def sealed_weeks(context: dg.SensorEvaluationContext, installation: Installation
     return dg.SensorResult(
         asset_events=untrue, skip_reason=None if untrue else "Every sealed week is shown as captured."
     )
+
+
+@dg.sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=300,
+    description="Tells each alert of a new release once: in the ledger, here, and to LEADERSHIFT_WEBHOOK if that is set.",
+)
+def new_alerts(context: dg.SensorEvaluationContext, installation: Installation) -> dg.SensorResult:
+    """Tell what the current release has to tell; what a webhook did not take is tried again."""
+    try:
+        told = alerts.tell(installation.settings())
+    except LeadershiftError as error:
+        return dg.SensorResult(skip_reason=str(error))
+    if told.trouble:
+        context.log.warning(told.trouble)
+    if not told.new:
+        nothing = f"{told.release_id} has no alert that was not told."
+        return dg.SensorResult(skip_reason=f"{nothing} {told.trouble}" if told.trouble else nothing)
+    rows = [
+        dg.TableRecord({name: alert[name] or "" for name in ("week", "kind", "subject", "detail", "number")})
+        for alert in told.new
+    ]
+    seen = dg.AssetObservation(
+        ALERTS,
+        description=f"{len(rows)} new alerts",
+        metadata={"alerts": dg.MetadataValue.table(rows), "new_alerts": dg.MetadataValue.int(len(rows))},
+    )
+    return dg.SensorResult(asset_events=[seen])

@@ -38,6 +38,8 @@ Event = Literal[
     "dropped",
     "erased",
     "key_made",
+    "alerted",
+    "alert_posted",
 ]
 # What other rooms read out of a line; without it the line is damaged, though a flipped bit may have left it JSON.
 GUARDING: dict[str, tuple[str, ...]] = {

@@ -66,7 +66,7 @@ REGISTRY_FILES = (
 
 @dataclass(frozen=True)
 class Built:
-    """What building one table came to. `columns` maps each column to its type; `rows` is None for what is not stored."""
+    """What building one table came to. `columns` maps each column to its type; `rows` is None for what is not counted."""
 
     table: Table
     rows: int | None
@@ -296,9 +296,9 @@ def _described(
     rows = None
     if not table.is_passing:
         comment(connection, table, as_view=table.is_view)
-    if table.is_stored:  # counting the rows of a view would run it, for nothing but a number
+    if not table.is_passing and lineage.is_cheap_to_count(table):
         rows = _one(connection, f"select count(*) from {table.full_name}")
-    say(f"{table.full_name}: {'not stored' if rows is None else f'{rows:,} rows'}, {seconds:.1f} s")
+    say(f"{table.full_name}: {'not counted' if rows is None else f'{rows:,} rows'}, {seconds:.1f} s")
     return Built(table, rows, seconds, columns)
 
 

@@ -22,13 +22,16 @@ from dagster_project.calendar import Week, stamp
 from dagster_project.errors import GateError, NothingYetError
 from dagster_project.settings import is_loopback
 from dagster_project.snapshots import durable
-from dagster_project.warehouse import audit, catalog, lineage
+from dagster_project.warehouse import audit, catalog, lineage, published
 from dagster_project.warehouse.build import as_known, comment, database_path
 from dagster_project.warehouse.catalog import Table
 from dagster_project.warehouse.engine import connect_locked, connect_private, quoted
 
-PUBLISHED = "published"
-CURRENT = f"{PUBLISHED}/current.json"
+# Whoever only reads finds them in `published`, which loads little.
+Publication = published.Publication
+current = published.current
+PUBLISHED = published.PUBLISHED
+CURRENT = published.CURRENT
 HISTORY = f"{PUBLISHED}/history.json"
 # Every DuckDB since 1.2 can open it; the default of 2.0 can't be opened by any 1.x tool.
 STORAGE_VERSION = "v1.2.0"
@@ -51,30 +54,6 @@ _FRICTIONLESS = {
 }
 
 
-class Publication(msgspec.Struct, frozen=True):
-    """A release. Paths are relative to the home. `is_new` is False when the same content was published before.
-
-    `known_at`: the day (ISO) as known on which it was built; None for all that was known when it was.
-    """
-
-    release_id: str
-    published_at: str
-    database: str
-    weeks: int
-    newest_week: str
-    is_rehearsal: bool
-    is_new: bool = True
-    known_at: str | None = None
-
-
-def current(home: Path) -> Publication:
-    """Give the release that readers should open. Raises NothingYetError."""
-    path = home / CURRENT
-    if not path.exists():
-        raise NothingYetError(f"Nothing has been published in {home} yet.", next_command="leadershift run")
-    return msgspec.json.decode(path.read_bytes(), type=Publication)
-
-
 def publish(
     home: Path,
     *,
@@ -89,7 +68,7 @@ def publish(
     Also for a build as known on another day than `known_at`: it must not become the present's release unnoticed.
     """
     verdict = _permission(home, sign_off)
-    tables = {name: table for name, table in catalog.load(sql).items() if table.schema in catalog.PUBLISHED_SCHEMAS}
+    tables = _published_tables(sql)
     with _beside(database_path(home)) as connection:
         _refuse_another_day(connection, known_at)
         release = _name(connection, tables, now)
@@ -321,27 +300,49 @@ RELEASE_COLUMNS = {
 _GAPS = "select week from core.weeks where is_gap order by week"
 
 
-def _write_dictionary(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table]) -> None:
-    connection.execute(
-        "create table release.main.data_dictionary"
-        " (schema_name varchar, table_name varchar, column_name varchar, data_type varchar, meaning varchar, made_from varchar[])"
-    )
-    kinds = {
+def column_sources(home: Path, *, sql: Path) -> dict[str, dict[str, list[str]]]:
+    """Map each column of each table that gets published to the `schema.table.column` it is made from, by the last build."""
+    with _beside(database_path(home)) as connection:
+        return _column_sources(connection, _published_tables(sql))
+
+
+def _column_sources(
+    connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table]
+) -> dict[str, dict[str, list[str]]]:
+    known: dict[str, dict[str, str]] = {}
+    for (schema, table_name, column), kind in _kinds(connection).items():
+        known.setdefault(f"{schema}.{table_name}", {})[column] = kind
+    return {
+        name: lineage.column_sources(table, {parent: known[parent] for parent in lineage.parents(table)})
+        for name, table in tables.items()
+    }
+
+
+def _kinds(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], str]:
+    """Map schema, table and column to the type, for all that the build holds."""
+    return {
         (schema, table, column): kind
         for schema, table, column, kind in connection.execute(
             f"select schema_name, table_name, column_name, data_type from duckdb_columns() where database_name = {quoted(PRIVATE)}"
         ).fetchall()
     }
-    known: dict[str, dict[str, str]] = {}
-    for (schema, table_name, column), kind in kinds.items():
-        known.setdefault(f"{schema}.{table_name}", {})[column] = kind
-    rows = []
-    for table in tables.values():
-        sources = lineage.column_sources(table, {parent: known[parent] for parent in lineage.parents(table)})
-        rows += [
-            (table.schema, table.name, column, kinds[table.schema, table.name, column], meaning, sources[column])
-            for column, meaning in table.columns.items()
-        ]
+
+
+def _published_tables(sql: Path) -> dict[str, Table]:
+    return {name: table for name, table in catalog.load(sql).items() if table.schema in catalog.PUBLISHED_SCHEMAS}
+
+
+def _write_dictionary(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table]) -> None:
+    connection.execute(
+        "create table release.main.data_dictionary"
+        " (schema_name varchar, table_name varchar, column_name varchar, data_type varchar, meaning varchar, made_from varchar[])"
+    )
+    kinds, sources = _kinds(connection), _column_sources(connection, tables)
+    rows: list[tuple[Any, ...]] = [
+        (table.schema, table.name, column, kinds[table.schema, table.name, column], meaning, sources[name][column])
+        for name, table in tables.items()
+        for column, meaning in table.columns.items()
+    ]
     for own, described in (("releases", RELEASE_COLUMNS), ("checks", CHECK_COLUMNS)):
         rows += [("marts", own, column, "", meaning, []) for column, meaning in described.items()]
     connection.executemany("insert into release.main.data_dictionary values (?, ?, ?, ?, ?, ?)", rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 LOCATION = {"repositoryLocationName": "dagster_project.definitions", "repositoryName": "__repository__"}
-BOOT_SECONDS, RUN_SECONDS, END_SECONDS = 120, 240, 30
+BOOT_SECONDS, RUN_SECONDS, END_SECONDS, ANSWER_SECONDS = 120, 240, 30, 120
 FINISHED = {"SUCCESS", "FAILURE", "CANCELED"}
 
 LAUNCH = """
@@ -38,7 +39,8 @@ query ($run: ID!, $after: String) {
         ... on LogsCapturedEvent { stepKeys }
         ... on MaterializationEvent { assetKey { path } partition metadataEntries { ...entry } }
         ... on AssetCheckEvaluationEvent { evaluation { checkName assetKey { path } success } }
-        ... on ExecutionStepFailureEvent { failureMetadata { description } error { message } }
+        ... on ObservationEvent { assetKey { path } metadataEntries { ...entry } }
+        ... on ExecutionStepFailureEvent { failureMetadata { description metadataEntries { ...entry } } error { message } }
       }
     }
   }
@@ -50,6 +52,7 @@ fragment entry on MetadataEntry {
   ... on BoolMetadataEntry { boolValue }
   ... on TextMetadataEntry { text }
   ... on PathMetadataEntry { path }
+  ... on TableColumnLineageMetadataEntry { lineage { columnName columnDeps { assetKey { path } columnName } } }
   ... on TableSchemaMetadataEntry { schema { columns { name type description } } }
 }"""
 DRY_RUN = """
@@ -60,6 +63,10 @@ mutation ($schedule: ScheduleSelector!, $at: Float) {
     }
   }
 }"""
+
+
+class StartingError(Exception):
+    """The door is open, and Dagster behind it not yet up."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +84,16 @@ class Run:
     def metadata(self, asset: str) -> dict[str, Any]:
         """The metadata of an asset's materialization, by label."""
         (event,) = (e for e in self.of("MaterializationEvent") if "/".join(e["assetKey"]["path"]) == asset)
-        values = {}
-        for entry in event["metadataEntries"]:
-            (value,) = (v for name, v in entry.items() if name != "label")
-            values[entry["label"]] = value
-        return values
+        return values(event["metadataEntries"])
+
+
+def values(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give metadata by label."""
+    found = {}
+    for entry in entries:
+        (value,) = (v for name, v in entry.items() if name != "label")
+        found[entry["label"]] = value
+    return found
 
 
 class DagsterServer:
@@ -92,6 +104,7 @@ class DagsterServer:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
+        self.token_file = Path(environment["LEADERSHIFT_HOME"]) / "dagster" / "ui.token"
         self.command = [str(Path(sys.executable).with_name("leadershift")), "dev", "--port", str(port)]
         self.log = folder / "dev.log"
         with self.log.open("wb") as log:
@@ -111,21 +124,38 @@ class DagsterServer:
             try:
                 self.ask("{ version }")
                 return
-            except (urllib.error.URLError, ConnectionError):
+            except (urllib.error.URLError, ConnectionError, FileNotFoundError, StartingError):
                 time.sleep(0.2)
         raise AssertionError(f"the UI did not come up:\n{self.log.read_text()[-3000:]}")
 
+    @property
+    def key(self) -> dict[str, str]:
+        """The header that opens the door."""
+        return {"Authorization": f"Bearer {self.token_file.read_text()}"}
+
     def page(self, path: str = "/") -> str:
-        with urllib.request.urlopen(self.url + path, timeout=60) as answer:
+        request = urllib.request.Request(self.url + path, headers=self.key)
+        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:
             return str(answer.read().decode())
+
+    def knock(
+        self, method: str, path: str, headers: dict[str, str], body: str | None = None
+    ) -> http.client.HTTPResponse:
+        """Ask with exactly these headers and this path, as a foreign page or program may; give the answer with its body unread."""
+        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=ANSWER_SECONDS)
+        connection.request(method, path, body, headers)
+        return connection.getresponse()
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(f"{self.url}/graphql", body, {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json", **self.key}
+        request = urllib.request.Request(f"{self.url}/graphql", body, headers)
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:
                 found = json.load(answer)
         except urllib.error.HTTPError as error:
+            if error.code == http.HTTPStatus.SERVICE_UNAVAILABLE:
+                raise StartingError from error
             found = {"errors": error.read().decode()}
         assert "errors" not in found, found["errors"]
         return dict(found["data"])
@@ -152,19 +182,29 @@ class DagsterServer:
         return dict(answer["scheduleDryRun"]["evaluationResult"])
 
     def end(self, sign: signal.Signals = signal.SIGINT) -> list[str]:
-        """End the group as Ctrl-C does; give what is left of it after a while."""
+        """End it as Ctrl-C does, which reaches its group; give what is left of it and its children after a while."""
+        family = self._family()
         if self.process.poll() is None:
             os.killpg(self.process.pid, sign)
             self.process.wait(END_SECONDS)
         deadline = time.monotonic() + END_SECONDS
-        while (left := self._members()) and time.monotonic() < deadline:
+        while (left := [args for pid, args in self._family().items() if pid in family]) and time.monotonic() < deadline:
             time.sleep(0.2)
         return left
 
-    def _members(self) -> list[str]:
-        listed = subprocess.run(["ps", "-A", "-o", "pgid=,stat=,args="], capture_output=True, text=True, check=True)
-        rows = (line.split(None, 2) for line in listed.stdout.splitlines())
-        return [" ".join(row) for row in rows if row[0] == str(self.process.pid) and not row[1].startswith("Z")]
+    def _family(self) -> dict[str, str]:
+        """Every process of this machine that is ours or came from ours, by id; while we live, else all there are."""
+        listed = subprocess.run(
+            ["ps", "-A", "-o", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
+        )
+        rows = [line.split(None, 3) for line in listed.stdout.splitlines()]
+        alive = {pid: (parent, args) for pid, parent, stat, args in rows if not stat.startswith("Z")}
+        if self.process.poll() is not None:
+            return {pid: args for pid, (_parent, args) in alive.items()}
+        found = {str(self.process.pid)}
+        while more := {pid for pid, (parent, _args) in alive.items() if parent in found} - found:
+            found |= more
+        return {pid: alive[pid][1] for pid in found if pid in alive}
 
     def _events(self, run: str) -> list[dict[str, Any]]:
         events, after, has_more = [], None, True

@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import dagster as dg
 import duckdb
 import msgspec
 import pytest
+from websockets import InvalidStatus, Origin, Subprotocol
+from websockets.sync.client import connect
 
 from dagster_project.definitions import defs
 from dagster_project.defs.assets import RELEASE, release_asset
@@ -22,9 +25,9 @@ from dagster_project.defs.installation import Installation
 from dagster_project.errors import UsageError
 from dagster_project.rehearsal.hub.service import HubService, simulated
 from dagster_project.settings import shipped
-from dagster_project.warehouse import audit, catalog, publish
+from dagster_project.warehouse import audit, catalog, lineage, publish
 from tests.defs.conftest import WORLD, House, build_house, clean_environment
-from tests.defs.dagster_server import DagsterServer, Run
+from tests.defs.dagster_server import DagsterServer, Run, values
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -122,7 +125,10 @@ def test_the_ui_answers_quietly_and_the_schedule_is_on(server: DagsterServer) ->
                 "scheduleState": {"status": "RUNNING"},
             },
         ],
-        "sensors": [{"name": "sealed_weeks", "sensorState": {"status": "RUNNING"}}],
+        "sensors": [
+            {"name": "new_alerts", "sensorState": {"status": "RUNNING"}},
+            {"name": "sealed_weeks", "sensorState": {"status": "RUNNING"}},
+        ],
     }
     assert "superseded" not in server.log.read_text()
 
@@ -133,6 +139,67 @@ def test_a_week_captured_from_the_command_line_is_shown_as_captured(server: Dags
     while not (shown := weeks_shown(server)) and time.monotonic() < deadline:
         time.sleep(0.5)
     assert shown == {LAST_WEEK: "MATERIALIZED"}
+
+
+MUTATION = "mutation { wipeAssets(assetPartitionRanges: []) { __typename } }"
+JSON_TYPE = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "path", "headers"),
+    [
+        (401, "POST", "/graphql", {"Authorization": "", **JSON_TYPE}),
+        (401, "POST", "/graphql", {"Authorization": "Bearer of nothing", **JSON_TYPE}),
+        (401, "GET", "/", {"Authorization": "", "Cookie": "leadershift_ui=guessed"}),
+        (401, "GET", "/login?token=guessed", {}),
+        (421, "POST", "/graphql", {"Host": "evil.example", **JSON_TYPE}),
+        (403, "POST", "/graphql", {"Origin": "http://evil.example", **JSON_TYPE}),
+        (403, "POST", "/graphql", {"Origin": "null", **JSON_TYPE}),
+        (405, "GET", f"/graphql?query={quote(MUTATION)}", {}),
+        (405, "GET", f"/%67raphql?query={quote(MUTATION)}", {"Accept": "text/html"}),
+        (405, "POST", f"/graphql?query={quote(MUTATION)}", JSON_TYPE),
+        (415, "POST", "/graphql", {"Content-Type": "text/plain"}),
+        (400, "GET", f"/x/../graphql?query={quote(MUTATION)}", {}),
+        (400, "GET", f"//graphql?query={quote(MUTATION)}", {}),
+        (405, "PUT", "/graphql", JSON_TYPE),
+    ],
+)
+def test_F43_what_a_foreign_page_can_send_is_refused(
+    server: DagsterServer, status: int, method: str, path: str, headers: dict[str, str]
+) -> None:
+    body = json.dumps({"query": MUTATION}) if method != "GET" else None
+    answer = server.knock(method, path, {**server.key, **headers}, body)
+    assert answer.status == status
+    assert b"wipeAssets" not in answer.read(), "Dagster was asked"
+
+
+def test_F43_a_browser_logs_in_once_and_is_framed_by_nobody(server: DagsterServer) -> None:
+    token = server.token_file.read_text()
+    assert server.token_file.stat().st_mode & 0o077 == 0
+    assert token not in server.log.read_text(), "a log file keeps it for others"
+    entered = server.knock("POST", "/login", {"Origin": server.url}, f"token={token}")
+    cookie = str(entered.getheader("set-cookie"))
+    assert (entered.status, entered.getheader("location")) == (303, "/")
+    assert "HttpOnly" in cookie
+    assert token not in cookie
+    page = server.knock("GET", "/", {"Cookie": cookie.partition(";")[0]})
+    assert page.status == 200
+    assert "frame-ancestors 'none'" in str(page.getheader("content-security-policy"))
+    text = page.read().decode()
+    assert '"pathPrefix": ""' in text, "nobody learns where Dagster itself listens"
+    asked = {"Cookie": cookie.partition(";")[0], "Origin": server.url, **JSON_TYPE}
+    assert b"1." in server.knock("POST", "/graphql?op=Version", asked, '{"query": "{ version }"}').read()
+
+
+def test_F43_subscriptions_pass_the_door_and_foreign_ones_dont(server: DagsterServer) -> None:
+    address = f"{server.url.replace('http', 'ws')}/graphql"
+    protocol = [Subprotocol("graphql-ws")]
+    with connect(address, subprotocols=protocol, additional_headers=server.key, origin=Origin(server.url)) as socket:
+        socket.send('{"type": "connection_init", "payload": {}}')
+        assert json.loads(socket.recv(timeout=30)) == {"type": "connection_ack"}
+    for stranger in ({"origin": Origin("http://evil.example"), "additional_headers": server.key}, {}):
+        with pytest.raises(InvalidStatus):
+            connect(address, subprotocols=protocol, **stranger)
 
 
 def test_a_taken_port_is_refused_in_words(server: DagsterServer) -> None:
@@ -158,17 +225,24 @@ def test_every_asset_is_materialized_with_what_was_measured(first: Run, home: Ho
     assert built == {spec.key.to_user_string() for spec in defs.resolve_all_asset_specs()} - {"data/registry"}
 
     release = publish.current(home.home)
-    stored = {name: table.is_stored for name, table in catalog.load(shipped("sql")).items()}
+    tables_by_name = catalog.load(shipped("sql"))
+    observed = {"/".join(e["assetKey"]["path"]): values(e["metadataEntries"]) for e in first.of("ObservationEvent")}
     with duckdb.connect(home.home / release.database, read_only=True) as connection:
+
+        def described(name: str) -> list[tuple[str, str]]:
+            return connection.execute(f"select column_name, column_type from (describe {name})").fetchall()
+
         tables = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
         for asset in sorted(built & {f"{schema}/{table}" for schema, table in tables}):
             found = first.metadata(asset)
             name = asset.replace("/", ".")
-            if stored[name]:  # the rows of a view are counted by nobody
-                assert connection.execute(f"select count(*) from {name}").fetchall() == [(found["dagster/row_count"],)]
-            described = connection.execute(f"select column_name, column_type from (describe {name})").fetchall()
+            counted = found if lineage.is_cheap_to_count(tables_by_name[name]) else observed[asset]
+            assert connection.execute(f"select count(*) from {name}").fetchall() == [(counted["dagster/row_count"],)]
+            assert {of["columnName"] for of in found["dagster/column_lineage"]} == {
+                name for name, _kind in described(name)
+            }
             columns = found["dagster/column_schema"]["columns"]
-            assert [(column["name"], column["type"]) for column in columns] == described
+            assert [(column["name"], column["type"]) for column in columns] == described(name)
             assert all(column["description"] for column in columns)
         assert connection.execute("select count(*) > 0 from marts.share_by_lab").fetchall() == [(True,)]
 
@@ -190,12 +264,13 @@ def test_every_check_was_made_and_passed(first: Run) -> None:
 
 def test_the_release_and_the_page_are_there(first: Run, home: House) -> None:
     release, found = publish.current(home.home), first.metadata("published/release")
-    assert found == {
+    assert {name: found[name] for name in ("release_id", "weeks", "is_rehearsal", "database")} == {
         "release_id": release.release_id,
         "weeks": release.weeks,
         "is_rehearsal": True,
         "database": str(home.home / release.database),
     }
+    assert 0 < found["S2 unknown share"] < 1, "a number that the UI plots"
     assert release.release_id.startswith("REHEARSAL-2026-W47-")
     page = Path(first.metadata("reports/weekly")["page"])
     assert page.name == "weekly.html"
