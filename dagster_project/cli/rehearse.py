@@ -117,14 +117,15 @@ def _rehearse(settings: Settings, *, models: int, weeks: int, dirt: bool, faults
     home = settings.home / "rehearsal"
     done = rehearsing.rehearse(home, models=models, weeks=weeks, say=say, dirt=dirt, faults=faults)
     database = done.home / done.release.database
+    page, site = pipeline.report(done.settings), pipeline.site(done.settings).folder / "index.html"
     verdicts = [vars(verdict) for verdict in done.verdicts]
     gaps = {f"{day}": reason for day, reason in done.gaps.items()}
     shown = {
         "home": done.home,
         "release_id": done.release.release_id,
         "database": database,
-        "page": done.page,
-        "site": done.site,
+        "page": page,
+        "site": site,
     }
     if as_json:
         print_json(shown | {"verdicts": verdicts, "gaps": gaps})
@@ -134,8 +135,8 @@ def _rehearse(settings: Settings, *, models: int, weeks: int, dirt: bool, faults
         "",
         *(f"{day} stayed unsealed: {reason}" for day, reason in gaps.items()),
         f"Rehearsal {done.release.release_id}: simulated, it says nothing about the real Hub.",
-        f"Page   {done.page}",
-        f"Site   {done.site}",
+        f"Page   {page}",
+        f"Site   {site}",
         f'SQL    LEADERSHIFT_HOME={done.home} {sys.argv[0]} query "from marts.share_by_country"',
     ):
         click.echo(line)

@@ -51,12 +51,15 @@ TRIES = 3
 class Rehearsed:
     """What a rehearsal left behind. `gaps` are weeks that stayed unsealed, each with the reason."""
 
-    home: Path
+    settings: Settings
     release: Publication
-    page: Path
-    site: Path
     verdicts: list[Verdict] = field(default_factory=list)
     gaps: dict[date, str] = field(default_factory=dict)
+
+    @property
+    def home(self) -> Path:
+        """Where it lies."""
+        return self.settings.home
 
 
 def make_world(models: int, weeks: int, *, dirt: bool) -> World:
@@ -74,7 +77,7 @@ def rehearse(
     faults: bool = False,
     page_cap: int = PAGE_ROWS,
 ) -> Rehearsed:
-    """Capture the end of each of `weeks` weeks of a fresh world, then build, audit, publish, report and judge.
+    """Capture the end of each of `weeks` weeks of a fresh world, then build, audit, publish and judge; pages are the caller's.
 
     The home is emptied first; a folder that no rehearsal made is refused (RefusedError).
     """
@@ -102,11 +105,9 @@ def rehearse(
             _capture_github(settings, say)
             hub.control("faults", None)
         release = pipeline.derive(settings, say=say)
-        page = pipeline.report(settings)
-        site = pipeline.site(settings).folder / "index.html"
     with overview.release(settings) as opened:
         verdicts = judge(opened, world)
-    return Rehearsed(home, release, page, site, verdicts, gaps)
+    return Rehearsed(settings, release, verdicts, gaps)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from dagster_project import pipeline
 from dagster_project.errors import RefusedError
 from dagster_project.rehearsal.github.people import id_of
 from dagster_project.rehearsal.judge import Verdict
@@ -29,7 +30,11 @@ def silent(_text: str) -> None:
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> Rehearsed:
-    return rehearse(tmp_path_factory.mktemp("clean") / "home", models=MODELS, weeks=WEEKS, say=silent, dirt=False)
+    """With its pages: what is asked of every byte of a home is asked of them too."""
+    made = rehearse(tmp_path_factory.mktemp("clean") / "home", models=MODELS, weeks=WEEKS, say=silent, dirt=False)
+    pipeline.report(made.settings)
+    pipeline.site(made.settings)
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +153,9 @@ def test_the_unreviewed_part_is_visible(release: Release) -> None:
 
 def test_everything_is_marked(clean: Rehearsed, release: Release) -> None:
     assert (clean.home / "REHEARSAL").exists()
-    assert "REHEARSAL" in clean.page.read_text()
+    pages = [*(clean.home / "reports").rglob("*.html"), *(clean.home / "site" / "latest").rglob("*.html")]
+    assert len(pages) > len(list((clean.home / "reports").rglob("*.html"))) > 1
+    assert all("REHEARSAL" in page.read_text() for page in pages)
     assert release.rows("select bool_and(is_rehearsal) from marts.releases")[1] == [(True,)]
 
 
