@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from dagster_project import pipeline
 from dagster_project.cli.group import main
 from dagster_project.cli.terminal import JSON, print_json, print_table, say
 from dagster_project.settings import Settings
