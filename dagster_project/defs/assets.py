@@ -136,7 +136,7 @@ def owners_asset(context: dg.AssetExecutionContext, installation: Installation) 
 
 @dg.asset(
     key=REPOSITORIES_CAPTURE,
-    deps=[REGISTRY],
+    deps=[REGISTRY, CAPTURE],
     partitions_def=weeks,
     group_name="capture",
     kinds={"github", "parquet"},

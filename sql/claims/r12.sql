@@ -147,6 +147,6 @@ select
     end
     || case
         when compared = 0 then ' On GitHub the contributors to repositories of Chinese labs are not known on both sides of any restriction.'
-        else ' Bounds of the share of contributors to repositories of Chinese labs before and after: ' || github_told || '; where they overlap, that decides nothing.'
+        else ' Bounds of the share of contributors to repositories of Chinese labs before and after: ' || github_told || '. Where they overlap, that decides nothing.'
     end as reason
 from both_sides

@@ -10,7 +10,7 @@ columns:
   is_named: whether the registry names it; others were found through the organisation that owns them
   why: what the registry says it is for; null where it does not name it
   stargazers_count: stars that GitHub counted when it was last there
-  forks_count: forks
+  forks_count: forks of it that GitHub counted
   watchers_count: accounts that watch it, which is not the stars
   commits_total: commits on the default branch
   releases_total: releases

@@ -5,7 +5,7 @@ columns:
   repo_id: GitHub's number for the repository
   observed_on: UTC day of the snapshot
   stargazers_count: stars that GitHub counted
-  forks_count: forks
+  forks_count: forks of it that GitHub counted
   watchers_count: accounts that watch it, which is not the stars
   commits_total: commits on the default branch; null where it was not said
   releases_total: releases

@@ -30,7 +30,7 @@ with whole as (
     group by repo_id, week_start
 ),
 
--- Of the weeks that were over, only the first and the last sight matter; of one that is running, the days that were over.
+-- Of the weeks that were over, only the first and the last sight matter, and of one that is running, the days that were over.
 readings as (
     select
         seen.repo_id,

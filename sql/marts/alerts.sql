@@ -239,7 +239,7 @@ found as (
         'week_missed' as kind,
         'huggingface' as subject,
         null as hub_id,
-        'nobody captured it; it can only be imported from an archive' as detail,
+        'nobody captured it, so it can only be imported from an archive' as detail,
         null as number,
         null as scope,
         null as unknown_share

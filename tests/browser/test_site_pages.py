@@ -205,7 +205,7 @@ def test_everything_can_be_read(browser: Any, site: Path, scheme: str) -> None:
         page.goto(html.as_uri())
         unfold(page)
         found = page.evaluate(COLOURS)
-        assert len(found) > 10, f"{html}: there is nothing to look at"
+        assert len(found) > 5, f"{html}: there is nothing to look at"
         assert (luminance(found[0][2]) < 0.05) == (scheme == "dark")
         weak = {
             (kind, colour, ground, text)

@@ -50,7 +50,7 @@ def history(tmp_path: Path) -> History:
     history = History(tmp_path / "home", registry=tmp_path / "registry")
     shipped_files = {
         name: shipped(f"data/registry/{name}.csv").read_text()
-        for name in ("countries", "licences", "events", "published_figures")
+        for name in ("countries", "licences", "events", "published_figures", "repositories", "github_owners")
     }
     known_then = {name: re.sub(r",20\d\d-\d\d-\d\d(?=,)", ",2026-11-01", text) for name, text in shipped_files.items()}
     history.write_registry(labs=LABS, namespaces=NAMESPACES, **known_then)
@@ -110,7 +110,7 @@ def test_a_registry_that_knew_nothing_yet_is_said_plainly(copied: Callable[[], P
     day = _last_day(home)
     built = Leadershift(home, NOW).invoke("build", "--known-at", day, "--json")
     assert json.loads(built.stdout)["known_at"] == day
-    assert f"As known on {day}: 4 of 4 snapshots, 0 of " in built.stderr
+    assert f"As known on {day}: 16 of 16 snapshots, 0 of " in built.stderr
     assert "The registry begins on 2026-11-21, so every lab and country of this build is UNKNOWN" in built.stderr
     with duckdb.connect(str(database_path(home)), read_only=True) as connection:
         rows = connection.execute("select distinct country, lower_bound, upper_bound from marts.share_by_country")

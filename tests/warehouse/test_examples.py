@@ -12,7 +12,7 @@ import sqlglot
 from dagster_project import asking
 from dagster_project.rehearsal.run import Rehearsed
 from dagster_project.reports.explore import NOTEBOOK
-from dagster_project.reports.notebook import execute
+from dagster_project.reports.notebook import Kernel
 from dagster_project.settings import Settings, shipped
 from tests.faults.stage import Leadershift, is_one_message
 
@@ -66,7 +66,8 @@ def test_the_command_line_lists_them_and_asks_one(rehearsed: Rehearsed) -> None:
 def test_the_first_notebook_runs_on_the_kernel_that_is_here(rehearsed: Rehearsed) -> None:
     """The source itself, as papermill runs it; the copy in a home differs in the home's name alone."""
     source = shipped("notebooks") / "explore.py"
-    executed = execute(source, {"home": str(rehearsed.home)}, rehearsed.home)
+    with Kernel() as kernel:
+        executed = kernel.execute(source, {"home": str(rehearsed.home)}, rehearsed.home)
     shown = [output for cell in executed.cells if cell.cell_type == "code" for output in cell.outputs]
     assert sum("text/html" in output.get("data", {}) for output in shown) >= 3, "tables"
 

@@ -130,7 +130,11 @@ def contributors(release: Release, world: World) -> list[Verdict]:
     courses: defaultdict[str, _Course] = defaultdict(_Course)
     for level, rows, truth in _units(cells, world):
         found, true = found + rows["all_contributors"][0], true + truth.everybody
-        for row in rows.filter(~pl.col("country").is_in(["OTHER", "UNKNOWN"])).to_dicts():
+        shown = rows.filter(~pl.col("country").is_in(["OTHER", "UNKNOWN"])).to_dicts()
+        if not truth.everybody:  # in truth nobody is there, so no share of them can be right
+            judged, outside = judged + len(shown), outside + len(shown)
+            continue
+        for row in shown:
             lived = truth.all_in(row["country"])
             judged += 1
             outside += row["lower_bound"] > lived.high + ROUNDING or row["upper_bound"] < lived.low - ROUNDING
@@ -155,7 +159,9 @@ def _units(cells: pl.DataFrame, world: World) -> Iterator[tuple[str, pl.DataFram
     for (quarter, level, unit), rows in shown.group_by("quarter", "level", "unit", maintain_order=True):
         assert isinstance(quarter, date)
         repo_ids = listed.filter(pl.col("quarter") == quarter)["repo_id"].sort()
-        chosen = [numbers[repo_id] for repo_id in repo_ids if level == "all" or unit == f"repo {repo_id}"]
+        of_unit = [repo_id for repo_id in repo_ids if level == "all" or unit == f"repo {repo_id}"]
+        # A repository that the world does not know has no people in truth, so those found there are an error.
+        chosen = [numbers[repo_id] for repo_id in of_unit if repo_id in numbers]
         read_at = {number: _read_at(world, github, number, quarter, as_of) for number in chosen}
         yield str(level), rows, _Quarter(github, read_at, quarter)
 

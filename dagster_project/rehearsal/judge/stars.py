@@ -133,7 +133,7 @@ def _shares(release: Release, days: pl.DataFrame, github: GitHubWorld) -> Verdic
     pairs = list(_pairs(both.join(release.frame(_SHARES), on=["week", "country"])))
     if not pairs:
         return nothing("share of stars by country")
-    best, measured = max(pairs, key=lambda pair: abs(pair[0] - pair[1]))
+    best, measured = max(pairs, key=lambda pair: (abs(pair[0] - pair[1]), pair))
     measure = f"share of stars by country: the worst of {len(pairs):,}"
     return Verdict(measure, best, measured, abs(best - measured), "points")
 
