@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from dagster_project.reports import grids
-from dagster_project.reports.headline import NOT_COUNTRIES, Edition, country_label
+from dagster_project.reports.headline import Edition, country_label
 from dagster_project.reports.render import Fragment, count, percent
 from dagster_project.reports.weekly import opening
 
-LEVELS = {"lab": "labs", "repo": "repositories"}
 TABLE = "marts.contributor_geography"
+OTHER = "OTHER"
 NOTHING_CAPTURED = (
     "Nothing of it is captured yet: this release knows no contributors, so it says nothing about where they are."
 )
@@ -23,43 +23,29 @@ NOTHING_CAPTURED = (
 
 @dataclass(frozen=True)
 class Newest:
-    """One quarter, all labs and repositories of it together. `what` says which, for a title."""
+    """One quarter of all captured repositories together, as the mart has it. `what` says which, for a title."""
 
     rows: pl.DataFrame
     what: str
 
 
 def newest(rows: pl.DataFrame) -> Newest | None:
-    """Take the newest quarter of `marts.contributor_geography` and add up its labs; its repositories where no lab has a row.
-
-    Bounds of a sum: at least what is placed there, at most that and everybody whose place nobody could read.
-    """
-    if not rows.height:
+    """Take a quarter of `marts.contributor_geography`: the newest that is over and was watched, else the newest."""
+    whole = rows.filter(pl.col("level") == "all") if rows.height else rows
+    if not whole.height:
         return None
-    level = "lab" if "lab" in rows.columns and rows["lab"].drop_nulls().len() else "repo"
-    quarter = rows["quarter"].max()
-    chosen = rows.filter(
-        (pl.col("quarter") == quarter) & (pl.col(level).is_not_null() if level in rows.columns else True)
-    )
-    if not chosen.height:
-        return None
-    sums = chosen.group_by("country").agg(
-        pl.col("contributors").fill_null(0).sum(), is_suppressed=pl.col("is_suppressed").all()
-    )
-    total = float(sums["contributors"].sum())
-    located = float(sums.filter(~pl.col("country").is_in(list(NOT_COUNTRIES)))["contributors"].sum())
-    unknown = total - located
-    is_place = ~pl.col("country").is_in(list(NOT_COUNTRIES)) & ~pl.col("is_suppressed")
-    shares = sums.with_columns(
-        share_of_located=pl.when(is_place & (located > 0)).then(pl.col("contributors") / max(located, 1.0)),
-        share_of_all=pl.when(~pl.col("is_suppressed")).then(pl.col("contributors") / max(total, 1.0)),
-    ).with_columns(
-        lower_bound=pl.when(is_place).then(pl.col("share_of_all")),
-        upper_bound=pl.when(is_place).then(pl.col("share_of_all") + unknown / max(total, 1.0)),
-    )
-    sides = chosen[level].n_unique() if level in chosen.columns else 0
-    what = f"{count(total)} contributors, each once per {level}, of {count(sides)} {LEVELS[level]}, {grids.quarter_name(quarter)}"  # type: ignore[arg-type] # a column of days
-    return Newest(shares.sort("contributors", "country", descending=[True, False]), what)
+    watched = whole.filter(~pl.col("is_running") & ~pl.col("is_back_cast"))
+    chosen = watched if watched.height else whole
+    quarter = chosen["quarter"].max()
+    chosen = chosen.filter(pl.col("quarter") == quarter).sort("contributors", "country", descending=[True, False])
+    people, *_ = chosen["all_contributors"]
+    many = "Fewer than ten" if people is None else count(people)
+    notes = [
+        *(["so far"] if chosen["is_running"].any() else []),
+        *(["back-cast from profiles of today"] if chosen["is_back_cast"].any() else []),
+    ]
+    what = ", ".join([f"{many} contributors to the captured repositories", grids.quarter_name(quarter), *notes])  # type: ignore[arg-type] # a column of days
+    return Newest(chosen, what)
 
 
 def masthead(found: Newest | None, names: dict[str, str], edition: Edition) -> Fragment:
@@ -67,7 +53,7 @@ def masthead(found: Newest | None, names: dict[str, str], edition: Edition) -> F
     heading = "Where contributors say they are"
     if found is None:
         return opening(edition, "geography", heading, "Nothing of it is captured yet", NOTHING_CAPTURED)
-    placed = found.rows.filter(pl.col("share_of_located").is_not_null())
+    placed = found.rows.filter(pl.col("share_of_located").is_not_null() & (pl.col("country") != OTHER))
     if not placed.height:
         sentence = f"Too few to say. Of {found.what}, no country has enough that can be shown."
         return opening(edition, "geography", heading, "Too few to say.", sentence)

@@ -292,6 +292,12 @@ def openness_over_time(rows: pl.DataFrame, labs: Sequence[tuple[str, str]], edit
     return Picture("openness", around, alternative, caption, draw, data)
 
 
+def _outside(rows: pl.DataFrame, code: str) -> str:
+    (share,) = rows.filter(pl.col("country") == code)["share_of_located"]
+    name = "all others together" if code == "OTHER" else code
+    return name if share is None else f"{name} ({percent(share)})"
+
+
 def tile_map(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition, what: str) -> Picture | None:
     """Draw where contributors say they live, a tile for each country. Columns: country, share_of_located, contributors, is_suppressed."""
     known = {row["country"]: row for row in rows.iter_rows(named=True) if row["country"] in TILES}
@@ -299,7 +305,7 @@ def tile_map(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition, wha
         return None
     located = [row for row in known.values() if not row["is_suppressed"] and row["share_of_located"] is not None]
     located.sort(key=lambda row: (-row["share_of_located"], row["country"]))
-    placed = float(rows["share_of_all"].fill_null(0).sum()) if "share_of_all" in rows.columns else 0.0
+    placed = float(rows.filter(pl.col("share_of_located").is_not_null())["share_of_all"].sum())
     subtitle = (
         f"{what}. Per cent of those whose profile names a place that can be read ({percent(placed)} of all). Self-declared, not a"
         " nationality, not a residence."
@@ -340,10 +346,10 @@ def tile_map(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition, wha
     spoken = "; ".join(
         f"{names.get(row['country'], row['country'])} {percent(row['share_of_located'])}" for row in located[:12]
     )
-    outside = sorted({code for code in rows["country"] if code not in TILES and code not in (UNKNOWN, INTERNATIONAL)})
-    caption = "Hatched: too few to say. Pale: nobody seen." + (
-        f" Not on the map: {', '.join(outside)}." if outside else ""
+    outside = sorted(
+        {_outside(rows, code) for code in rows["country"] if code not in TILES and code not in (UNKNOWN, INTERNATIONAL)}
     )
+    caption = "Pale: nobody, or too few to show." + (f" Not on the map: {', '.join(outside)}." if outside else "")
     labels = pl.Series([country_label(code, names.get(code)) for code in rows["country"]], dtype=pl.String)
     data = canvas.Data(
         rows.with_columns(label=labels).sort("share_of_located", "label", descending=[True, False], nulls_last=True),

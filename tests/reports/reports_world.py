@@ -119,8 +119,9 @@ create table marts.claims_ledger (
     claim_id varchar, article varchar, claim varchar, measure varchar, judged_by varchar, verdict varchar, number double,
     interval_low double, interval_high double, as_of date, weeks_of_data bigint, reason varchar, query varchar);
 create table marts.contributor_geography (
-    quarter date, lab varchar, country varchar, contributors bigint, share_of_located double, share_of_all double,
-    lower_bound double, upper_bound double, is_suppressed boolean);
+    quarter date, level varchar, lab varchar, country varchar, contributors double, share_of_located double, share_of_all double,
+    lower_bound double, upper_bound double, is_suppressed boolean, located_contributors bigint, all_contributors bigint,
+    is_back_cast boolean, is_running boolean);
 create table core.roots (hub_id varchar, root_hub_id varchar, root_name varchar, weight double);
 create table core.lineage_edges (child_hub_id varchar, parent_hub_id varchar, parent_name varchar, relation varchar);
 create table core.weekly_flow (hub_id varchar, week date, downloads_flow double);
@@ -229,10 +230,15 @@ def _enrich(connection: duckdb.DuckDBPyConnection, world: World) -> None:
     )
     query = foreign("select 1 -- a query")
     _insert(connection, "marts.claims_ledger", [("R2", "meta-retreat-2025", *claim, foreign("They do."), query)])
-    people = [("CN", 50), ("US", 30), ("IN", 20), ("UNKNOWN", 100)]
+    # Two labs of 100 people each, who are partly the same: their rows don't add up to those of all.
+    people = {"CN": 50, "US": 20, "OTHER": 10, "UNKNOWN": 80}
+    shares = {
+        code: (None if code == "UNKNOWN" else n / 80, n / 160, n / 160, (n + 80) / 160) for code, n in people.items()
+    }
     seen = [
-        (quarter, "qwen", code, n, None if code == "UNKNOWN" else n / 100, n / 200, 0.1, 0.9, False)
-        for code, n in people
+        (quarter, level, lab, code, n, *shares[code], code == "OTHER", 80, 160, False, False)
+        for level, lab in (("all", None), ("lab", "qwen"), ("lab", "llama"))
+        for code, n in people.items()
     ]
     _insert(connection, "marts.contributor_geography", seen)
     _insert(connection, "core.roots", [(f"id{n}", "id1", "lab/model-1", 1.0) for n in range(1, 20)])
