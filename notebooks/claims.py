@@ -49,7 +49,7 @@ claims.ledger(ledger, "reuters-2025-04")
 # ## How to cite
 
 # %%
-weekly.how_to_cite(edition)
+weekly.how_to_cite(edition, "verdicts on claims (marts.claims_ledger)")
 
 # %%
 release.close()

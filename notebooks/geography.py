@@ -48,7 +48,7 @@ canvas.shown(gallery.contributors(release, edition), geography.NOTHING_CAPTURED)
 # ## How to cite
 
 # %%
-weekly.how_to_cite(edition)
+weekly.how_to_cite(edition, "contributors by country of their self-declared location (marts.contributor_geography)")
 
 # %%
 release.close()

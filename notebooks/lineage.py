@@ -66,7 +66,10 @@ canvas.shown(gallery.family(release, edition), "No downloaded model says that it
 # ## How to cite
 
 # %%
-weekly.how_to_cite(edition)
+weekly.how_to_cite(
+    edition,
+    "all models, root credit, new derivatives by quarter, country of the base and of the author (marts.lineage_flows)",
+)
 
 # %%
 release.close()

@@ -149,12 +149,17 @@ def basis_in_words(estimated: float) -> str:
 
 
 def citation(edition: Edition, scope: str = HEADLINE_SCOPE) -> str:
-    """Give the line that makes a quoted number checkable."""
+    """Give the line that makes a quoted share of downloads checkable."""
+    return cited(edition, f"scope {scope} ({SCOPES[scope]}), publisher credit, share of downloads by country of lab")
+
+
+def cited(edition: Edition, measure: str) -> str:
+    """Give the line that makes a quoted number checkable: release, week, what was measured, and the last reading."""
     monday = edition.week.monday
     as_of = f", as of {edition.as_of}" if edition.as_of else ""
     return edition.marked(
         f"leadershift, release {edition.release_id}, week {edition.week} ({monday} to {date.fromordinal(monday.toordinal() + 6)}), "
-        f"scope {scope} ({SCOPES[scope]}), publisher credit, share of downloads by country of lab{as_of}."
+        f"{measure}{as_of}."
     )
 
 

@@ -25,6 +25,7 @@ from dagster_project.reports.headline import (
     Edition,
     Headline,
     citation,
+    cited,
     compose,
     country_label,
 )
@@ -301,13 +302,11 @@ def captured(snapshots: pl.DataFrame, models: pl.DataFrame, edition: Edition) ->
     return joined([text, render_table(snapshots.with_columns(adds_up=adds_up), SNAPSHOT_COLUMNS, caption)])
 
 
-def how_to_cite(edition: Edition) -> Fragment:
-    """Give the citation as text that a click selects."""
-    lines = "".join(
-        f'<pre class="cite">{escaped(citation(edition, edition.scope(name)), 600)}</pre>'
-        for name in (HEADLINE_SCOPE, WHOLE_SCOPE)
-    )
-    return Fragment(lines)
+def how_to_cite(edition: Edition, measure: str | None = None) -> Fragment:
+    """Give the citation as text that a click selects: of a page's own measure, else of both shares of downloads."""
+    scopes = [edition.scope(name) for name in (HEADLINE_SCOPE, WHOLE_SCOPE)]
+    lines = [cited(edition, measure)] if measure else [citation(edition, scope) for scope in scopes]
+    return Fragment("".join(f'<pre class="cite">{escaped(line, 600)}</pre>' for line in lines))
 
 
 _WEEKS = """

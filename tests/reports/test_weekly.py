@@ -152,6 +152,8 @@ def test_a_failing_cell_publishes_nothing_and_the_old_page_stays(
 
 def test_a_table_without_rows_is_a_sentence_in_every_report(pages: dict[str, Page]) -> None:
     said = {name: Tags(page.html.read_text(encoding="utf-8")).text for name, page in pages.items()}
+    assert "(marts.contributor_geography), as of" in said["geography"], "a page cites what it measures"
+    assert "share of downloads by country of lab" not in said["geography"] + said["lineage"] + said["claims"]
     assert "No claim was judged. This release has no table of claims." in said["claims"]
     assert "Nothing of it is captured yet: this release knows no contributors" in said["geography"]
     assert "No derivatives are known." in said["lineage"]
