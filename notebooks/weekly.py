@@ -21,7 +21,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from dagster_project.calendar import Week
-from dagster_project.reports import canvas, charts, gallery, headline, reads, weekly
+from dagster_project.reports import canvas, charts, gallery, headline, reads, robustness, weekly
 from dagster_project.warehouse import published
 
 release = published.open_release(Path(database))
@@ -77,6 +77,15 @@ weekly.since_last_week(countries, before, edition, text_scope)
 # %%
 names = reads.country_names(release) | reads.lab_names(release)
 weekly.why_it_moved(reads.changes(release, monday, text_scope), names, edition, text_scope)
+
+# %% [markdown]
+# ## Would the lead hold?
+#
+# The same week counted again, each time without something one may doubt, on both sides of the share.
+
+# %%
+trials = reads.read(release, "marts.share_robustness", "where week = ? and credit = 'publisher'", [monday])
+robustness.would_it_hold(trials, names, edition, text_scope)
 
 # %% [markdown]
 # ## Over time

@@ -1,0 +1,116 @@
+"""Would the lead hold: who leads a week once something doubtful is left out, in a sentence and a table.
+
+Not here: what is left out and how (sql/marts/share_robustness.sql), the lead itself (headline).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import polars as pl
+
+from dagster_project.reports.headline import LEVEL, NOT_COUNTRIES, SCOPES, Edition, country_label
+from dagster_project.reports.render import Column, Fragment, joined, percent, prose, render_table
+
+# How each thing that is left out is named in a table, in the order of its rows.
+LEFT_OUT: Mapping[str, str] = {
+    "nothing": "Nothing left out",
+    "flagged": "Without disturbed counters",
+    "largest_models": "Without the ten most downloaded models",
+    "quantised": "Without re-packs in fewer bits",
+    "gated": "Without models behind a gate",
+    "own_lab": "Without the largest lab of {leader}",
+}
+COLUMNS = [
+    Column("left_out", "What is left out"),
+    Column("first", "First"),
+    Column("first_share", "Share", "share"),
+    Column("second", "Second"),
+    Column("second_share", "Share", "share"),
+]
+
+
+class _Standing(NamedTuple):
+    """Who is first and second when something is left out; shares of known downloads, 0..1."""
+
+    left_out: str
+    first: str
+    first_share: float
+    second: str | None
+    second_share: float | None
+
+    @property
+    def is_level(self) -> bool:
+        return self.second_share is not None and self.first_share - self.second_share < LEVEL
+
+
+def would_it_hold(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition, scope: str) -> Fragment:
+    """Say whether the lead of a week holds however it is counted. Rows of one week of `marts.share_robustness`."""
+    standings = _standings(rows.filter(pl.col("scope") == scope), names) if rows.height else []
+    if not standings:
+        return Fragment('<p class="nothing">No country has known downloads here, so no lead can be tried.</p>')
+    caption = edition.marked(
+        f"Week {edition.week}, {SCOPES[scope]} ({scope}), publisher credit, share of known downloads"
+    )
+    table = render_table(pl.DataFrame(standings, orient="row"), COLUMNS, caption)
+    return joined([Fragment(f"<p>{prose(_in_words(standings))}</p>"), table])
+
+
+def _standings(rows: pl.DataFrame, names: Mapping[str, str]) -> list[_Standing]:
+    countries = rows.filter(~pl.col("country").is_in(list(NOT_COUNTRIES)) & pl.col("share_of_known").is_not_null())
+    ranked = countries.sort("share_of_known", "country", descending=[True, False])
+    usual = _shares(ranked, "nothing")[:2]
+    if not usual or not usual[0][1]:
+        return []
+    leader = country_label(usual[0][0], names.get(usual[0][0]))
+    found = []
+    for reason, text in LEFT_OUT.items():
+        shares = _without_a_lab(ranked, usual) if reason == "own_lab" else _shares(ranked, reason)
+        if shares and shares[0][1]:
+            found.append(_standing(text.format(leader=leader), shares, names))
+    return found
+
+
+def _shares(ranked: pl.DataFrame, left_out: str) -> list[tuple[str, float]]:
+    return ranked.filter(pl.col("left_out") == left_out).select("country", "share_of_known").rows()
+
+
+def _without_a_lab(ranked: pl.DataFrame, usual: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Set the leader without its largest lab beside the country that was second, whose share its lead tells."""
+    leader = usual[0][0]
+    own = ranked.filter((pl.col("left_out") == "own_lab") & (pl.col("country") == leader))
+    rows = own.select("share_of_known", "lead").rows()
+    shares = [(leader, share) for share, _lead in rows]
+    shares += [(second, share - lead) for share, lead in rows for second, _share in usual[1:]]
+    return sorted(shares, key=lambda pair: -pair[1])
+
+
+def _standing(label: str, shares: list[tuple[str, float]], names: Mapping[str, str]) -> _Standing:
+    (first, share), second = shares[0], shares[1:2]
+    return _Standing(
+        left_out=label,
+        first=country_label(first, names.get(first)),
+        first_share=share,
+        second=country_label(second[0][0], names.get(second[0][0])) if second else None,
+        second_share=second[0][1] if second else None,
+    )
+
+
+def _in_words(standings: list[_Standing]) -> str:
+    usual, ways = standings[0], len(standings)
+    if usual.is_level:
+        return f"{usual.first} and {usual.second} are level to begin with, so there is no lead to try."
+    upset = [other for other in standings if other.first != usual.first or other.is_level]
+    if upset:
+        told = "; ".join(_upset(other) for other in upset)
+        return f"{usual.first} leads in {ways - len(upset)} of these {ways} ways of counting. {told}."
+    closest = min(standings, key=lambda other: other.first_share - (other.second_share or 0.0))
+    narrowly = f"{percent(closest.first_share)} against {percent(closest.second_share or 0.0)}"
+    return f"{usual.first} leads in all of these {ways} ways of counting, most narrowly in this one: {closest.left_out}, {narrowly}."
+
+
+def _upset(standing: _Standing) -> str:
+    if standing.is_level:
+        return f"{standing.left_out}, {standing.first} and {standing.second} are level"
+    return f"{standing.left_out}, {standing.first} leads with {percent(standing.first_share)}"
