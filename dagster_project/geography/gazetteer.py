@@ -201,8 +201,10 @@ class Gazetteer:
 
 
 def _well_known(names: pl.DataFrame, entries: pl.DataFrame) -> list[str]:
-    """Give the long names whose heaviest candidate is a country or a city of weight."""
-    heaviest = pl.col("candidates").str.extract_groups(rf"^[^.]*\.[^.]*\.(?<kind>[{COUNTRY}{CITY}])\.(?<weight>\d+)")
+    """Give the long names whose heaviest candidate is a country, a region or a city of weight."""
+    heaviest = pl.col("candidates").str.extract_groups(
+        rf"^[^.]*\.[^.]*\.(?<kind>[{COUNTRY}{CITY}{REGION}])\.(?<weight>\d+)"
+    )
     heavy = (
         entries.with_row_index("entry")
         .with_columns(heaviest.alias("first"))

@@ -64,7 +64,7 @@ class Judge:
         mentions = _without_parents(reading.mentions)
         if len(mentions) == 1:
             return _alone(Reading(list(mentions), 0), is_in_capitals=False)
-        sure = _contained(mentions)
+        sure = _contained(mentions) or _in_region_by_code(mentions)
         return _together(mentions, self._gazetteer) if sure is None else (sure,)
 
 
@@ -100,13 +100,27 @@ def _if_clear(ranked: Sequence[tuple[float, str]]) -> tuple[str, ...]:
 def _contained(mentions: Sequence[Mention]) -> str | None:
     """Answer the plain case at once: the last mention is a country's name and nothing else, and all others lie in it."""
     last = mentions[-1].meaning
-    if len(last.alone) != 1:
+    if not last.alone or last.is_divided:
         return None
     country = last.alone[0][1]
     if last.senses[country].name_of_country is None:
         return None
     is_inside = all(mention.link != SLASH and country in mention.meaning.senses for mention in mentions)
     return country if is_inside else None
+
+
+def _in_region_by_code(mentions: Sequence[Mention]) -> str | None:
+    """Answer "Normal, IL": a name, and the code of a region that has such a place, unless the code's country has one too."""
+    if len(mentions) != 2 or mentions[1].link != COMMA or not mentions[1].meaning.is_code:  # noqa: PLR2004 - a pair
+        return None
+    senses, codes = mentions[0].meaning.senses, mentions[1].meaning.candidates
+    holding = {
+        code.country
+        for code in codes
+        if code.region and code.country in senses and code.region in senses[code.country].weight_by_region
+    }
+    is_country_meant = any(not code.region and code.country in senses for code in codes)
+    return holding.pop() if len(holding) == 1 and not is_country_meant else None
 
 
 def _together(mentions: Sequence[Mention], gazetteer: Gazetteer) -> tuple[str, ...]:

@@ -19,13 +19,14 @@ from tests.conftest import SHARED
 from tests.geography.score import read, score
 
 CASES = {
-    "city and country": "Toulouse, France=FR; Germany, Hamburg=DE;"
+    "city and country": "Toulouse, France=FR; Surbiton, UK=GB; Germany, Hamburg=DE;"
     " Zurich, CH=CH; Amsterdam NL=NL; Lomé, Togo=TG; Da Nang - Vietnam=VN",
     "city alone": "Lyon=FR; Birmingham=GB; Valencia=ES; Guadalajara=MX; Kampala=UG; Wellington=NZ; Cluj-Napoca=RO; Xi'an=CN",
     "codes with a city": "Gary, IN=US; Delhi, IN=IN; Dover, DE=US; Hamburg, DE=DE; Peoria, IL=US;"
     " Haifa, IL=IL; Lowell, MA=US; Rabat, MA=MA;"
     " Boulder, CO=US; Cali, CO=CO; Irvine, CA=US; Montreal, CA=CA; Boise, ID=US; Medan, ID=ID; Nashville, TN=US; Sfax, TN=TN;"
     " Mobile, AL=US; Tirana, AL=AL; Rosario, AR=AR; Joinville/SC=BR; Curitiba - PR=BR; Belgrade, RS=RS; Lausanne VD=CH; Geneva, NE=US",
+    "words with a region's code": "Bath, PA=US; Reading, OH=US; Cairo, GA=US; Friendship, WI=US; Milano, MI=IT; Home, IN=; love, me=",
     "namesakes": "Dublin, Ohio=US; Dublin=IE; Sydney, Nova Scotia=CA; Moscow, ID=US; Paris, Texas=US;"
     " Paris, Ontario=CA; Rome, Georgia=US;"
     " London, ON, Canada=CA; Naples, FL=US; Vancouver, WA=US; Melbourne, FL=US; Perth, Scotland=GB; Florence, SC=US; Vienna, VA=US",
@@ -37,7 +38,7 @@ CASES = {
     " Θεσσαλονίκη=GR; الرياض=SA; اصفهان=IR; חיפה=IL; दिल्ली=IN; সিলেট=BD; சென்னை=IN; เชียงใหม่=TH; ភ្នំពេញ=KH; Երևան=AM; አዲስ አበባ=ET",
     "spellings": "Malmö=SE; Malmo=SE; Łódź=PL; ＴＯＫＹＯ=JP; 𝐌𝐚𝐝𝐫𝐢𝐝=ES; DÃ¼sseldorf=DE; Sa\u0303o Paulo=BR;"
     " Saint Louis, MO=US; St. Louis, MO=US;"
-    " U.S.A.=US; Philadelpia=US; Bjrn=; Bogot, Colombia=CO",
+    " U.S.A.=US; Philadelpia=US; Minesota=US; Bjrn=; Bogot, Colombia=CO",
     "flags": "🇩🇪=DE; Berlin 🇩🇪=DE; 🇺🇸🇨🇦=US,CA; 🏴󠁧󠁢󠁳󠁣󠁴󠁿=GB; 🏴=; 🌍=",
     "airports and nicknames": "NRT=JP; BOM=IN; SoCal=US; Bay Area=US; NYC=US; CDMX=MX; NRW=DE; per=",
     "several places": "Tokyo/SF/NYC=JP,US; Berlin & Lisbon=DE,PT; Madrid and Mexico City=ES,MX;"
