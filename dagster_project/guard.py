@@ -39,6 +39,7 @@ MAX_LOGIN_BYTES = 4_096
 # The largest question of the UI, the asset graph of all tables, took 4 s on two busy cores.
 ANSWER_SECONDS = 120
 GRACE_SECONDS = 5
+TOKEN_BYTES, OWNER_ONLY = 32, 0o600
 REFUSED_BY_POLICY = 1008
 # They belong to one connection (RFC 9110, 7.6.1), or to the door alone.
 _NOT_FORWARDED = {"accept-encoding", "authorization", "content-length", "cookie", "host", "origin"}
@@ -97,11 +98,13 @@ def kept_token(path: Path) -> str:
     """Read the token in a file that only its owner can read; make both if there is none. Raises StorageError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w") as file:
-                file.write(secrets.token_urlsafe(32))
-        path.chmod(0o600)
+        # An empty one, of a machine that stopped while it was written, would let in everybody who says nothing.
+        if not path.exists() or not path.read_text().strip():
+            new = path.with_name(f"{path.name}.{os.getpid()}")
+            new.touch(OWNER_ONLY)
+            new.write_text(secrets.token_urlsafe(TOKEN_BYTES))
+            new.replace(path)
+        path.chmod(OWNER_ONLY)
         return path.read_text().strip()
     except OSError as error:
         raise StorageError(f"The login token can't be kept at {path}: {error.strerror}.") from error
