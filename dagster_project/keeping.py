@@ -127,9 +127,10 @@ def erase_contributor(settings: Settings, account: str, *, reason: str) -> Erase
     Raises as `erase` does, and SourceError where GitHub can't tell the number of a login.
     """
     now = settings.now()
-    if account.lower() in reason.lower():
+    is_number = account.isascii() and account.isdecimal()
+    if (account if is_number else account_name(account)) in reason.lower():
         raise UsageError("The reason is kept for ever, so it must not hold the account.")
-    account_id = int(account) if account.isascii() and account.isdecimal() else _account_id(settings, account)
+    account_id = int(account) if is_number else _account_id(settings, account)
     with lock.hold(settings.home, "erasure", now):
         # First of all, so that no capture between a kill and the next try brings the person back.
         private.opt_out(settings.home, account_id)
@@ -146,7 +147,7 @@ def erase_contributor(settings: Settings, account: str, *, reason: str) -> Erase
         erasure.end(settings.home, journal, now, releases=releases, contributors=1)
         if settings.copy:
             copies.bring_diary(settings.home, settings.copy)
-    registry = () if account.isdecimal() else tuple(_registry_lines(settings, account))
+    registry = () if is_number else tuple(_registry_lines(settings, account))
     return Erased(journal.erasure_id, len(journal.files), tuple(releases), (), registry, tuple(_other_copies(settings)))
 
 

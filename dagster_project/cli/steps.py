@@ -16,13 +16,16 @@ from dagster_project.calendar import Week, parse_time
 from dagster_project.cli.github import capture_github, capture_people, github_of_run
 from dagster_project.cli.group import command, main
 from dagster_project.cli.serving import serving
-from dagster_project.cli.terminal import JSON, QUICK, SIGN_OFF, WEEK, progress, quiet, say, show
+from dagster_project.cli.terminal import JSON, PORT, QUICK, SIGN_OFF, WEEK, progress, quiet, say, show
 from dagster_project.crawl import GITHUB, HUB, OUR_SOURCES, OWNERS, PEOPLE
 from dagster_project.errors import DamagedDataError, GateError, SourceError, UsageError
 from dagster_project.owners import OwnersCaptured
 from dagster_project.settings import Settings
 from dagster_project.sources import github
 from dagster_project.sources.pages import Limits
+
+# A century.
+MOST_WEEKS = 5_200
 
 
 @command("leadershift capture --week 2026-W47")
@@ -219,7 +222,9 @@ def repair(settings: Settings, *, as_json: bool) -> None:
 
 
 @command("leadershift tidy --keep-weeks 8 --dry-run")
-@click.option("--keep-weeks", type=click.IntRange(min=1), default=8, show_default=True, help="Weeks whose pages stay.")
+@click.option(
+    "--keep-weeks", type=click.IntRange(1, MOST_WEEKS), default=8, show_default=True, help="Weeks whose pages stay."
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @JSON
 def tidy(settings: Settings, *, keep_weeks: int, dry_run: bool, as_json: bool) -> None:
@@ -366,7 +371,7 @@ def site(context: click.Context, *, as_json: bool) -> None:
 
 
 @site.command("serve", epilog="\b\nExample:\n  leadershift site serve --port 8760")
-@click.option("--port", type=int, default=8760, show_default=True, help="Port on 127.0.0.1; 0 takes any free one.")
+@click.option("--port", type=PORT, default=8760, show_default=True, help="Port on 127.0.0.1; 0 takes any free one.")
 @click.pass_obj
 def site_serve(settings: Settings, *, port: int) -> None:
     """Serve the site on this machine alone, until interrupted. A site published meanwhile is served from then on."""

@@ -26,7 +26,13 @@ from requests.structures import CaseInsensitiveDict
 
 from dagster_project.errors import PauseError, SourceError, UsageError
 from dagster_project.settings import Settings, is_loopback
-from dagster_project.sources.pages import AccessRefusedError, Page, UnreadableAnswerError, refuse_wrong_clock
+from dagster_project.sources.pages import (
+    AccessRefusedError,
+    Page,
+    UnreadableAnswerError,
+    refuse_no_patience,
+    refuse_wrong_clock,
+)
 
 USER_AGENT = "leadershift"
 API_VERSION = "2022-11-28"
@@ -71,6 +77,7 @@ class Limits:
     def __post_init__(self) -> None:
         if not 0 <= self.reserved_share < 1:
             raise UsageError(f"A reserved share of {self.reserved_share} can't be: say at least 0 and less than 1.")
+        refuse_no_patience(self.patience_seconds)
 
 
 USUAL = Limits()

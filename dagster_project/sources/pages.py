@@ -51,6 +51,13 @@ class Limits:
     def __post_init__(self) -> None:
         if not 0 < self.quota_share <= 1:
             raise UsageError(f"A quota share of {self.quota_share} can't be: say more than 0 and at most 1.")
+        refuse_no_patience(self.patience_seconds)
+
+
+def refuse_no_patience(seconds: float) -> None:
+    """Raise UsageError for a patience that is no number of seconds: no wait would ever be longer than NaN."""
+    if math.isnan(seconds) or seconds < 0:
+        raise UsageError(f"A patience of {seconds} seconds can't be: say 0 or more.")
 
 
 @dataclass(frozen=True)
