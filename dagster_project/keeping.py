@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from dagster_project import crawl, owners, people, quick, repositories, stars
+from dagster_project import crawl, owners, people, quick, repositories, rounds, stars
 from dagster_project.calendar import Week
 from dagster_project.errors import DamagedDataError, LeadershiftError, StorageError, UsageError
 from dagster_project.settings import Settings
@@ -28,6 +28,14 @@ from dagster_project.sources.removal import Removal, account_name
 from dagster_project.warehouse import withdraw
 
 Say = Callable[[str], None]
+# Every round, as the bundles of which its table can be made again.
+SHAPES = {
+    crawl.OWNERS: owners.SHAPE,
+    crawl.GITHUB: repositories.SHAPE,
+    crawl.SAMPLE: repositories.SAMPLE_SHAPE,
+    crawl.STARS: stars.SHAPE,
+    crawl.PEOPLE: people.SHAPE,
+}
 GOES_ON = "The capture goes on. See: leadershift verify, leadershift repair"
 
 
@@ -178,15 +186,12 @@ def copy(settings: Settings, say: Say = lambda _text: None) -> None:
 
 def _retype(attempt: Spool, scratch: Spool) -> None:
     """Type the pages of a sealed attempt once more, each source in its own way."""
-    kinds = {
-        crawl.QUICK: quick.retype,
-        crawl.OWNERS: owners.retype,
-        crawl.GITHUB: repositories.retype,
-        crawl.SAMPLE: repositories.retype,
-        crawl.STARS: stars.retype,
-        crawl.PEOPLE: people.retype,
-    }
-    kinds.get(attempt.source, crawl.retype)(attempt, scratch)
+    if shape := SHAPES.get(attempt.source):
+        rounds.write(scratch, attempt, shape)
+    elif attempt.source == crawl.QUICK:
+        quick.retype(attempt, scratch)
+    else:
+        crawl.retype(attempt, scratch)
 
 
 def _bring(settings: Settings, copy: Path, *, thorough: bool = False) -> list[str]:
