@@ -1,7 +1,7 @@
 """One crawl of the Hub: pages from the source into the spool, the spool into a sealed snapshot. Part of the hall.
 
 Sources and snapshots don't know each other; here they meet.
-Not here: which week may be captured, locks (pipeline); what looks wrong (gates).
+Not here: which week may be captured, locks (captures); what looks wrong (gates).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Keeping what was captured: a second copy, repair, room on the disk, and a person's wish to be forgotten. Part of the hall.
 
 Here snapshots, sources and the warehouse meet for it. Not here: how a file is copied, mended or dropped (snapshots), and
-the way from the Hub to a page (pipeline).
+captures themselves (captures).
 """
 
 from __future__ import annotations
@@ -28,6 +28,12 @@ from dagster_project.sources.removal import Removal, account_name
 from dagster_project.warehouse import withdraw
 
 Say = Callable[[str], None]
+
+
+def silent(_text: str) -> None:
+    """Say nothing."""
+
+
 # Every round, as the bundles of which its table can be made again.
 SHAPES = {
     crawl.OWNERS: owners.SHAPE,
@@ -171,7 +177,7 @@ def _account_id(settings: Settings, login: str) -> int:
         ) from error
 
 
-def copy(settings: Settings, say: Say = lambda _text: None) -> None:
+def copy(settings: Settings, say: Say = silent) -> None:
     """Bring the second copy up to date. What goes wrong there is said and made up for next time; it costs no sealed week."""
     if settings.copy is None:
         return

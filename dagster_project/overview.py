@@ -1,6 +1,6 @@
 """The state of the house in words: what is sealed, missing, published, and whether a machine can work. Part of the hall.
 
-Read from seals and releases, never from memory of them. Not here: changing anything (pipeline).
+Read from seals and releases, never from memory of them. Not here: changing anything (captures, pipeline).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dagster_project import owners, pipeline
+from dagster_project import captures, owners
 from dagster_project.errors import SourceError
 from dagster_project.owners import OwnersCaptured
 from dagster_project.rehearsal.faults import FOR_EVER, HTML, Fault
@@ -50,7 +50,7 @@ def go_round(stage: Stage) -> Round:
         now = NOW + weeks * WEEK
         stage.hub.set_now(now)
         settings = Settings(stage.home, hf_endpoint=stage.hub.url, github_api_url=NOWHERE, pretended_now=now)
-        return pipeline.capture_owners(settings, limits=Limits(patience_seconds=0), **options)
+        return captures.capture_owners(settings, limits=Limits(patience_seconds=0), **options)
 
     return run
 

@@ -67,11 +67,11 @@ def ui(settings: Settings, *, port: int, read_only: bool, host: str, public_url:
 
 def _run(settings: Settings, arguments: list[str], name: str, port: int, host: str, public_url: str | None) -> None:
     """Serve the door here and Dagster behind it in a process of its own, until either ends."""
-    from dagster_project import guard, pipeline  # noqa: PLC0415 - a query must not wait for them
+    from dagster_project import dagster_home, guard  # noqa: PLC0415 - a query must not wait for them
 
     origins = _origins(host, port, public_url)
     _refuse_taken(host, port)
-    folder = pipeline.prepare_dagster(settings)
+    folder = dagster_home.prepare(settings)
     upstream, prefix = _free_port(), f"/{secrets.token_hex(PREFIX_BYTES)}"
     door_file = f"{name}.token"
     token = guard.kept_token(folder / door_file)

@@ -1,6 +1,6 @@
 """The steps of the way from the Hub to a page, as commands in the order in which they happen.
 
-Not here: any step itself (pipeline).
+Not here: any step itself (captures, imports, keeping, pipeline).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from dagster_project import keeping, pipeline
+from dagster_project import captures, imports, keeping, pipeline
 from dagster_project.calendar import Week, parse_time
 from dagster_project.cli.github import capture_github, capture_people, github_of_run
 from dagster_project.cli.group import command, main
@@ -83,16 +83,16 @@ def capture(
         return
     if source == OWNERS:
         with progress("owners") as advance:
-            found = pipeline.capture_owners(settings, week=week, limits=limits, say=say, on_page=advance)
+            found = captures.capture_owners(settings, week=week, limits=limits, say=say, on_page=advance)
         show(as_json, _owners(found), [_owners_words(found)])
         return
-    take = pipeline.capture_quick if is_quick else pipeline.capture
+    take = captures.capture_quick if is_quick else captures.capture
     with progress("models") as advance:
         captured = take(settings, week=week, again=again, sign_off=sign_off, limits=limits, say=say, on_page=advance)
     show(as_json, _captured(captured), [_captured_words(captured)])
 
 
-def _captured(captured: pipeline.Captured) -> dict[str, Any]:
+def _captured(captured: captures.Captured) -> dict[str, Any]:
     found = captured.seal
     counts = {name: getattr(found, name) for name in ("seen", "loaded", "merged", "quarantined")}
     return {
@@ -105,7 +105,7 @@ def _captured(captured: pipeline.Captured) -> dict[str, Any]:
     }
 
 
-def _captured_words(captured: pipeline.Captured) -> str:
+def _captured_words(captured: captures.Captured) -> str:
     found = captured.seal
     counts = (
         f"{found.seen:,} seen = {found.loaded:,} loaded + {found.merged:,} merged + {found.quarantined:,} quarantined"
@@ -116,7 +116,7 @@ def _captured_words(captured: pipeline.Captured) -> str:
 
 
 def _owners(captured: OwnersCaptured) -> dict[str, Any]:
-    sealed = _captured(pipeline.Captured(captured.seal, 0)) if captured.seal else {}
+    sealed = _captured(captures.Captured(captured.seal, 0)) if captured.seal else {}
     sealed.pop("pages_fetched", None)
     counts = {name: getattr(captured, name) for name in ("asked", "requests", "not_asked")}
     return {"source": OWNERS, **sealed, **counts}
@@ -164,8 +164,8 @@ def import_command(
     measure beside our own of who works where.
     """
     if adapter == INNOVATION_GRAPH:
-        found = pipeline.import_innovation_graph(settings, path, say=say)
-        shown = [_captured(pipeline.Captured(found, 0))] if found else []
+        found = imports.import_innovation_graph(settings, path, say=say)
+        shown = [_captured(captures.Captured(found, 0))] if found else []
         words = [f"{s['source']} {s['observed_on']}: {s['loaded']:,} of {s['seen']:,} rows" for s in shown]
         show(as_json, {"imported": shown}, words)
         return
@@ -176,7 +176,7 @@ def import_command(
         raise UsageError(
             f"'{name}' can't name an archive: use letters, digits, - and _, and not the name of a capture of ours."
         )
-    seals = pipeline.import_table(
+    seals = imports.import_table(
         settings,
         path,
         source=name,
@@ -185,7 +185,7 @@ def import_command(
         is_complete=complete,
         say=say,
     )
-    shown = [_captured(pipeline.Captured(found, 0)) for found in seals]
+    shown = [_captured(captures.Captured(found, 0)) for found in seals]
     show(
         as_json,
         {"imported": shown},
@@ -386,7 +386,7 @@ def site_serve(settings: Settings, *, port: int) -> None:
 @JSON
 def run(settings: Settings, *, is_quick: bool, sign_off: str | None, as_json: bool) -> None:
     """All of it: capture models and owners, and GitHub if there is a token; verify, build, audit, publish, report, site."""
-    take = pipeline.capture_quick if is_quick else pipeline.capture
+    take = captures.capture_quick if is_quick else captures.capture
     with progress("models") as advance:
         captured = take(settings, sign_off=sign_off, say=say, on_page=advance)
     say(_captured_words(captured))
@@ -420,7 +420,7 @@ def _owners_of_run(settings: Settings) -> dict[str, Any] | None:
     """Ask for the owners; when the Hub fails here, the models' week is worth more than their overviews."""
     try:
         with progress("owners") as advance:
-            captured = pipeline.capture_owners(settings, say=say, on_page=advance)
+            captured = captures.capture_owners(settings, say=say, on_page=advance)
     except SourceError as error:
         say(f"{error}\nThe models' week is sealed all the same; the run goes on without these owners.")
         return None

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from dagster_project import asking, pipeline
+from dagster_project import asking, captures, pipeline
 from dagster_project.defs.installation import Installation, failures_in_words
 from dagster_project.defs.partitions import week_of, weeks
 from dagster_project.errors import GateError, NothingYetError, SourceError
@@ -96,7 +96,7 @@ def capture_asset(
         settings = installation.settings()
         week = week_of(context.partition_key)
         tag(context, {WEEK_TAG: f"{week}"})
-        captured = pipeline.capture(
+        captured = captures.capture(
             settings,
             week=week,
             limits=Limits(quota_share=config.quota_share),
@@ -122,7 +122,7 @@ def owners_asset(context: dg.AssetExecutionContext, installation: Installation) 
     """Ask for the owners that are due. A Hub that fails here does not cost the week of the models: it is said, and the way goes on."""
     with failures_in_words():
         try:
-            captured = pipeline.capture_owners(
+            captured = captures.capture_owners(
                 installation.settings(), week=week_of(context.partition_key), say=context.log.info
             )
         except SourceError as error:
@@ -145,7 +145,7 @@ def owners_asset(context: dg.AssetExecutionContext, installation: Installation) 
 )
 def repositories_asset(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
     """Ask GitHub for the week's repositories, if there is a token. A GitHub that fails does not cost the week of the models."""
-    return _github_round(context, installation, pipeline.capture_repositories, ("asked", "requests", "points"))
+    return _github_round(context, installation, captures.capture_repositories, ("asked", "requests", "points"))
 
 
 @dg.asset(
@@ -160,7 +160,7 @@ def repositories_asset(context: dg.AssetExecutionContext, installation: Installa
 def stars_asset(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
     """Read the week's stars, if there is a token. A GitHub that fails does not cost the week of the models."""
     return _github_round(
-        context, installation, pipeline.capture_stars, ("asked", "older_pages", "requests", "unfinished")
+        context, installation, captures.capture_stars, ("asked", "older_pages", "requests", "unfinished")
     )
 
 
@@ -176,7 +176,7 @@ def stars_asset(context: dg.AssetExecutionContext, installation: Installation) -
 def people_asset(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
     """Read the week's contributors, if there is a token. A GitHub that fails does not cost the week of the models."""
     return _github_round(
-        context, installation, pipeline.capture_people, ("readings", "points", "not_asked", "profiles_missing")
+        context, installation, captures.capture_people, ("readings", "points", "not_asked", "profiles_missing")
     )
 
 
@@ -189,7 +189,7 @@ def _github_round(
     """Run a round of GitHub; say what it came to, what is missing, or why there was none."""
     with failures_in_words():
         settings = installation.settings()
-        if left_out := pipeline.github_left_out(settings):
+        if left_out := captures.github_left_out(settings):
             context.log.info(left_out)
             return dg.MaterializeResult(metadata={"left_out": dg.MetadataValue.text(left_out)})
         try:
