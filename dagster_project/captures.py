@@ -24,7 +24,7 @@ from dagster_project.settings import Settings, is_loopback
 from dagster_project.snapshots import ledger, lock, seal, spool
 from dagster_project.snapshots.seal import Seal
 from dagster_project.snapshots.spool import Spool
-from dagster_project.sources import github, huggingface
+from dagster_project.sources import github, github_connection, huggingface
 from dagster_project.sources.pages import CursorExpiredError, Limits, Transport
 from dagster_project.stars import StarsCaptured
 
@@ -164,7 +164,7 @@ def capture_repositories(
     *,
     week: Week | None = None,
     sign_off: str | None = None,
-    limits: github.Limits = github.USUAL,
+    limits: github_connection.Limits = github_connection.USUAL,
     say: Say = silent,
     on_page: Callable[[int], None] = lambda _repositories: None,
 ) -> RepositoriesCaptured:
@@ -198,7 +198,7 @@ def capture_stars(
     settings: Settings,
     *,
     week: Week | None = None,
-    limits: github.Limits = github.USUAL,
+    limits: github_connection.Limits = github_connection.USUAL,
     say: Say = silent,
     on_page: Callable[[int], None] = lambda _pages: None,
 ) -> StarsCaptured:
@@ -225,7 +225,7 @@ def capture_people(
     settings: Settings,
     *,
     week: Week | None = None,
-    limits: github.Limits = github.USUAL,
+    limits: github_connection.Limits = github_connection.USUAL,
     budget: int = people.POINTS_A_RUN,
     say: Say = silent,
     on_page: Callable[[int], None] = lambda _readings: None,

@@ -23,7 +23,8 @@ from dagster_project.snapshots import spool
 from dagster_project.snapshots.seal import Seal
 from dagster_project.snapshots.spool import Spool
 from dagster_project.sources import repositories
-from dagster_project.sources.github import BlockedError, Client, GoneError, UnansweredError
+from dagster_project.sources.github import Client
+from dagster_project.sources.github_answers import BlockedError, GoneError, UnansweredError
 from dagster_project.sources.pages import AccessRefusedError
 from dagster_project.sources.repositories import Repository, State
 from dagster_project.warehouse import registry

@@ -21,7 +21,8 @@ from dagster_project.snapshots import seal, spool
 from dagster_project.snapshots.seal import Seal
 from dagster_project.snapshots.spool import Spool
 from dagster_project.sources import stars
-from dagster_project.sources.github import Client, UnansweredError
+from dagster_project.sources.github import Client
+from dagster_project.sources.github_answers import UnansweredError
 from dagster_project.sources.pages import AccessRefusedError
 from dagster_project.sources.stars import PAGE_WEEKS, StarPage
 
@@ -226,8 +227,10 @@ def _read_to_the_end(round_: _Round, client: Client, repo_id: int, depth: _Depth
         if (repo_id, number) in round_.has_read:
             number, known = number + 1, 0
             continue
-        if client.share_left() < BACKFILL_LEAVES_SHARE:
-            raise PauseError("the back-fill leaves the rest of this hour's requests to others", client.resumes_at())
+        if client.budget.share_left() < BACKFILL_LEAVES_SHARE:
+            raise PauseError(
+                "the back-fill leaves the rest of this hour's requests to others", client.budget.resumes_at()
+            )
         page = round_.read(repo_id, number, stars_before=total)
         if page is None:
             return

@@ -16,7 +16,7 @@ from dagster_project.rehearsal.github.service import GitHubService
 from dagster_project.repositories import RepositoriesCaptured
 from dagster_project.settings import Settings
 from dagster_project.snapshots import ledger
-from dagster_project.sources.github import Limits
+from dagster_project.sources.github_connection import Limits
 from dagster_project.stars import StarsCaptured
 from tests.rehearsal.github_cases import NOW, WORLD
 

@@ -21,7 +21,7 @@ from dagster_project.rehearsal.github.request import GitHubOptions
 from dagster_project.rehearsal.github.service import GitHubService
 from dagster_project.settings import Settings
 from dagster_project.snapshots import ledger, private
-from dagster_project.sources.github import Limits
+from dagster_project.sources.github_connection import Limits
 from dagster_project.sources.people import Ask, Gathering, Page, Refused, Repo, read_histories, read_locations
 from tests.rehearsal.github_cases import NOW, SECOND, WORLD, planted, quiet
 

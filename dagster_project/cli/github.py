@@ -16,7 +16,7 @@ from dagster_project.repositories import RepositoriesCaptured
 from dagster_project.rounds import Missing
 from dagster_project.settings import Settings
 from dagster_project.snapshots.seal import Seal
-from dagster_project.sources.github import USUAL, Limits
+from dagster_project.sources.github_connection import USUAL, Limits
 from dagster_project.stars import StarsCaptured
 
 # The list is whole in --json and in ledger.jsonl.

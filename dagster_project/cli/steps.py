@@ -21,7 +21,7 @@ from dagster_project.crawl import GITHUB, HUB, OUR_SOURCES, OWNERS, PEOPLE
 from dagster_project.errors import DamagedDataError, GateError, SourceError, UsageError
 from dagster_project.owners import OwnersCaptured
 from dagster_project.settings import Settings
-from dagster_project.sources import github
+from dagster_project.sources import github_connection
 from dagster_project.sources.pages import Limits
 
 # A century.
@@ -74,7 +74,7 @@ def capture(
     limits = Limits(patience_seconds=patience, quota_share=quota_share)
     if source != HUB and (is_quick or again or (sign_off and source != GITHUB)):
         raise UsageError(f"--quick, --again and --sign-off are about models, not about {source}.")
-    shares = github.Limits(patience_seconds=patience, reserved_share=1 - quota_share)
+    shares = github_connection.Limits(patience_seconds=patience, reserved_share=1 - quota_share)
     if source == GITHUB:
         show(as_json, *capture_github(settings, week, shares, sign_off))
         return

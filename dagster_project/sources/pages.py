@@ -288,11 +288,13 @@ def next_link(url: str, headers: Mapping[str, str]) -> str | None:
         return None
     for part in httpx2.Response(200, headers={"link": link}).links.values():
         if part.get("rel") == "next" and part.get("url"):
-            following = urljoin(url, part["url"])
-            if _origin(following) != _origin(url):
-                raise SourceError(
-                    f"the next page is said to lie on another server ({_origin(following)}); it was not followed"
-                )
+            try:
+                following = urljoin(url, part["url"])
+                origin = _origin(following)
+            except ValueError as error:
+                raise SourceError(f"the next page is said to lie at what is no address ({error})") from error
+            if origin != _origin(url):
+                raise SourceError(f"the next page is said to lie on another server ({origin}); it was not followed")
             return following
     return None
 
