@@ -215,6 +215,9 @@ class Client:
             raise RetryableError(f"the answer is no text ({error.reason})", body=error.object) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise RetryableError(self._in_words(error)) from error
+        except ValueError as error:
+            # requests reads where a redirect leads, although it is not to follow it.
+            raise SourceError(f"GitHub sent us to what is no address ({error})") from error
         self.budget.count(received, question.resource)
         self._trust_clock(received)
         refuse(received, question.resource)
@@ -229,10 +232,7 @@ class Client:
     def _moved(self, question: _Question, received: Received) -> _Question:
         """Ask the same at the place a redirect names. Raises SourceError for another server: our token stays at home."""
         location = received.headers.get("location", "")
-        try:
-            here, there = urlsplit(self.url), urlsplit(urljoin(f"{self.url}{question.path}", location))
-        except ValueError as error:
-            raise SourceError(f"GitHub sent us to what is no address ({error})") from error
+        here, there = urlsplit(self.url), urlsplit(urljoin(f"{self.url}{question.path}", location))
         if (there.scheme, there.netloc) != (here.scheme, here.netloc) or not there.path.startswith(f"{here.path}/"):
             raise SourceError(
                 f"GitHub sent us to another server ({there.scheme}://{there.netloc}); it was not followed"
