@@ -16,7 +16,7 @@ import polars as pl
 
 from dagster_project import crawl, owners, people, quick, repositories, rounds, stars
 from dagster_project.calendar import Week
-from dagster_project.errors import DamagedDataError, LeadershiftError, StorageError, UsageError
+from dagster_project.errors import DamagedDataError, LeadershiftError, SourceError, StorageError, UsageError
 from dagster_project.settings import Settings
 from dagster_project.snapshots import copies, custody, erasure, ledger, lock, private, repair, retention, spool
 from dagster_project.snapshots.repair import Mended
@@ -170,12 +170,18 @@ def _account_id(settings: Settings, login: str) -> int:
     """Ask GitHub for an account's number: logins change hands, numbers don't, so only numbers are ever used."""
     name = account_name(login)
     try:
-        return int(Client(settings).get(f"/users/{name}").data["id"])
+        said = Client(settings).get(f"/users/{name}").data
     except GoneError as error:
         raise UsageError(
             "GitHub knows no account of this login. Give the account's number: it stays the same after a new login.",
             next_command="leadershift erase 12345 --on github --reason ...",
         ) from error
+    if not isinstance(said, dict) or not isinstance(said.get("id"), int):
+        raise SourceError(
+            "What GitHub answered is no account. Give the account's number instead of its login.",
+            next_command="leadershift erase 12345 --on github --reason ...",
+        )
+    return int(said["id"])
 
 
 def copy(settings: Settings, say: Say = silent) -> None:

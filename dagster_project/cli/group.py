@@ -1,6 +1,6 @@
 """The command `leadershift` itself: its help, its exit codes, and how a function becomes a command of it.
 
-Not here: the commands (asking, control, questions, steps, rehearse).
+Not here: the commands (asking, control, questions, keeping, steps, rehearse).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CODES = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items(
 
 
 # The light ones first: a question to the tables is answered before the pipeline would be loaded.
-_MODULES = ("asking", "control", "questions", "steps", "rehearse")
+_MODULES = ("asking", "control", "questions", "keeping", "steps", "rehearse")
 
 
 @contextlib.contextmanager
