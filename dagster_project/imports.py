@@ -6,6 +6,7 @@ Not here: reading foreign files (sources/archives, sources/innovation_graph), ca
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -14,12 +15,17 @@ import polars as pl
 
 from dagster_project import crawl, keeping
 from dagster_project.calendar import stamp
+from dagster_project.errors import UsageError
 from dagster_project.keeping import Say, silent
 from dagster_project.settings import Settings
 from dagster_project.snapshots import ledger, lock, seal
 from dagster_project.snapshots.seal import Counts, Seal
 from dagster_project.snapshots.spool import Spool
 from dagster_project.sources import archives, innovation_graph
+from dagster_project.sources.pages import LARGEST_CLOCK_SKEW
+
+LONGEST_NAME = 64
+_NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_NAME}}}")
 
 
 def import_table(
@@ -32,10 +38,20 @@ def import_table(
     is_complete: bool = False,
     say: Say = silent,
 ) -> list[Seal]:
-    """Import a table that somebody else captured, one sealed snapshot for each day in it. Days already there are skipped."""
+    """Import a table that somebody else captured, one sealed snapshot for each day in it. Days already there are skipped.
+
+    Raises UsageError for a name that can't be a folder of its own, a table that can't be read, or a day that is still to come.
+    """
+    if not _NAME.fullmatch(source) or source in crawl.OUR_SOURCES:
+        raise UsageError(
+            f"'{source[:LONGEST_NAME]}' can't name an archive: use up to {LONGEST_NAME} letters, digits, - and _, and not the"
+            " name of a capture of ours."
+        )
     seals = []
     with _importing(settings, path, say):
         for moment, rows, refused in archives.read_table(path, mapping=mapping, observed_at=observed_at):
+            if moment > settings.now() + LARGEST_CLOCK_SKEW:
+                raise UsageError(f"{path} has rows of {moment:%Y-%m-%d}, a day that is still to come.")
             attempt = Spool(settings.home, source, moment.date(), 1)
             if _is_there(attempt, say):
                 continue

@@ -17,7 +17,7 @@ from dagster_project.cli.github import capture_github, capture_people, github_of
 from dagster_project.cli.group import command, main
 from dagster_project.cli.serving import serving
 from dagster_project.cli.terminal import JSON, PORT, QUICK, SIGN_OFF, WEEK, progress, quiet, say, show
-from dagster_project.crawl import GITHUB, HUB, OUR_SOURCES, OWNERS, PEOPLE
+from dagster_project.crawl import GITHUB, HUB, OWNERS, PEOPLE
 from dagster_project.errors import GateError, SourceError, UsageError
 from dagster_project.owners import OwnersCaptured
 from dagster_project.settings import Settings
@@ -167,15 +167,10 @@ def import_command(
         return
     if bad := [text for text in mapping if "=" not in text]:
         raise UsageError(f"--map takes OURS=THEIRS, not '{bad[0]}'.")
-    name = source or path.stem
-    if not name.replace("_", "").replace("-", "").isalnum() or name in OUR_SOURCES:
-        raise UsageError(
-            f"'{name}' can't name an archive: use letters, digits, - and _, and not the name of a capture of ours."
-        )
     seals = imports.import_table(
         settings,
         path,
-        source=name,
+        source=path.stem if source is None else source,
         mapping=dict(text.split("=", 1) for text in mapping),
         observed_at=parse_time(observed_at) if observed_at else None,
         is_complete=complete,
