@@ -1,4 +1,4 @@
-"""One client for GitHub's two APIs: patience, redirects within GitHub, conditional questions, partial answers.
+"""One client for GitHub's two APIs: patience, redirects within GitHub, partial answers.
 
 It speaks through PyGithub's requester, on a connection of ours: there, a limit may sleep for an hour, a GraphQL answer with
 one error is thrown away whole, and no deadline covers an answer.
@@ -48,18 +48,13 @@ MOST_REDIRECTS = 3
 
 @dataclass(frozen=True)
 class Answer:
-    """What GitHub said. `data` is the decoded JSON, None for 204 (nothing) and 304 (as you have it); `path` is where it lay."""
+    """What GitHub said. `data` is the decoded JSON, None for 204 (nothing); `path` is where it lay."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     data: Any
     path: str
     received_at: datetime
-
-    @property
-    def etag(self) -> str | None:
-        """Give the tag with which the same question can be asked conditionally."""
-        return self.headers.get("etag")
 
 
 @dataclass(frozen=True)
@@ -68,7 +63,6 @@ class _Question:
 
     path: str
     parameters: Mapping[str, str | int] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, Any] | None = None
     is_retried: bool = True
 
@@ -119,14 +113,14 @@ class Client:
         """How many points GraphQL has counted."""
         return self.budget.points
 
-    def get(self, path: str, parameters: Mapping[str, str | int] | None = None, etag: str | None = None) -> Answer:
-        """GET a path of the API and give its JSON; with an `etag`, data None and status 304 if nothing changed.
+    def get(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Answer:
+        """GET a path of the API and give its JSON.
 
         A redirect within GitHub is followed with the whole question. Raises GoneError, BlockedError or UnansweredError for
         what has no answer, NotReadyError, AccessRefusedError for a bad token, PauseError with the time at which a budget
         starts anew, UnreadableAnswerError for what is no JSON, SourceError when patience runs out.
         """
-        question = _Question(path, dict(parameters or {}), {"If-None-Match": etag} if etag else {})
+        question = _Question(path, dict(parameters or {}))
         for _hop in range(MOST_REDIRECTS + 1):
             received = self._patiently(question)
             if received.status not in MOVED:
@@ -204,8 +198,7 @@ class Client:
                 "GET" if question.query is None else "POST",
                 question.path,
                 dict(question.parameters),
-                dict(question.headers),
-                question.query,
+                input=question.query,
                 cnx=self._connection,
             )
             received = Received(status, told, text.encode())

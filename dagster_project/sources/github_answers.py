@@ -64,7 +64,7 @@ def refuse(received: Received, resource: str) -> None:
         _refuse_graphql(received)
     elif status == HTTPStatus.OK:
         _check_json(received)
-    elif status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED} or (status in MOVED and resource == CORE):
+    elif status == HTTPStatus.NO_CONTENT or (status in MOVED and resource == CORE):
         return
     elif status in _FAILED:
         raise RetryableError(f"HTTP {status}", wait=_retry_after(received))

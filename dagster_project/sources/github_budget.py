@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 
 from dagster_project.errors import PauseError
 from dagster_project.sources.github_connection import Limits, Received
@@ -70,10 +69,10 @@ class Budget:
         return self._until(window) if window else None
 
     def count(self, received: Received, resource: str) -> None:
-        """Count the request (a 304 is free) and note what is left of the hour."""
+        """Count the request and note what is left of the hour."""
         if resource == GRAPHQL:
             self.points += 1
-        elif received.status != HTTPStatus.NOT_MODIFIED:
+        else:
             self.requests += 1
         told = [number(received.headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining", "reset")]
         limit, remaining, reset = told
