@@ -51,16 +51,16 @@ class Week:
     def __str__(self) -> str:
         """Give `2026-W47`."""
         year, number, _ = self.monday.isocalendar()
-        return f"{year}-W{number:02d}"
+        return f"{year:04d}-W{number:02d}"
 
 
 def parse_time(text: str) -> datetime:
     """Read an ISO time as an aware UTC moment; a bare date is its midnight, a time without zone is UTC."""
     try:
         moment = datetime.fromisoformat(text.strip())
-    except ValueError as error:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise UsageError(f"'{text}' is not an ISO time. Write 2026-11-21T02:00:00Z.") from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def stamp(moment: datetime) -> str:

@@ -1,7 +1,7 @@
 """One crawl of the Hub: pages from the source into the spool, the spool into a sealed snapshot. Part of the hall.
 
 Sources and snapshots don't know each other; here they meet.
-Not here: which week may be captured, locks (pipeline); what looks wrong (gates).
+Not here: which week may be captured, locks (captures); what looks wrong (gates).
 """
 
 from __future__ import annotations
@@ -151,23 +151,18 @@ def placed_error(error: SourceError, attempt: Spool, now: datetime) -> SourceErr
         )
         evidence = f" What came instead lies in {path}."
     words = f"Week {Week.of(attempt.day)}, Hugging Face, page {safe + 1:,}: {error.message}.{evidence} {safe:,} pages are safe."
+    return stopped(attempt, error, words, now, pages=safe)
+
+
+def stopped(attempt: Spool, error: SourceError, words: str, now: datetime, **safe: int) -> SourceError:
+    """Give the error with which a capture stops: the words, then the next command. A pause is told to the diary as well."""
+    go_on, about = GO_ON[attempt.source], {"source": attempt.source, "day": f"{attempt.day}"}
     if isinstance(error, PauseError):
-        ledger.write(
-            attempt.home,
-            "paused",
-            now,
-            source=attempt.source,
-            day=f"{attempt.day}",
-            pages=safe,
-            resume_at=stamp(error.resume_at),
-        )
-        return PauseError(
-            f"{words} Paused until {error.resume_at:%Y-%m-%d %H:%M:%S} UTC.",
-            error.resume_at,
-            next_command=GO_ON[attempt.source],
-        )
+        ledger.write(attempt.home, "paused", now, **about, **safe, resume_at=stamp(error.resume_at))
+        words += f" Paused until {error.resume_at:%Y-%m-%d %H:%M:%S} UTC."
+        return PauseError(words, error.resume_at, next_command=go_on)
     kind = CursorExpiredError if isinstance(error, CursorExpiredError) else SourceError
-    return kind(words, next_command=GO_ON[attempt.source])
+    return kind(words, next_command=go_on)
 
 
 def close(settings: Settings, attempt: Spool, sign_off: str | None, say: Callable[[str], None]) -> Seal:

@@ -39,7 +39,8 @@ MAX_LOGIN_BYTES = 4_096
 # The largest question of the UI, the asset graph of all tables, took 4 s on two busy cores.
 ANSWER_SECONDS = 120
 GRACE_SECONDS = 5
-TOKEN_BYTES, OWNER_ONLY = 32, 0o600
+OWNER_ONLY = 0o600
+TOKEN_BYTES, LEAST_TOKEN_LETTERS = 32, 16
 REFUSED_BY_POLICY = 1008
 # They belong to one connection (RFC 9110, 7.6.1), or to the door alone.
 _NOT_FORWARDED = {"accept-encoding", "authorization", "content-length", "cookie", "host", "origin"}
@@ -95,19 +96,39 @@ class Door:
 
 
 def kept_token(path: Path) -> str:
-    """Read the token in a file that only its owner can read; make both if there is none. Raises StorageError."""
+    """Read the token in a file that only its owner can read; make both if there is none. Raises StorageError.
+
+    A kill or a full disk leaves no file rather than an empty one: whoever gives no token would give the right one.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # An empty one, of a machine that stopped while it was written, would let in everybody who says nothing.
-        if not path.exists() or not path.read_text().strip():
-            new = path.with_name(f"{path.name}.{os.getpid()}")
-            new.touch(OWNER_ONLY)
-            new.write_text(secrets.token_urlsafe(TOKEN_BYTES))
-            new.replace(path)
+        if not path.exists():
+            _make_token(path)
         path.chmod(OWNER_ONLY)
-        return path.read_text().strip()
+        token = path.read_text().strip()
     except OSError as error:
         raise StorageError(f"The login token can't be kept at {path}: {error.strerror}.") from error
+    if len(token) < LEAST_TOKEN_LETTERS:
+        raise StorageError(
+            f"{path} holds no token of at least {LEAST_TOKEN_LETTERS} letters. Delete it: the next start makes a new one.",
+            next_command=f"rm {path}",
+        )
+    return token
+
+
+def _make_token(path: Path) -> None:
+    """Write a new token beside, then give it its name, unless another process was first."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "w") as file:
+            file.write(secrets.token_urlsafe(TOKEN_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(fresh)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def server(door: Door, host: str, port: int) -> uvicorn.Server:

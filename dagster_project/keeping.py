@@ -1,7 +1,7 @@
 """Keeping what was captured: a second copy, repair, room on the disk, and a person's wish to be forgotten. Part of the hall.
 
 Here snapshots, sources and the warehouse meet for it. Not here: how a file is copied, mended or dropped (snapshots), and
-the way from the Hub to a page (pipeline).
+captures themselves (captures).
 """
 
 from __future__ import annotations
@@ -14,20 +14,35 @@ from pathlib import Path
 
 import polars as pl
 
-from dagster_project import crawl, owners, people, quick, repositories, stars
+from dagster_project import crawl, owners, people, quick, repositories, rounds, stars
 from dagster_project.calendar import Week
-from dagster_project.errors import DamagedDataError, LeadershiftError, StorageError, UsageError
+from dagster_project.errors import DamagedDataError, LeadershiftError, SourceError, StorageError, UsageError
 from dagster_project.settings import Settings
 from dagster_project.snapshots import copies, custody, erasure, ledger, lock, private, repair, retention, spool
 from dagster_project.snapshots.repair import Mended
 from dagster_project.snapshots.retention import Old
 from dagster_project.snapshots.spool import Spool
-from dagster_project.sources.github import Client, GoneError
+from dagster_project.sources.github import Client
+from dagster_project.sources.github_answers import GoneError
 from dagster_project.sources.people import PersonRemoval
 from dagster_project.sources.removal import Removal, account_name
 from dagster_project.warehouse import withdraw
 
 Say = Callable[[str], None]
+
+
+def silent(_text: str) -> None:
+    """Say nothing."""
+
+
+# Every round, as the bundles of which its table can be made again.
+SHAPES = {
+    crawl.OWNERS: owners.SHAPE,
+    crawl.GITHUB: repositories.SHAPE,
+    crawl.SAMPLE: repositories.SAMPLE_SHAPE,
+    crawl.STARS: stars.SHAPE,
+    crawl.PEOPLE: people.SHAPE,
+}
 GOES_ON = "The capture goes on. See: leadershift verify, leadershift repair"
 
 
@@ -127,9 +142,10 @@ def erase_contributor(settings: Settings, account: str, *, reason: str) -> Erase
     Raises as `erase` does, and SourceError where GitHub can't tell the number of a login.
     """
     now = settings.now()
-    if account.lower() in reason.lower():
+    is_number = account.isascii() and account.isdecimal()
+    if (account if is_number else account_name(account)) in reason.lower():
         raise UsageError("The reason is kept for ever, so it must not hold the account.")
-    account_id = int(account) if account.isascii() and account.isdecimal() else _account_id(settings, account)
+    account_id = int(account) if is_number else _account_id(settings, account)
     with lock.hold(settings.home, "erasure", now):
         # First of all, so that no capture between a kill and the next try brings the person back.
         private.opt_out(settings.home, account_id)
@@ -146,7 +162,7 @@ def erase_contributor(settings: Settings, account: str, *, reason: str) -> Erase
         erasure.end(settings.home, journal, now, releases=releases, contributors=1)
         if settings.copy:
             copies.bring_diary(settings.home, settings.copy)
-    registry = () if account.isdecimal() else tuple(_registry_lines(settings, account))
+    registry = () if is_number else tuple(_registry_lines(settings, account))
     return Erased(journal.erasure_id, len(journal.files), tuple(releases), (), registry, tuple(_other_copies(settings)))
 
 
@@ -154,15 +170,21 @@ def _account_id(settings: Settings, login: str) -> int:
     """Ask GitHub for an account's number: logins change hands, numbers don't, so only numbers are ever used."""
     name = account_name(login)
     try:
-        return int(Client(settings).get(f"/users/{name}").data["id"])
+        said = Client(settings).get(f"/users/{name}").data
     except GoneError as error:
         raise UsageError(
             "GitHub knows no account of this login. Give the account's number: it stays the same after a new login.",
             next_command="leadershift erase 12345 --on github --reason ...",
         ) from error
+    if not isinstance(said, dict) or not isinstance(said.get("id"), int):
+        raise SourceError(
+            "What GitHub answered is no account. Give the account's number instead of its login.",
+            next_command="leadershift erase 12345 --on github --reason ...",
+        )
+    return int(said["id"])
 
 
-def copy(settings: Settings, say: Say = lambda _text: None) -> None:
+def copy(settings: Settings, say: Say = silent) -> None:
     """Bring the second copy up to date. What goes wrong there is said and made up for next time; it costs no sealed week."""
     if settings.copy is None:
         return
@@ -177,15 +199,12 @@ def copy(settings: Settings, say: Say = lambda _text: None) -> None:
 
 def _retype(attempt: Spool, scratch: Spool) -> None:
     """Type the pages of a sealed attempt once more, each source in its own way."""
-    kinds = {
-        crawl.QUICK: quick.retype,
-        crawl.OWNERS: owners.retype,
-        crawl.GITHUB: repositories.retype,
-        crawl.SAMPLE: repositories.retype,
-        crawl.STARS: stars.retype,
-        crawl.PEOPLE: people.retype,
-    }
-    kinds.get(attempt.source, crawl.retype)(attempt, scratch)
+    if shape := SHAPES.get(attempt.source):
+        rounds.write(scratch, attempt, shape)
+    elif attempt.source == crawl.QUICK:
+        quick.retype(attempt, scratch)
+    else:
+        crawl.retype(attempt, scratch)
 
 
 def _bring(settings: Settings, copy: Path, *, thorough: bool = False) -> list[str]:

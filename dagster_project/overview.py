@@ -1,6 +1,6 @@
 """The state of the house in words: what is sealed, missing, published, and whether a machine can work. Part of the hall.
 
-Read from seals and releases, never from memory of them. Not here: changing anything (pipeline).
+Read from seals and releases, never from memory of them. Not here: changing anything (captures, pipeline).
 """
 
 from __future__ import annotations
@@ -33,61 +33,71 @@ def check_registry(settings: Settings) -> list[str]:
 
 def status(settings: Settings) -> dict[str, Any]:
     """Say what is sealed, missing, unfinished and published, and which command comes next."""
-    now = settings.now()
+    now, week = settings.now(), Week.of(settings.now())
     damaged: list[str] = []
     snapshots = [found for _attempt, found in seal.readable(settings.home, on_damage=damaged.append)]
+    damaged += _damaged_diary(settings)
     captured = {found.week.monday for found in snapshots if found.source == HUB}
+    of_models = [found for found in snapshots if found.source not in (QUICK, *BESIDE_MODELS)]
     held = seal.awaiting(settings.home, HUB)
     # A week of which only owners or a quick capture's models are known is a gap.
-    covered = {found.week.monday for found in snapshots if found.source not in (QUICK, *BESIDE_MODELS)}
-    covered |= {Week.of(attempt.day).monday for attempt in held}
-    is_sealed = Week.of(now).monday in captured
-    unfinished = [attempt for source in OUR_SOURCES if (attempt := spool.unfinished(settings.home, source, now))]
+    covered = {found.week.monday for found in of_models} | {Week.of(attempt.day).monday for attempt in held}
+    is_sealed = week.monday in captured
     awaiting = [_awaiting(attempt) for attempt in held]
-    signature = next((waiting["next_command"] for waiting in awaiting if waiting["week"] == str(Week.of(now))), None)
     published = _published(settings)
     return {
         "home": str(settings.home),
-        "week": str(Week.of(now)),
+        "week": str(week),
         "is_week_sealed": is_sealed,
-        "snapshots": [
-            {
-                "source": found.source,
-                "observed_on": found.observed_on.isoformat(),
-                "week": str(found.week),
-                "status": found.status,
-                "loaded": found.loaded,
-                "records": RECORDS.get(found.source, MODELS),
-            }
-            for found in snapshots
-        ],
-        "gaps": [str(week) for week in _gaps(captured, covered, now)],
+        "snapshots": [_snapshot(found) for found in snapshots],
+        "gaps": [str(gap) for gap in _gaps(captured, covered, now)],
         "damaged_seals": damaged,
         "copy": _copy(settings),
-        "unfinished": "; ".join(
-            f"{attempt.source} {attempt.day}: {len(attempt.pages()):,} pages are safe" for attempt in unfinished
-        )
-        or None,
+        "unfinished": _unfinished(settings, now),
         "awaiting_sign_off": awaiting,
         "paused_until": None if is_sealed else _paused_until(settings, now),
         "github": _github(settings),
         "release": published.release_id if published else None,
         "release_known_at": published.known_at if published else None,
-        "is_published": _is_published(
-            published,
-            [
-                found
-                for found in snapshots
-                if found.week == Week.of(now) and found.source not in (QUICK, *BESIDE_MODELS)
-            ],
-            now,
-        ),
-        "next_command": signature
-        if signature and not is_sealed
-        else "leadershift run"
-        if published is None or published.known_at or not is_sealed
-        else 'leadershift query "from marts.share_by_country"',
+        "is_published": _is_published(published, [found for found in of_models if found.week == week], now),
+        "next_command": _next_command(week, awaiting, published, is_sealed=is_sealed),
     }
+
+
+def _snapshot(found: Seal) -> dict[str, Any]:
+    return {
+        "source": found.source,
+        "observed_on": found.observed_on.isoformat(),
+        "week": str(found.week),
+        "status": found.status,
+        "loaded": found.loaded,
+        "records": RECORDS.get(found.source, MODELS),
+    }
+
+
+def _damaged_diary(settings: Settings) -> list[str]:
+    try:
+        ledger.read(settings.home)
+    except DamagedDataError as error:
+        return [error.message]
+    return []
+
+
+def _unfinished(settings: Settings, now: datetime) -> str | None:
+    attempts = [attempt for source in OUR_SOURCES if (attempt := spool.unfinished(settings.home, source, now))]
+    words = [f"{attempt.source} {attempt.day}: {len(attempt.pages()):,} pages are safe" for attempt in attempts]
+    return "; ".join(words) or None
+
+
+def _next_command(
+    week: Week, awaiting: Sequence[dict[str, Any]], published: Publication | None, *, is_sealed: bool
+) -> str:
+    signature: str | None = next((one["next_command"] for one in awaiting if one["week"] == str(week)), None)
+    if signature and not is_sealed:
+        return signature
+    if published is None or published.known_at or not is_sealed:
+        return "leadershift run"
+    return 'leadershift query "from marts.share_by_country"'
 
 
 def examine(settings: Settings) -> list[dict[str, Any]]:

@@ -4,35 +4,33 @@ A quarter is read as a whole each time, so the newest reading of it stands and n
 weekly while it runs and for LATE_WEEKS after it, because branches are merged late; the HISTORY_QUARTERS before the first
 reading once, as far as the budget reaches. Profiles are asked for while a person's number is still in memory; only
 pseudonym, countries and day are kept, and the text for a while in the private folder.
-Not here: what is asked and what may be kept (sources/people), the key (snapshots/private), locks (pipeline).
+Not here: what is asked and what may be kept (sources/people), the key (snapshots/private), locks (captures).
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TypeVar
 
 import polars as pl
 
-from dagster_project import crawl, geography, rounds
+from dagster_project import crawl, geography, repositories, rounds
 from dagster_project.calendar import Week, stamp
-from dagster_project.errors import NothingYetError, PauseError, RefusedError, SourceError
-from dagster_project.rounds import Missing
+from dagster_project.errors import PauseError, RefusedError, SourceError
+from dagster_project.rounds import Bundles, Missing, Shape
 from dagster_project.settings import Settings
 from dagster_project.snapshots import ledger, manifest, private, seal, spool
-from dagster_project.snapshots.manifest import Entry
 from dagster_project.snapshots.private import Location, PersonKey
-from dagster_project.snapshots.seal import Counts, Seal
+from dagster_project.snapshots.seal import Seal
 from dagster_project.snapshots.spool import Spool
 from dagster_project.sources import people
 from dagster_project.sources.github import Client
 from dagster_project.sources.pages import AccessRefusedError
 from dagster_project.sources.people import Ask, Gathering, Line, Page, Profile, Reading, Refused, Repo
 
-TABLE = "contributors"
 # Merged branches bring commits with old dates, most of them within weeks.
 LATE_WEEKS = 4
 # Two years: the claims about restrictions of early 2025 need what was before them.
@@ -47,6 +45,7 @@ PROFILE_WEEKS = 4
 BUNDLE_READINGS = 100
 # One run: less than a third of an hour's budget, so that three weeks' back-fill is no burden to others on the token.
 POINTS_A_RUN = 1_500
+SHAPE = Shape("contributors", "line", lambda attempt: map(people.read_contributors, rounds.bodies(attempt)))
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
 
@@ -93,26 +92,23 @@ def capture(
     if forgotten:
         say(f"{forgotten} files of location texts were older than {private.KEEP_LOCATIONS.days} days and are deleted.")
     _refuse_without_opt_outs(settings)
-    repos = _repositories(settings)
+    repos = [Repo(*row) for row in repositories.followed(settings).select("repo_id", "repo_name").iter_rows()]
     key = _key(settings, say)
-    attempt = rounds.leftover(settings, crawl.PEOPLE, lambda attempt: _close(settings, attempt))
-    newest = rounds.newest(settings, crawl.PEOPLE)
-    # A day has one table of each source, so what is still due is asked for tomorrow.
-    if newest and newest.observed_on == now.date():
-        return PeopleCaptured(newest, 0, 0, 0)
-    known = _known(settings, attempt, key.key_id)
+    before = rounds.begun(settings, crawl.PEOPLE, lambda leftover: rounds.close(settings, leftover, SHAPE))
+    if before.is_done_today:
+        return PeopleCaptured(before.newest, 0, 0, 0)
+    known = _known(settings, before.attempt, key.key_id)
     due = _due(repos, known, now.date())
-    if not due and attempt is None:
-        return PeopleCaptured(newest, 0, 0, 0)
-    attempt = attempt or spool.begin(home, crawl.PEOPLE, now)
+    if not due and before.attempt is None:
+        return PeopleCaptured(before.newest, 0, 0, 0)
+    attempt = before.attempt or spool.begin(home, crawl.PEOPLE, now)
     round_ = _Round(settings, attempt, client, key, known, on_page)
     try:
         not_asked = round_.read(due, budget)
     except SourceError as error:
-        safe = sum(entry.rows for entry in attempt.pages())
-        raise rounds.placed(settings, attempt, error, safe, "contributors") from error
+        raise rounds.placed(settings, attempt, error, "contributors") from error
     done = PeopleCaptured(
-        _close(settings, attempt) if attempt.pages() else newest,
+        rounds.close(settings, attempt, SHAPE) if attempt.pages() else before.newest,
         round_.readings,
         client.points,
         not_asked,
@@ -126,8 +122,8 @@ def capture(
 
 def _missing(attempt: Spool) -> Iterator[Missing]:
     """Give what could not be read, from what is kept, so that a resumed round says all of it."""
-    for entry in attempt.pages():
-        for reading in people.read_bundle(spool.body(attempt.home, entry)):
+    for body in rounds.bodies(attempt):
+        for reading in people.read_bundle(body):
             if reading.reason is not None:
                 # By its number: a name may be a person's, and the diary is for ever.
                 yield Missing(f"repository {reading.repo_id}, quarter of {reading.quarter}", reading.reason)
@@ -143,20 +139,6 @@ def _refuse_without_opt_outs(settings: Settings) -> None:
             " backup; without one write their account numbers into it, one a line.",
             next_command="leadershift status",
         )
-
-
-def _repositories(settings: Settings) -> list[Repo]:
-    """Give the repositories that were there when each was last captured, the most starred first."""
-    columns = ["repo_id", "repo_name", "state", "stargazers_count", "observed_on"]
-    tables = [rounds.table(attempt, columns) for attempt, _found in rounds.whole(settings, crawl.GITHUB)]
-    if not tables:
-        raise NothingYetError(
-            "No repository is known yet, so there is nobody to ask for.",
-            next_command=f"leadershift capture --source {crawl.GITHUB}",
-        )
-    latest = pl.concat(tables).sort("observed_on").unique("repo_id", keep="last").filter(pl.col("state") == "there")
-    rows = latest.sort("stargazers_count", "repo_id", descending=[True, False], nulls_last=True)
-    return [Repo(*row) for row in rows.select("repo_id", "repo_name").iter_rows()]
 
 
 def _key(settings: Settings, say: Callable[[str], None]) -> PersonKey:
@@ -207,8 +189,8 @@ def _known(settings: Settings, attempt: Spool | None, key_id: str) -> _Known:
                 for record in pl.read_parquet(home / entry.path, columns=["record"], glob=False)["record"]:
                     repo_id, quarter = record.decode().split()
                     known.tried[int(repo_id), date.fromisoformat(quarter)] = found.observed_on
-    for entry in attempt.pages() if attempt else ():
-        for reading in people.read_bundle(spool.body(home, entry)):
+    for body in rounds.bodies(attempt):
+        for reading in people.read_bundle(body):
             place = (reading.repo_id, reading.quarter)
             if reading.key_id == key_id:
                 known.tried[place] = date.fromisoformat(reading.observed_at[:10])
@@ -249,16 +231,15 @@ class _Round:
         known: _Known,
         on_page: Callable[[int], None],
     ) -> None:
-        self._settings, self._attempt, self._client, self._key = settings, attempt, client, key
-        self._profiles, self._on_page = known.profiles, on_page
+        self._settings, self._client, self._key = settings, client, key
+        self._profiles = known.profiles
+        self._bundles: Bundles[Reading] = Bundles(settings, attempt, people.bundle, on_page, size=BUNDLE_READINGS)
         self._opted_out = private.opted_out(settings.home)
         self._today = settings.now().date()
         self._gathered: list[Gathering] = []
         self._refused: list[Reading] = []
         self._bad_in_a_row = 0
         self.readings = self.profiles_missing = 0
-        manifest.keep_only(attempt.folder, attempt.pages())
-        self._number = len(attempt.pages())
 
     def read(self, due: Sequence[Ask], budget: int) -> int:
         """Read until nothing is due or the budget of points is used up; give how many were not asked.
@@ -315,8 +296,7 @@ class _Round:
                 middle = len(items) // 2
                 return self._halving(items[:middle], question) + self._halving(items[middle:], question)
             self._bad_in_a_row += 1
-            # The kind, not the words after it: an error page may quote what we must not keep.
-            reason = error.message.partition(": ")[0]
+            reason = rounds.kind_of(error)
             if self._bad_in_a_row >= rounds.BAD_IN_A_ROW:
                 raise SourceError(f"{rounds.BAD_IN_A_ROW} bad answers in a row, the last: {reason}") from error
             return [Refused(reason)]
@@ -330,24 +310,13 @@ class _Round:
     def _keep(self) -> None:
         """Look up who is due, then write the bundle: no number of an account outlives it."""
         self._look_up({account: node for one in self._gathered for account, node in one.nodes().items()})
-        at = self._settings.now()
+        at = stamp(self._settings.now())
         readings = [
-            Reading(one.repo.repo_id, one.quarter, stamp(at), self._key.key_id, self._lines(one))
-            for one in self._gathered
+            Reading(one.repo.repo_id, one.quarter, at, self._key.key_id, self._lines(one)) for one in self._gathered
         ]
-        if bundle := [*readings, *self._refused]:
-            self._number += 1
-            self._attempt.keep(
-                self._number,
-                people.bundle(bundle),
-                rows=len(bundle),
-                url=f"{self._settings.github_api_url}/{crawl.PEOPLE}",
-                next_url=None,
-                at=at,
-                newest=None,
-            )
+        self._bundles.extend([*readings, *self._refused])
+        self._bundles.keep()
         self.readings += len(readings)
-        self._on_page(len(readings))
         self._gathered, self._refused = [], []
 
     def _lines(self, gathering: Gathering) -> list[Line]:
@@ -386,33 +355,3 @@ class _Round:
         return (is_turn and known.profile_on < monday) or known.profile_on <= self._today - timedelta(
             weeks=PROFILE_WEEKS
         )
-
-
-# Sealing
-
-
-def retype(attempt: Spool, scratch: Spool) -> None:
-    """Type the readings of a sealed round once more, into a scratch attempt in another home."""
-    _write_contributors(scratch, attempt)
-
-
-def _close(settings: Settings, attempt: Spool) -> Seal:
-    counts = _write_contributors(attempt, attempt)
-    return crawl.seal_counted(settings, attempt, counts, is_complete=False, origin=settings.github_api_url)
-
-
-def _write_contributors(target: Spool, attempt: Spool) -> Counts:
-    kept = attempt.pages()
-    return seal.write_table(
-        target,
-        _typed(attempt, kept),
-        table=TABLE,
-        key="line",
-        rank=("page", "position"),
-        observed_at=kept[-1].observed_at,
-    )
-
-
-def _typed(attempt: Spool, kept: Iterable[Entry]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-    for number, entry in enumerate(kept, start=1):
-        yield rounds.typed(attempt, number, *people.read_contributors(spool.body(attempt.home, entry)))

@@ -1,7 +1,7 @@
 """A quick capture: in under 300 requests the most downloaded models, the newest, and the registry's labs. Part of the hall.
 
 It is a source of its own and never complete: what is absent from it was not asked for, and says nothing.
-Not here: the whole list (crawl), locks (pipeline), what its scope is called (sql/staging/credited_labs).
+Not here: the whole list (crawl), locks (captures), what its scope is called (sql/staging/credited_labs).
 """
 
 from __future__ import annotations

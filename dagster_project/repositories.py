@@ -3,7 +3,7 @@
 A repository is its number: its name may change, and somebody else may take the old one. The registry names some, its
 organisations list more, and what was once found is followed by its number for ever; one that goes leaves a tombstone.
 Without a token only a sample of names is asked, as a source and a table of its own, so that it never meets whole numbers.
-Not here: what is asked and what may be kept (sources/repositories), locks (pipeline).
+Not here: what is asked and what may be kept (sources/repositories), locks (captures).
 """
 
 from __future__ import annotations
@@ -17,20 +17,18 @@ import polars as pl
 from dagster_project import crawl, rounds
 from dagster_project.calendar import Week, stamp
 from dagster_project.errors import GateError, NothingYetError, PauseError, SourceError
-from dagster_project.rounds import Bundles, Missing
+from dagster_project.rounds import Bundles, Missing, Shape
 from dagster_project.settings import Settings
-from dagster_project.snapshots import manifest, seal, spool
-from dagster_project.snapshots.seal import Counts, Seal
+from dagster_project.snapshots import spool
+from dagster_project.snapshots.seal import Seal
 from dagster_project.snapshots.spool import Spool
 from dagster_project.sources import repositories
-from dagster_project.sources.github import BlockedError, Client, GoneError, UnansweredError
+from dagster_project.sources.github import Client
+from dagster_project.sources.github_answers import BlockedError, GoneError, UnansweredError
 from dagster_project.sources.pages import AccessRefusedError
 from dagster_project.sources.repositories import Repository, State
 from dagster_project.warehouse import registry
 
-TABLE = "repositories"
-# Another table, so that nothing built from whole rounds reads it.
-SAMPLE_TABLE = "sampled_repositories"
 # A query with six counts for each costs three points and stays below GitHub's ten seconds.
 BATCH_REPOSITORIES = 50
 # So many repositories that vanish at once speak of GitHub, or of a token, and not of the repositories.
@@ -81,21 +79,17 @@ def capture(
     GateError when too many vanished at once (a later day asks anew), NothingYetError with nobody to ask for.
     """
     source = crawl.GITHUB if client.has_token else crawl.SAMPLE
-    attempt = rounds.leftover(settings, source, lambda attempt: _close_leftover(settings, attempt))
-    last = rounds.newest(settings, source)
-    # A day has one table of each source, so what is still due is asked for tomorrow.
-    if last and last.observed_on == settings.now().date():
-        return RepositoriesCaptured(last, 0, 0, 0, is_sample=not client.has_token)
-    known = _known(settings, source, attempt)
-    if known.is_week_done and not attempt:
-        return RepositoriesCaptured(last, 0, 0, 0, is_sample=not client.has_token)
-    attempt = attempt or spool.begin(settings.home, source, settings.now())
+    before = rounds.begun(settings, source, lambda leftover: _close_leftover(settings, leftover))
+    known = _known(settings, source, before.attempt)
+    if before.is_done_today or (known.is_week_done and not before.attempt):
+        return RepositoriesCaptured(before.newest, 0, 0, 0, is_sample=not client.has_token)
+    attempt = before.attempt or spool.begin(settings.home, source, settings.now())
     round_ = _Round(settings, attempt, client, known, on_page)
     try:
         not_asked = round_.run() if client.has_token else round_.run_sample()
     except SourceError as error:
         round_.bundles.keep()
-        raise rounds.placed(settings, attempt, error, round_.bundles.safe, "repositories") from error
+        raise rounds.placed(settings, attempt, error, "repositories") from error
     kept = list(_kept(attempt))
     # From what is kept, so that a run that goes on from another's pages says what that one missed as well.
     missing = (*round_.missing, *(_missing(one) for one in kept if one.reason or one.state != "there"))
@@ -110,24 +104,37 @@ def capture(
     has_unread = any(one.reason and one.state is None for one in kept)
     is_complete = client.has_token and not round_.has_unlisted and not has_unread
     signed = sign_off if refused else None
-    closed = _close(settings, attempt, is_complete=is_complete, sign_off=signed) if attempt.pages() else last
+    closed = before.newest
+    if attempt.pages():
+        closed = rounds.close(settings, attempt, _shape(source), is_complete=is_complete, sign_off=signed)
     return RepositoriesCaptured(
         closed, round_.asked, client.requests, client.points, missing, not client.has_token, not_asked
     )
 
 
 def there(settings: Settings) -> pl.DataFrame:
-    """Give the repositories that were there when they were last seen, most starred first: repo_id, stargazers_count."""
-    columns = ["repo_id", "state", "stargazers_count", "observed_on"]
+    """Give the repositories that were there when they were last seen, most starred first: repo_id, repo_name, stargazers_count."""
+    columns = ["repo_id", "repo_name", "state", "stargazers_count", "observed_on"]
     tables = [rounds.table(attempt, columns) for attempt, _found in rounds.whole(settings, crawl.GITHUB)]
     if not tables:
-        return pl.DataFrame(schema={"repo_id": pl.Int64, "stargazers_count": pl.Int64})
+        return pl.DataFrame(schema={"repo_id": pl.Int64, "repo_name": pl.String, "stargazers_count": pl.Int64})
     latest = pl.concat(tables).sort("observed_on").unique("repo_id", keep="last")
     return (
         latest.filter(pl.col("state") == "there")
-        .sort("stargazers_count", "repo_id", descending=[True, False])
-        .select("repo_id", "stargazers_count")
+        .sort("stargazers_count", "repo_id", descending=[True, False], nulls_last=True)
+        .select("repo_id", "repo_name", "stargazers_count")
     )
+
+
+def followed(settings: Settings) -> pl.DataFrame:
+    """Give what `there` gives, for a round that asks for more of each. Raises NothingYetError before there is one."""
+    found = there(settings)
+    if found.is_empty():
+        raise NothingYetError(
+            "No repository of GitHub is known yet, so there is nobody to ask for.",
+            next_command=f"leadershift capture --source {crawl.GITHUB}",
+        )
+    return found
 
 
 # Whom to ask
@@ -329,8 +336,7 @@ class _Round:
             target.repo_id,
             target.name if target.repo_id else None,
             target.asked_name,
-            # The status, not the words after it: an error page may quote what we must not keep.
-            reason=error.message.partition(": ")[0],
+            reason=rounds.kind_of(error),
         )
         self.bundles.note_bad(noted, _missing(noted))
 
@@ -346,17 +352,11 @@ def _batches(targets: Sequence[_Target]) -> Iterator[Sequence[_Target]]:
 
 
 def _kept(attempt: Spool | None) -> Iterator[Repository]:
-    if attempt:
-        for entry in attempt.pages():
-            yield from repositories.read_bundle(spool.body(attempt.home, entry))
+    for body in rounds.bodies(attempt):
+        yield from repositories.read_bundle(body)
 
 
 # Sealing
-
-
-def retype(attempt: Spool, scratch: Spool) -> None:
-    """Type the answers of a sealed round once more, into a scratch attempt in another home."""
-    _write(scratch, attempt)
 
 
 def _refusal(settings: Settings, attempt: Spool) -> str | None:
@@ -372,32 +372,17 @@ def _refusal(settings: Settings, attempt: Spool) -> str | None:
 def _close_leftover(settings: Settings, attempt: Spool) -> None:
     """Seal what an earlier day left, unless it can't be believed: then it stays as it is, and all is asked anew."""
     if not _refusal(settings, attempt):
-        _close(settings, attempt, is_complete=False)
+        rounds.close(settings, attempt, _shape(attempt.source))
 
 
-def _close(settings: Settings, attempt: Spool, *, is_complete: bool, sign_off: str | None = None) -> Seal:
-    return crawl.seal_counted(
-        settings,
-        attempt,
-        _write(attempt, attempt),
-        is_complete=is_complete,
-        sign_off=sign_off,
-        origin=settings.github_api_url,
-    )
+def _shape(source: str) -> Shape:
+    return SAMPLE_SHAPE if source == crawl.SAMPLE else SHAPE
 
 
-def _write(target: Spool, attempt: Spool) -> Counts:
-    kept = attempt.pages()
-    return seal.write_table(
-        target,
-        _typed(attempt, kept),
-        table=SAMPLE_TABLE if attempt.source == crawl.SAMPLE else TABLE,
-        key="repo_id",
-        rank=("page", "position"),
-        observed_at=kept[-1].observed_at,
-    )
+def _typed(attempt: Spool) -> Iterator[tuple[pl.DataFrame, list[tuple[int, str, bytes]]]]:
+    return map(repositories.read_repositories, rounds.bodies(attempt))
 
 
-def _typed(attempt: Spool, kept: Sequence[manifest.Entry]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-    for number, entry in enumerate(kept, start=1):
-        yield rounds.typed(attempt, number, *repositories.read_repositories(spool.body(attempt.home, entry)))
+SHAPE = Shape("repositories", "repo_id", _typed)
+# Another table, so that nothing built from whole rounds reads it.
+SAMPLE_SHAPE = Shape("sampled_repositories", "repo_id", _typed)

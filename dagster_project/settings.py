@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from dagster_project.calendar import parse_time
 from dagster_project.errors import UsageError
@@ -25,6 +26,8 @@ NO_TELEMETRY = {
     "DAGSTER_DISABLE_TELEMETRY": "1",
 }
 _PACKAGE = Path(__file__).parent
+# What a header can carry. Anything else would fail deep inside a client, which might repeat it.
+_TOKEN = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,14 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read LEADERSHIFT_HOME, _COPY, _WEBHOOK and _NOW, HF_ENDPOINT, HF_TOKEN, GITHUB_API_URL, GITHUB_TOKEN."""
         now = environment.get("LEADERSHIFT_NOW")
-        home = Path(environment.get("LEADERSHIFT_HOME") or "data").absolute()
+        home = _home(environment.get("LEADERSHIFT_HOME") or "data")
         return cls(
             home=home,
             copy=_copy(environment.get("LEADERSHIFT_COPY"), home),
             hf_endpoint=_endpoint(environment, "HF_ENDPOINT", DEFAULT_HF_ENDPOINT),
             github_api_url=_endpoint(environment, "GITHUB_API_URL", DEFAULT_GITHUB_API_URL),
-            hf_token=environment.get("HF_TOKEN") or None,
-            github_token=environment.get("GITHUB_TOKEN") or None,
+            hf_token=_token(environment, "HF_TOKEN"),
+            github_token=_token(environment, "GITHUB_TOKEN"),
             pretended_now=_pretended(now) if now else None,
             webhook=_webhook(environment.get("LEADERSHIFT_WEBHOOK")),
         )
@@ -103,6 +106,18 @@ def shipped(relative: str) -> Path:
     return packed if packed.exists() else _PACKAGE.parent / relative
 
 
+def _home(given: str) -> Path:
+    """Read where everything is kept: a folder, or a place where one can be made."""
+    home = Path(given).absolute()
+    try:
+        trouble = "is no folder" if home.exists() and not home.is_dir() else None
+    except OSError as error:
+        trouble = f"can't be looked at: {error.strerror}"
+    if trouble:
+        raise UsageError(f"LEADERSHIFT_HOME is {home}, which {trouble}.", next_command="export LEADERSHIFT_HOME=data")
+    return home
+
+
 def _copy(given: str | None, home: Path) -> Path | None:
     """Read where the second copy lies: neither inside the home nor around it, where one `rm` would take both."""
     if not given:
@@ -120,13 +135,24 @@ def _webhook(given: str | None) -> str | None:
     """Read where alerts are posted: by https, or to this machine. The message never repeats it."""
     if not given:
         return None
-    parts = urlsplit(given)
-    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(given))):
+    parts = address(given)
+    if not parts or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(given))):
         raise UsageError(
             "LEADERSHIFT_WEBHOOK is not an address that alerts may be posted to: use https, or a loopback address.",
             next_command="unset LEADERSHIFT_WEBHOOK",
         )
     return given
+
+
+def _token(environment: Mapping[str, str], name: str) -> str | None:
+    """Read a token; a line end around it, as a file has one, is not part of it. The message never repeats it."""
+    token = environment.get(name, "").strip()
+    if token and not _TOKEN.fullmatch(token):
+        raise UsageError(
+            f"{name} is no token: it holds a space, a line end or a letter that no token has.",
+            next_command=f"unset {name}",
+        )
+    return token or None
 
 
 def _pretended(now: str) -> datetime:
@@ -138,11 +164,21 @@ def _pretended(now: str) -> datetime:
 
 def _endpoint(environment: Mapping[str, str], name: str, default: str) -> str:
     url = (environment.get(name) or default).rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+    parts = address(url)
+    if not parts or parts.scheme not in {"http", "https"} or parts.username or parts.query or parts.fragment:
         raise UsageError(
             f"{name} is '{url}', which is not a plain http(s) address.", next_command=f"export {name}={default}"
         )
     if parts.scheme == "http" and not is_loopback(url):
         raise UsageError(f"{name} is '{url}': a token would travel in clear. Use https, or a loopback address.")
     return url
+
+
+def address(url: str) -> SplitResult | None:
+    """Take an address apart; None for one without a host, or with a port that is none."""
+    try:
+        parts = urlsplit(url)
+        is_address = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if is_address else None

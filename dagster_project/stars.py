@@ -2,7 +2,7 @@
 
 How far back a repository is known is read from what is sealed, never from a note of it: a back-fill goes on wherever the
 last run was ended, by a budget or by a kill. One repository's trouble is said and costs no other.
-Not here: what a page of weeks is (sources/stars), which repositories there are (repositories), locks (pipeline).
+Not here: what a page of weeks is (sources/stars), which repositories there are (repositories), locks (captures).
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import polars as pl
 
 from dagster_project import crawl, repositories, rounds
 from dagster_project.calendar import Week
-from dagster_project.errors import NothingYetError, PauseError, SourceError
-from dagster_project.rounds import Bundles, Missing
+from dagster_project.errors import PauseError, SourceError
+from dagster_project.rounds import Bundles, Missing, Shape
 from dagster_project.settings import Settings
-from dagster_project.snapshots import manifest, seal, spool
-from dagster_project.snapshots.seal import Counts, Seal
+from dagster_project.snapshots import seal, spool
+from dagster_project.snapshots.seal import Seal
 from dagster_project.snapshots.spool import Spool
 from dagster_project.sources import stars
-from dagster_project.sources.github import Client, UnansweredError
+from dagster_project.sources.github import Client
+from dagster_project.sources.github_answers import UnansweredError
 from dagster_project.sources.pages import AccessRefusedError
 from dagster_project.sources.stars import PAGE_WEEKS, StarPage
 
-TABLE = "star_weeks"
 # The back-fill is patient: this share of each hour's requests stays for whoever else is on the token.
 BACKFILL_LEAVES_SHARE = 0.2
 # GitHub's weeks add up to its own count of stars. A history that ends with much less was cut short: by a fault, not by its age.
@@ -73,20 +73,13 @@ def capture(settings: Settings, client: Client, *, on_page: Callable[[int], None
     A budget that ends in the newest weeks raises PauseError and the same command goes on; one that ends in the older ones
     ends the round. Raises SourceError like the client, NothingYetError before repositories were captured.
     """
-    attempt = rounds.leftover(settings, crawl.STARS, lambda attempt: _close(settings, attempt))
-    last = rounds.newest(settings, crawl.STARS)
-    counts = dict(repositories.there(settings).rows())
+    before = rounds.begun(settings, crawl.STARS, lambda leftover: rounds.close(settings, leftover, SHAPE))
+    counts = dict(repositories.followed(settings).select("repo_id", "stargazers_count").rows())
     repo_ids = list(counts)
-    if not repo_ids:
-        raise NothingYetError(
-            "No repository of GitHub was captured yet.", next_command=f"leadershift capture --source {crawl.GITHUB}"
-        )
-    plan = _plan(settings, attempt, repo_ids)
-    # A day has one table of each source, so what is still due is asked for tomorrow.
-    is_done = last is not None and last.observed_on == settings.now().date()
-    if is_done or not (attempt or plan.due or plan.unfinished):
-        return StarsCaptured(last, 0, 0, 0, len(plan.unfinished))
-    attempt = attempt or spool.begin(settings.home, crawl.STARS, settings.now())
+    plan = _plan(settings, before.attempt, repo_ids)
+    if before.is_done_today or not (before.attempt or plan.due or plan.unfinished):
+        return StarsCaptured(before.newest, 0, 0, 0, len(plan.unfinished))
+    attempt = before.attempt or spool.begin(settings.home, crawl.STARS, settings.now())
     round_ = _Round(settings, attempt, client, counts, on_page)
     try:
         for repo_id in plan.due:
@@ -95,9 +88,9 @@ def capture(settings: Settings, client: Client, *, on_page: Callable[[int], None
         round_.bundles.trust()
     except SourceError as error:
         round_.bundles.keep()
-        raise rounds.placed(settings, attempt, error, round_.bundles.safe, "stars") from error
+        raise rounds.placed(settings, attempt, error, "stars") from error
     round_.bundles.keep()
-    closed = _close(settings, attempt) if attempt.pages() else last
+    closed = rounds.close(settings, attempt, SHAPE) if attempt.pages() else before.newest
     unfinished = len(_plan(settings, None, repo_ids).unfinished)
     spent = {"asked": len(plan.due), "older_pages": older, "requests": client.requests, "unfinished": unfinished}
     # From what is kept, so that a run that goes on from another's pages says what that one missed as well.
@@ -127,8 +120,8 @@ def _plan(
 
 
 def _kept(attempt: Spool) -> Iterator[StarPage]:
-    for entry in attempt.pages():
-        yield from stars.read_bundle(spool.body(attempt.home, entry))
+    for body in rounds.bodies(attempt):
+        yield from stars.read_bundle(body)
 
 
 def _sealed_this_week(settings: Settings) -> Iterator[StarPage]:
@@ -189,8 +182,7 @@ class _Round:
         except (PauseError, AccessRefusedError):
             raise
         except SourceError as error:
-            # The status, not the words after it: an error page may quote what we must not keep.
-            reason = f"stars, page {number}: {error.message.partition(': ')[0]}"
+            reason = f"stars, page {number}: {rounds.kind_of(error)}"
             page = stars.unread(repo_id, number, self._settings.now(), reason)
             self._note(page)
             if isinstance(error, UnansweredError):
@@ -235,8 +227,10 @@ def _read_to_the_end(round_: _Round, client: Client, repo_id: int, depth: _Depth
         if (repo_id, number) in round_.has_read:
             number, known = number + 1, 0
             continue
-        if client.share_left() < BACKFILL_LEAVES_SHARE:
-            raise PauseError("the back-fill leaves the rest of this hour's requests to others", client.resumes_at())
+        if client.budget.share_left() < BACKFILL_LEAVES_SHARE:
+            raise PauseError(
+                "the back-fill leaves the rest of this hour's requests to others", client.budget.resumes_at()
+            )
         page = round_.read(repo_id, number, stars_before=total)
         if page is None:
             return
@@ -248,34 +242,10 @@ def _read_to_the_end(round_: _Round, client: Client, repo_id: int, depth: _Depth
         number, known = number + 1, 0
 
 
-# Sealing
-
-
-def retype(attempt: Spool, scratch: Spool) -> None:
-    """Type the pages of a sealed round once more, into a scratch attempt in another home."""
-    _write(scratch, attempt)
-
-
-def _close(settings: Settings, attempt: Spool) -> Seal:
-    return crawl.seal_counted(
-        settings, attempt, _write(attempt, attempt), is_complete=False, origin=settings.github_api_url
-    )
-
-
-def _write(target: Spool, attempt: Spool) -> Counts:
-    kept = attempt.pages()
-    return seal.write_table(
-        target,
-        _typed(attempt, kept),
-        table=TABLE,
-        key="week_key",
-        rank=("page", "position"),
-        observed_at=kept[-1].observed_at,
-    )
-
-
-def _typed(attempt: Spool, kept: Sequence[manifest.Entry]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+def _typed(attempt: Spool) -> Iterator[tuple[pl.DataFrame, list[tuple[int, str, bytes]]]]:
     last = stars.last_pages(_kept(attempt))
-    for number, entry in enumerate(kept, start=1):
-        pages = stars.read_bundle(spool.body(attempt.home, entry))
-        yield rounds.typed(attempt, number, *stars.read_stars(pages, last))
+    for body in rounds.bodies(attempt):
+        yield stars.read_stars(stars.read_bundle(body), last)
+
+
+SHAPE = Shape("star_weeks", "week_key", _typed)

@@ -10,13 +10,13 @@ from typing import Any
 
 import polars as pl
 
-from dagster_project import pipeline
+from dagster_project import captures
 from dagster_project.rehearsal.faults import GITHUB_CATALOGUE, Fault
 from dagster_project.rehearsal.github.service import GitHubService
 from dagster_project.repositories import RepositoriesCaptured
 from dagster_project.settings import Settings
 from dagster_project.snapshots import ledger
-from dagster_project.sources.github import Limits
+from dagster_project.sources.github_connection import Limits
 from dagster_project.stars import StarsCaptured
 from tests.rehearsal.github_cases import NOW, WORLD
 
@@ -71,10 +71,10 @@ class Home:
             self.github.inject(GITHUB_CATALOGUE[fault] if isinstance(fault, str) else [fault])
 
     def repositories(self, now: datetime = NOW, token: str | None = "x", **more: Any) -> RepositoriesCaptured:
-        return pipeline.capture_repositories(self.settings(now, token), **{"limits": ONCE, **more})
+        return captures.capture_repositories(self.settings(now, token), **{"limits": ONCE, **more})
 
     def stars(self, now: datetime = NOW, **more: Any) -> StarsCaptured:
-        return pipeline.capture_stars(self.settings(now), **{"limits": ONCE, **more})
+        return captures.capture_stars(self.settings(now), **{"limits": ONCE, **more})
 
     def table(self, source: str, day: datetime = NOW) -> pl.DataFrame:
         (path,) = self.path.glob(f"snapshots/{source}/*/{day:%Y-%m-%d}.parquet")

@@ -206,6 +206,10 @@ def test_json_of_a_query_has_no_number_that_json_forbids(leadershift):
     assert json.loads(result.stdout, parse_constant=pytest.fail) == [{"a": None, "b": [None]}]
 
 
+def test_sql_without_a_statement_is_refused(leadershift):
+    is_one_message(leadershift.invoke("query", "-- nothing"), 2, "no statement")
+
+
 def test_two_columns_of_one_name_are_refused_as_json_rather_than_lost(leadershift):
     is_one_message(leadershift.invoke("query", "select 1 as a, 2 as a", "--json"), 2, "called a")
     assert leadershift.invoke("query", "select 1 as a, 2 as a").returncode == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dagster_project import owners, pipeline
+from dagster_project import captures, owners
 from dagster_project.errors import SourceError
 from dagster_project.owners import OwnersCaptured
 from dagster_project.rehearsal.faults import FOR_EVER, HTML, Fault
@@ -50,7 +50,7 @@ def go_round(stage: Stage) -> Round:
         now = NOW + weeks * WEEK
         stage.hub.set_now(now)
         settings = Settings(stage.home, hf_endpoint=stage.hub.url, github_api_url=NOWHERE, pretended_now=now)
-        return pipeline.capture_owners(settings, limits=Limits(patience_seconds=0), **options)
+        return captures.capture_owners(settings, limits=Limits(patience_seconds=0), **options)
 
     return run
 
@@ -193,7 +193,7 @@ def test_a_bad_answer_costs_that_owner_alone(stage: Stage, go_round: Round, faul
 
 def test_five_bad_answers_in_a_row_stop_with_what_is_safe_and_are_nobodys_fault(stage: Stage, go_round: Round) -> None:
     stage.hub.inject([Fault(action="body", path=OVERVIEWS, nth=11, body=HTML, times=FOR_EVER)])
-    with pytest.raises(SourceError, match=r"owners: 5 bad answers in a row.* 10 owners are safe") as raised:
+    with pytest.raises(SourceError, match=r"owners: 5 bad answers in a row.* 10 answers are safe") as raised:
         go_round()
     assert raised.value.next_command == "leadershift capture --source huggingface_owners"
     stage.hub.clear_faults()
@@ -207,7 +207,7 @@ def test_five_bad_answers_in_a_row_stop_with_what_is_safe_and_are_nobodys_fault(
 
 def test_a_refusal_stops_at_once(stage: Stage, go_round: Round) -> None:
     stage.hub.inject([Fault(action="reply", path=OVERVIEWS, nth=4, status=401, times=FOR_EVER)])
-    with pytest.raises(SourceError, match=r"HTTP 401.* Check the token. 3 owners are safe"):
+    with pytest.raises(SourceError, match=r"HTTP 401.* Check the token. 3 answers are safe"):
         go_round()
     assert len(asked(stage)) == 4
 

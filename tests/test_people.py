@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dagster_project import keeping, people, pipeline
+from dagster_project import captures, keeping, people, pipeline
 from dagster_project.errors import PauseError, RefusedError, SourceError, UsageError
 from dagster_project.rehearsal.faults import FOR_EVER, GITHUB_CATALOGUE
 from dagster_project.rehearsal.github.people import id_of
@@ -21,7 +21,7 @@ from dagster_project.rehearsal.github.request import GitHubOptions
 from dagster_project.rehearsal.github.service import GitHubService
 from dagster_project.settings import Settings
 from dagster_project.snapshots import ledger, private
-from dagster_project.sources.github import Limits
+from dagster_project.sources.github_connection import Limits
 from dagster_project.sources.people import Ask, Gathering, Page, Refused, Repo, read_histories, read_locations
 from tests.rehearsal.github_cases import NOW, SECOND, WORLD, planted, quiet
 
@@ -52,8 +52,8 @@ class Home:
 
     def read(self, now: datetime = NOW, **more) -> people.PeopleCaptured:
         settings = self.settings(now)
-        pipeline.capture_repositories(settings, limits=ONCE)
-        return pipeline.capture_people(settings, **{"limits": ONCE, **more})
+        captures.capture_repositories(settings, limits=ONCE)
+        return captures.capture_people(settings, **{"limits": ONCE, **more})
 
     def lines(self, now: datetime = NOW) -> pl.DataFrame:
         return pl.read_parquet(self.path / f"snapshots/github_people/contributors/{now:%Y-%m-%d}.parquet")
@@ -203,9 +203,9 @@ def test_a_question_that_fails_is_asked_in_halves_and_a_half_answer_again(home: 
     undisturbed = home.lines().drop("observed_at", "person", "key_id", "page", "position").sort("line")
     other = open_home(tmp_path / "other", home.github)
     settings = other.settings(NOW)
-    pipeline.capture_repositories(settings, limits=ONCE)
+    captures.capture_repositories(settings, limits=ONCE)
     home.github.inject([*GITHUB_CATALOGUE["graphql-502"], *GITHUB_CATALOGUE["graphql-partial"]])
-    found = pipeline.capture_people(settings, limits=ONCE)
+    found = captures.capture_people(settings, limits=ONCE)
     assert (found.missing, found.profiles_missing) == ((), 0)
     again = other.lines().drop("observed_at", "person", "key_id", "page", "position").sort("line")
     # The order of persons follows their pseudonyms, and those the key.
@@ -219,38 +219,38 @@ def test_a_question_that_fails_is_asked_in_halves_and_a_half_answer_again(home: 
 
 def test_a_repository_that_went_since_is_said_to_be_missing_and_costs_no_other(home: Home) -> None:
     gone = WORLD.facts(planted("deleted"))
-    pipeline.capture_repositories(home.settings(datetime.fromtimestamp(gone.moment, UTC) - WEEK), limits=ONCE)
-    found = pipeline.capture_people(home.settings(NOW), limits=ONCE)
+    captures.capture_repositories(home.settings(datetime.fromtimestamp(gone.moment, UTC) - WEEK), limits=ONCE)
+    found = captures.capture_people(home.settings(NOW), limits=ONCE)
     said = [f"repository {gone.id}, quarter of {quarter}: GitHub says NOT_FOUND" for quarter in (QUARTER, BEFORE)]
     assert [str(one) for one in found.missing] == said
     assert found.readings == 2 * (len(REPOS) - 1)
     told = [line for line in ledger.read(home.path) if line["event"] == "captured"][-1]
     assert told["missing"] == said
     # Asked once a week, not at every run.
-    assert pipeline.capture_people(home.settings(NOW + timedelta(days=1)), limits=ONCE).points == 0
+    assert captures.capture_people(home.settings(NOW + timedelta(days=1)), limits=ONCE).points == 0
 
 
 def test_a_github_that_is_down_ends_the_round_with_words_and_nothing_half(home: Home) -> None:
     settings = home.settings(NOW)
-    pipeline.capture_repositories(settings, limits=ONCE)
+    captures.capture_repositories(settings, limits=ONCE)
     fault = GITHUB_CATALOGUE["graphql-502"][0]
     home.github.inject(
         [type(fault)(**{**{name: getattr(fault, name) for name in fault.__struct_fields__}, "times": FOR_EVER})]
     )
     with pytest.raises(SourceError, match=r"5 bad answers in a row.*0 answers are safe"):
-        pipeline.capture_people(settings, limits=ONCE)
+        captures.capture_people(settings, limits=ONCE)
 
 
 def test_a_used_up_quota_pauses_and_the_same_command_goes_on(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(people, "ASKS_A_QUESTION", 2)
     monkeypatch.setattr(people, "BUNDLE_READINGS", 2)
     settings = home.settings(NOW)
-    pipeline.capture_repositories(settings, limits=ONCE)
+    captures.capture_repositories(settings, limits=ONCE)
     home.github.options = GitHubOptions(quota_graphql=12)
     with pytest.raises(PauseError, match=r"contributors.*answers are safe"):
-        pipeline.capture_people(settings, limits=ONCE)
+        captures.capture_people(settings, limits=ONCE)
     home.github.options = GitHubOptions()
-    found = pipeline.capture_people(home.settings(NOW + timedelta(hours=2)), limits=ONCE)
+    found = captures.capture_people(home.settings(NOW + timedelta(hours=2)), limits=ONCE)
     assert found.readings < 2 * len(ODD), "what was safe is not read again"
     for number in ODD.values():
         true = {kind: (len(who), who.total()) for kind, who in truth(number, QUARTER).items() if who}

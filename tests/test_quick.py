@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project import overview, pipeline, quick
+from dagster_project import captures, overview, pipeline, quick
+from dagster_project.captures import Captured
 from dagster_project.errors import SourceError
-from dagster_project.pipeline import Captured
 from dagster_project.rehearsal.faults import FOR_EVER, Fault
 from dagster_project.reports.headline import QUICK_MEANING
 from dagster_project.settings import Settings, shipped
@@ -58,7 +58,7 @@ def scopes(settings: Settings) -> dict[str, set[str]]:
 
 def test_it_asks_less_than_300_times_and_says_who_had_no_turn(stage: Stage) -> None:
     said: list[str] = []
-    captured = pipeline.capture_quick(stage.settings(), say=said.append)
+    captured = captures.capture_quick(stage.settings(), say=said.append)
     assert len(stage.hub.log) < 300
     alone = sum("author=" in entry.path for entry in stage.hub.log)
     assert alone > 100
@@ -73,7 +73,7 @@ def test_the_most_downloaded_the_newest_and_then_the_largest_labs(
     with_the_worlds_registry(stage)
     monkeypatch.setattr(quick, "MOST_DOWNLOADED_PAGES", 2)
     monkeypatch.setattr(quick, "NEWEST_PAGES", 1)
-    found = pipeline.capture_quick(stage.settings(), budget=16).seal
+    found = captures.capture_quick(stage.settings(), budget=16).seal
     lists = [entry.path for entry in stage.hub.log[1:]]
     assert ["sort=downloads" in path for path in lists] == [True, True, False] + [True] * 10
     assert all("direction=-1" in path for path in lists)
@@ -87,11 +87,11 @@ def test_a_stopped_one_goes_on_from_its_last_page(stage: Stage) -> None:
     with_the_worlds_registry(stage)
     stage.hub.inject([Fault(action="reply", path="author=", nth=5, status=401, times=FOR_EVER)])
     with pytest.raises(SourceError, match=r"pages are safe") as raised:
-        pipeline.capture_quick(stage.settings())
+        captures.capture_quick(stage.settings())
     assert raised.value.next_command == "leadershift capture --quick"
     before = len(stage.hub.log)
     stage.hub.clear_faults()
-    pipeline.capture_quick(stage.settings())
+    captures.capture_quick(stage.settings())
     paths = [entry.path for entry in stage.hub.log]
     assert len(set(paths[1:before]) & set(paths[before + 1 :])) == 1, "only the page that failed is asked for again"
 
@@ -123,9 +123,9 @@ def test_whole_and_quick_weeks_in_one_home_do_not_mix(stage: Stage) -> None:
     for weeks in range(4):
         settings = settings_at(stage, weeks)
         if weeks < 3:
-            taken.append(pipeline.capture_quick(settings, limits=Limits()))
+            taken.append(captures.capture_quick(settings, limits=Limits()))
         if weeks > 1:
-            taken.append(pipeline.capture(settings))
+            taken.append(captures.capture(settings))
     pipeline.derive(settings)
     assert scopes(settings) == {
         "2026-10-26": QUICK_SCOPES,
@@ -153,7 +153,7 @@ def test_whole_and_quick_weeks_in_one_home_do_not_mix(stage: Stage) -> None:
     with_the_worlds_registry(alone)
     for weeks in (2, 3):
         settings = settings_at(alone, weeks)
-        pipeline.capture(settings)
+        captures.capture(settings)
     pipeline.derive(settings)
     with overview.release(settings) as release:
         _names, (same,) = release.rows("select sum(downloads_flow) from marts.share_by_country where scope = 'S1'")
@@ -162,10 +162,10 @@ def test_whole_and_quick_weeks_in_one_home_do_not_mix(stage: Stage) -> None:
 
 def test_a_quick_week_does_not_fill_a_gap(stage: Stage) -> None:
     with_the_worlds_registry(stage)
-    pipeline.capture(settings_at(stage, 0))
-    pipeline.capture_quick(settings_at(stage, 1))
+    captures.capture(settings_at(stage, 0))
+    captures.capture_quick(settings_at(stage, 1))
     settings = settings_at(stage, 2)
-    pipeline.capture(settings)
+    captures.capture(settings)
     assert overview.status(settings)["gaps"] == ["2026-W45"]
     pipeline.derive(settings)
     with overview.release(settings) as release:

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dagster_project import overview, pipeline
+from dagster_project import imports, overview, pipeline
 from dagster_project.rehearsal.hub.service import HubService, load_table
 from dagster_project.settings import Settings
 from dagster_project.warehouse.build import database_path
@@ -171,15 +171,13 @@ def test_labs_and_countries_agree(release: Release) -> None:
 def test_thirteen_snapshots_of_others_become_dated_observations(job: Job, real_samples: Path) -> None:
     path = real_samples / "hf_radar" / "model_timeseries.parquet"
     series = pl.read_parquet(path).with_columns(pl.col("snapshot_at").str.slice(0, 10).str.to_date().alias("day"))
-    seals = pipeline.import_table(job.settings, path, source="hf_radar", mapping={})
+    seals = imports.import_table(job.settings, path, source="hf_radar", mapping={})
     assert {seal.observed_on: seal.loaded for seal in seals} == dict(
         series.group_by("day").agg(pl.col("id").n_unique()).iter_rows()
     )
     assert sum(seal.seen for seal in seals) == series.height == 170_074
     assert all(seal.seen == seal.loaded + seal.merged and seal.status == "imported" for seal in seals)
-    assert pipeline.import_table(job.settings, path, source="hf_radar", mapping={}) == [], (
-        "a second import adds nothing"
-    )
+    assert imports.import_table(job.settings, path, source="hf_radar", mapping={}) == [], "a second import adds nothing"
     pipeline.derive(job.settings)
     with overview.release(job.settings) as opened:
         _names, removed = opened.rows("select count(*) from core.models where removed_on is not null")
@@ -200,7 +198,7 @@ def test_a_real_leap_of_63_times_is_told_and_its_estimates_are_flagged(real_samp
     path = tmp_path / "daily.parquet"
     days.write_parquet(path)
     settings = Settings(tmp_path / "home")
-    seals = pipeline.import_table(settings, path, source="transformersjs", mapping={})
+    seals = imports.import_table(settings, path, source="transformersjs", mapping={})
     assert {seal.observed_on: seal.loaded for seal in seals} == dict(days.group_by("snapshot_date").len().iter_rows())
     pipeline.build(settings)
     with connect_private(database_path(settings.home), read_only=True) as connection:

@@ -12,12 +12,13 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from dagster_project import keeping, pipeline
+from dagster_project import captures, keeping, pipeline
 from dagster_project.cli import main
 from dagster_project.errors import GateError, PauseError, RefusedError, SourceError
 from dagster_project.rehearsal.faults import FOR_EVER, HTML, Fault
 from dagster_project.rehearsal.github.service import GitHubService
 from dagster_project.rehearsal.world.world import LABS
+from dagster_project.settings import Settings
 from dagster_project.sources.repositories import last_complete_week
 from tests.github_home import BEGIN, DAY, NOW, NOWHERE, OLD, WEEK, Home, id_of, killed_after, name_at, quiet
 from tests.rehearsal.github_cases import SECOND, WORLD, planted
@@ -347,6 +348,6 @@ def test_F44_the_token_is_in_no_file_and_no_message(home: Home) -> None:
 
 def test_the_pretend_github_and_the_real_one_never_share_a_home(home: Home) -> None:
     home.repositories(NOW - WEEK)
-    real = pipeline.Settings(home.path, hf_endpoint="https://huggingface.co", github_token="x")
+    real = Settings(home.path, hf_endpoint="https://huggingface.co", github_token="x")
     with pytest.raises(RefusedError, match="needs a home of its own"):
-        pipeline.capture_repositories(real)
+        captures.capture_repositories(real)

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dagster_project import keeping, pipeline
+from dagster_project import captures, keeping, pipeline
 from dagster_project.errors import NothingYetError, PauseError, SourceError, UsageError
 from dagster_project.rehearsal.faults import FOR_EVER, HTML, Fault
 from dagster_project.rehearsal.github import truth
@@ -246,7 +246,7 @@ def test_nothing_is_asked_before_there_are_repositories_or_a_token(tmp_path: Pat
         with pytest.raises(NothingYetError, match="No repository"):
             home.stars()
         with pytest.raises(UsageError, match="60 requests"):
-            pipeline.capture_stars(home.settings(token=None))
+            captures.capture_stars(home.settings(token=None))
         assert not github.log
 
 

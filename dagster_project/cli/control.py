@@ -5,6 +5,7 @@ Not here: the door (guard), what Dagster shows (defs).
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import signal
@@ -14,14 +15,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import click
 
 from dagster_project.cli.group import command
-from dagster_project.cli.terminal import say
+from dagster_project.cli.terminal import PORT, say
 from dagster_project.errors import LeadershiftError, UsageError
-from dagster_project.settings import Settings, is_loopback
+from dagster_project.settings import Settings, address, is_loopback
 
 LOOPBACK = "127.0.0.1"
 PREFIX_BYTES = 16
@@ -38,7 +38,7 @@ _PUBLIC = click.option(
 
 
 @command("leadershift dev --port 3001")
-@click.option("--port", type=int, default=3000, show_default=True, help="Port of the UI.")
+@click.option("--port", type=PORT, default=3000, show_default=True, help="Port of the UI.")
 @_HOST
 @_PUBLIC
 def dev(settings: Settings, *, port: int, host: str, public_url: str | None) -> None:
@@ -52,7 +52,7 @@ def dev(settings: Settings, *, port: int, host: str, public_url: str | None) -> 
 
 
 @command("leadershift ui --read-only --port 3001")
-@click.option("--port", type=int, default=3001, show_default=True, help="Port of the UI.")
+@click.option("--port", type=PORT, default=3001, show_default=True, help="Port of the UI.")
 @click.option("--read-only", is_flag=True, help="For viewers: nothing can be launched, switched or wiped.")
 @_HOST
 @_PUBLIC
@@ -67,11 +67,11 @@ def ui(settings: Settings, *, port: int, read_only: bool, host: str, public_url:
 
 def _run(settings: Settings, arguments: list[str], name: str, port: int, host: str, public_url: str | None) -> None:
     """Serve the door here and Dagster behind it in a process of its own, until either ends."""
-    from dagster_project import guard, pipeline  # noqa: PLC0415 - a query must not wait for them
+    from dagster_project import dagster_home, guard  # noqa: PLC0415 - a query must not wait for them
 
     origins = _origins(host, port, public_url)
     _refuse_taken(host, port)
-    folder = pipeline.prepare_dagster(settings)
+    folder = dagster_home.prepare(settings)
     upstream, prefix = _free_port(), f"/{secrets.token_hex(PREFIX_BYTES)}"
     door_file = f"{name}.token"
     token = guard.kept_token(folder / door_file)
@@ -112,14 +112,14 @@ def _origins(host: str, port: int, public_url: str | None) -> list[str]:
     """Give the addresses that are ours, the one for people last."""
     own = [f"http://{name}:{port}" for name in ("[::1]", "localhost", LOOPBACK)]
     if public_url is None:
-        if not is_loopback(f"http://{host}"):
+        if not is_loopback(f"http://[{host}]" if ":" in host else f"http://{host}"):
             raise UsageError(
                 f"On {host} others reach the UI. Say under which address, best of a proxy that ends TLS.",
                 next_command=f"leadershift dev --host {host} --public-url https://radar.example.org",
             )
         return own
-    parts = urlsplit(public_url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.username or parts.path.strip("/"):
+    parts = address(public_url)
+    if not parts or parts.scheme not in {"http", "https"} or parts.username or parts.path.strip("/"):
         raise UsageError(f"--public-url is '{public_url}'. Write scheme and host alone: https://radar.example.org.")
     return [*own, f"{parts.scheme}://{parts.netloc.lower()}"]
 
@@ -177,6 +177,8 @@ def _refuse_taken(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise UsageError(f"Nothing can listen on {host}, port {port}: {error.strerror}.") from error
             raise UsageError(
                 f"Port {port} is taken, perhaps by another `leadershift dev`.",
                 next_command=f"leadershift dev --port {port + 1}",

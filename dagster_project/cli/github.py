@@ -1,13 +1,13 @@
 """GitHub on the command line: its rounds one after the other, what they came to in words and as JSON, and what is missing.
 
-Not here: any round itself (pipeline).
+Not here: any round itself (captures).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from dagster_project import pipeline
+from dagster_project import captures
 from dagster_project.calendar import Week
 from dagster_project.cli.terminal import progress, say
 from dagster_project.errors import GateError, NothingYetError, SourceError
@@ -16,7 +16,7 @@ from dagster_project.repositories import RepositoriesCaptured
 from dagster_project.rounds import Missing
 from dagster_project.settings import Settings
 from dagster_project.snapshots.seal import Seal
-from dagster_project.sources.github import USUAL, Limits
+from dagster_project.sources.github_connection import USUAL, Limits
 from dagster_project.stars import StarsCaptured
 
 # The list is whole in --json and in ledger.jsonl.
@@ -28,14 +28,14 @@ def capture_github(
 ) -> tuple[dict[str, Any], list[str]]:
     """Capture repositories, then stars and people if there is a token; give what that came to as JSON and in words."""
     with progress("repositories") as advance:
-        found = pipeline.capture_repositories(
+        found = captures.capture_repositories(
             settings, week=week, sign_off=sign_off, limits=limits, say=say, on_page=advance
         )
     shown, words = {"repositories": _repositories(found)}, _repositories_words(found)
     if found.is_sample:
         return {**shown, "stars": None, "people": None}, words
     with progress("pages of stars") as advance:
-        stars = pipeline.capture_stars(settings, week=week, limits=limits, say=say, on_page=advance)
+        stars = captures.capture_stars(settings, week=week, limits=limits, say=say, on_page=advance)
     people, people_words = capture_people(settings, week, limits)
     return {**shown, "stars": _stars(stars), "people": people}, [*words, *_stars_words(stars), *people_words]
 
@@ -43,13 +43,13 @@ def capture_github(
 def capture_people(settings: Settings, week: Week | None, limits: Limits) -> tuple[dict[str, Any], list[str]]:
     """Read who works on the captured repositories; give what that came to as JSON and in words."""
     with progress("quarters of repositories") as advance:
-        found = pipeline.capture_people(settings, week=week, limits=limits, say=say, on_page=advance)
+        found = captures.capture_people(settings, week=week, limits=limits, say=say, on_page=advance)
     return _people(found), _people_words(found)
 
 
 def github_of_run(settings: Settings) -> dict[str, Any] | None:
     """Capture GitHub within a run, or say why not. When GitHub fails here, the models' week is worth more."""
-    if left_out := pipeline.github_left_out(settings):
+    if left_out := captures.github_left_out(settings):
         say(left_out)
         return None
     try:

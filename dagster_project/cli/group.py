@@ -1,13 +1,14 @@
 """The command `leadershift` itself: its help, its exit codes, and how a function becomes a command of it.
 
-Not here: the commands (asking, control, questions, steps, rehearse).
+Not here: the commands (asking, control, questions, keeping, steps, rehearse).
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -20,14 +21,33 @@ _CODES = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items(
 
 
 # The light ones first: a question to the tables is answered before the pipeline would be loaded.
-_MODULES = ("asking", "control", "questions", "steps", "rehearse")
+_MODULES = ("asking", "control", "questions", "keeping", "steps", "rehearse")
+
+
+@contextlib.contextmanager
+def _in_words(ctx: click.Context) -> Iterator[None]:
+    """Turn our errors into one sentence and an exit code. A traceback is for our own faults only."""
+    try:
+        yield
+    except LeadershiftError as error:
+        click.echo(f"leadershift: {error}", err=True)
+        ctx.exit(error.exit_code)
+    except KeyboardInterrupt:
+        click.echo("\nleadershift: stopped. What was durable is safe; the same command goes on from there.", err=True)
+        ctx.exit(130)
 
 
 class _Group(click.Group):
-    """Turns our errors into one sentence and an exit code. A traceback is for our own faults only.
+    """Reads the settings, before a client that reads the same environment could stumble over them.
 
     Loads one module of commands after the other, until the one that was asked for is there.
     """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the settings, then the arguments."""
+        with _in_words(ctx):
+            ctx.obj = Settings.from_environment()
+        return super().parse_args(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Find a command."""
@@ -45,16 +65,8 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
-        try:
+        with _in_words(ctx):
             return super().invoke(ctx)
-        except LeadershiftError as error:
-            click.echo(f"leadershift: {error}", err=True)
-            ctx.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo(
-                "\nleadershift: stopped. What was durable is safe; the same command goes on from there.", err=True
-            )
-            ctx.exit(130)
 
 
 @click.group(
@@ -67,9 +79,7 @@ class _Group(click.Group):
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Who leads open-source AI, week by week, with the denominator in sight."""
-    settings = Settings.from_environment()
-    ctx.obj = settings
-    if settings.ignores_pretended_now:
+    if ctx.obj.ignores_pretended_now:
         say(
             "LEADERSHIFT_NOW is ignored: HF_ENDPOINT and GITHUB_API_URL are not both on this machine, and history must not be falsified."
         )

@@ -12,7 +12,7 @@ import click
 
 from dagster_project import pipeline
 from dagster_project.cli.group import main
-from dagster_project.cli.terminal import JSON, print_json, print_table, say
+from dagster_project.cli.terminal import JSON, PORT, print_json, print_table, say
 from dagster_project.settings import Settings
 
 
@@ -32,11 +32,11 @@ _DIRT = click.option(
 
 @rehearse.command("serve", epilog="\b\nExample:\n  leadershift rehearse serve --port 8750 --table models.parquet")
 @click.option(
-    "--port", type=int, default=8750, show_default=True, help="Port of the Hub on 127.0.0.1; 0 takes any free one."
+    "--port", type=PORT, default=8750, show_default=True, help="Port of the Hub on 127.0.0.1; 0 takes any free one."
 )
 @click.option(
     "--github-port",
-    type=int,
+    type=PORT,
     default=8751,
     show_default=True,
     help="Port of GitHub on 127.0.0.1; 0 takes any free one.",

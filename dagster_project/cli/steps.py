@@ -1,6 +1,6 @@
 """The steps of the way from the Hub to a page, as commands in the order in which they happen.
 
-Not here: any step itself (pipeline).
+Not here: any step itself (captures, imports, pipeline), looking after what was captured (cli/keeping).
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from typing import Any
 
 import click
 
-from dagster_project import keeping, pipeline
+from dagster_project import captures, imports, pipeline
 from dagster_project.calendar import Week, parse_time
 from dagster_project.cli.github import capture_github, capture_people, github_of_run
 from dagster_project.cli.group import command, main
 from dagster_project.cli.serving import serving
-from dagster_project.cli.terminal import JSON, QUICK, SIGN_OFF, WEEK, progress, quiet, say, show
-from dagster_project.crawl import GITHUB, HUB, OUR_SOURCES, OWNERS, PEOPLE
-from dagster_project.errors import DamagedDataError, GateError, SourceError, UsageError
+from dagster_project.cli.terminal import JSON, PORT, QUICK, SIGN_OFF, WEEK, progress, quiet, say, show
+from dagster_project.crawl import GITHUB, HUB, OWNERS, PEOPLE
+from dagster_project.errors import GateError, SourceError, UsageError
 from dagster_project.owners import OwnersCaptured
 from dagster_project.settings import Settings
-from dagster_project.sources import github
+from dagster_project.snapshots.seal import Seal
+from dagster_project.sources import github_connection
 from dagster_project.sources.pages import Limits
 
 
@@ -71,7 +72,7 @@ def capture(
     limits = Limits(patience_seconds=patience, quota_share=quota_share)
     if source != HUB and (is_quick or again or (sign_off and source != GITHUB)):
         raise UsageError(f"--quick, --again and --sign-off are about models, not about {source}.")
-    shares = github.Limits(patience_seconds=patience, reserved_share=1 - quota_share)
+    shares = github_connection.Limits(patience_seconds=patience, reserved_share=1 - quota_share)
     if source == GITHUB:
         show(as_json, *capture_github(settings, week, shares, sign_off))
         return
@@ -80,16 +81,16 @@ def capture(
         return
     if source == OWNERS:
         with progress("owners") as advance:
-            found = pipeline.capture_owners(settings, week=week, limits=limits, say=say, on_page=advance)
+            found = captures.capture_owners(settings, week=week, limits=limits, say=say, on_page=advance)
         show(as_json, _owners(found), [_owners_words(found)])
         return
-    take = pipeline.capture_quick if is_quick else pipeline.capture
+    take = captures.capture_quick if is_quick else captures.capture
     with progress("models") as advance:
         captured = take(settings, week=week, again=again, sign_off=sign_off, limits=limits, say=say, on_page=advance)
     show(as_json, _captured(captured), [_captured_words(captured)])
 
 
-def _captured(captured: pipeline.Captured) -> dict[str, Any]:
+def _captured(captured: captures.Captured) -> dict[str, Any]:
     found = captured.seal
     counts = {name: getattr(found, name) for name in ("seen", "loaded", "merged", "quarantined")}
     return {
@@ -102,7 +103,7 @@ def _captured(captured: pipeline.Captured) -> dict[str, Any]:
     }
 
 
-def _captured_words(captured: pipeline.Captured) -> str:
+def _captured_words(captured: captures.Captured) -> str:
     found = captured.seal
     counts = (
         f"{found.seen:,} seen = {found.loaded:,} loaded + {found.merged:,} merged + {found.quarantined:,} quarantined"
@@ -113,7 +114,7 @@ def _captured_words(captured: pipeline.Captured) -> str:
 
 
 def _owners(captured: OwnersCaptured) -> dict[str, Any]:
-    sealed = _captured(pipeline.Captured(captured.seal, 0)) if captured.seal else {}
+    sealed = _captured(captures.Captured(captured.seal, 0)) if captured.seal else {}
     sealed.pop("pages_fetched", None)
     counts = {name: getattr(captured, name) for name in ("asked", "requests", "not_asked")}
     return {"source": OWNERS, **sealed, **counts}
@@ -161,132 +162,27 @@ def import_command(
     measure beside our own of who works where.
     """
     if adapter == INNOVATION_GRAPH:
-        found = pipeline.import_innovation_graph(settings, path, say=say)
-        shown = [_captured(pipeline.Captured(found, 0))] if found else []
-        words = [f"{s['source']} {s['observed_on']}: {s['loaded']:,} of {s['seen']:,} rows" for s in shown]
-        show(as_json, {"imported": shown}, words)
+        found = imports.import_innovation_graph(settings, path, say=say)
+        _show_imported(as_json, [found] if found else [])
         return
     if bad := [text for text in mapping if "=" not in text]:
         raise UsageError(f"--map takes OURS=THEIRS, not '{bad[0]}'.")
-    name = source or path.stem
-    if not name.replace("_", "").replace("-", "").isalnum() or name in OUR_SOURCES:
-        raise UsageError(
-            f"'{name}' can't name an archive: use letters, digits, - and _, and not the name of a capture of ours."
-        )
-    seals = pipeline.import_table(
+    seals = imports.import_table(
         settings,
         path,
-        source=name,
+        source=path.stem if source is None else source,
         mapping=dict(text.split("=", 1) for text in mapping),
         observed_at=parse_time(observed_at) if observed_at else None,
         is_complete=complete,
         say=say,
     )
-    shown = [_captured(pipeline.Captured(found, 0)) for found in seals]
-    show(
-        as_json,
-        {"imported": shown},
-        [f"{s['source']} {s['observed_on']}: {s['loaded']:,} of {s['seen']:,} rows" for s in shown],
-    )
+    _show_imported(as_json, seals)
 
 
-@command("leadershift verify")
-@JSON
-def verify(settings: Settings, *, as_json: bool) -> None:
-    """Check every byte of every sealed snapshot against its hash."""
-    verified = pipeline.verify(settings)
-    troubles = [*verified.troubles, *verified.copy_troubles]
-    words = troubles or [f"{verified.snapshots} sealed snapshots, every byte as sealed."]
-    shown = {"snapshots": verified.snapshots, "troubles": verified.troubles, "copy_troubles": verified.copy_troubles}
-    show(as_json, shown, [*words, *(["Go on with: leadershift repair"] if troubles else [])])
-    if troubles:
-        sys.exit(DamagedDataError.exit_code)
-
-
-@command("leadershift repair")
-@JSON
-def repair(settings: Settings, *, as_json: bool) -> None:
-    """Bring back damaged and missing files: from the copy in LEADERSHIFT_COPY, or a typed table from its sealed pages.
-
-    Into an empty LEADERSHIFT_HOME it brings all that the copy has. Only bytes with the sealed hash are put back.
-    """
-    repaired = keeping.mend(settings)
-    mended = [{"path": file.path, "sha256": file.sha256, "from": file.origin} for file in repaired.mended]
-    words = [f"{file.path}: right again, from the {file.origin}" for file in repaired.mended]
-    show(as_json, {"mended": mended, "left": repaired.left}, [*words, *repaired.left] or ["Nothing to repair."])
-    if repaired.left:
-        sys.exit(DamagedDataError.exit_code)
-
-
-@command("leadershift tidy --keep-weeks 8 --dry-run")
-@click.option("--keep-weeks", type=click.IntRange(min=1), default=8, show_default=True, help="Weeks whose pages stay.")
-@click.option("--dry-run", is_flag=True, help="Only say what would go.")
-@JSON
-def tidy(settings: Settings, *, keep_weeks: int, dry_run: bool, as_json: bool) -> None:
-    """Drop the raw pages of old weeks, to make room. Typed tables, seals and evidence stay for ever.
-
-    Never done by itself. A week's pages go only if its table, and its copy where LEADERSHIFT_COPY is set, are right byte
-    for byte just now. The copy keeps its pages; without one, the table can't be made again.
-    """
-    found = keeping.tidy(settings, keep_weeks=keep_weeks, dry_run=dry_run)
-    shown = [
-        {
-            "source": old.seal.source,
-            "week": f"{old.seal.week}",
-            "observed_on": old.seal.observed_on,
-            "files": len(old.pages),
-            "bytes": old.bytes,
-            "kept_because": old.kept_because,
-        }
-        for old in found
-    ]
-    verb = "would go" if dry_run else "dropped"
-    words = [
-        f"{old['source']} {old['week']}: "
-        + (f"kept, because {old['kept_because']}" if old["kept_because"] else f"{old['files']:,} pages {verb}")
-        for old in shown
-    ]
-    freed = sum(old.bytes for old in found if not old.kept_because)
-    show(as_json, {"snapshots": shown, "bytes": freed, "is_dry_run": dry_run}, [*words, f"{freed:,} bytes {verb}."])
-
-
-@command('leadershift erase alice --reason "asked by mail on 2026-11-20"')
-@click.argument("namespace")
-@click.option(
-    "--on",
-    "place",
-    type=click.Choice(["huggingface", "github"]),
-    default="huggingface",
-    show_default=True,
-    help="Where the account is. On GitHub its number will do as well, and is needed once the account is gone.",
-)
-@click.option("--reason", required=True, help="Kept in the ledger for ever; must not hold the name.")
-@click.option("--yes", is_flag=True, help="Don't ask.")
-@JSON
-def erase(settings: Settings, namespace: str, *, place: str, reason: str, yes: bool, as_json: bool) -> None:
-    """Take an account's name out of every file of the home and the copy. It can't be undone.
-
-    Its counters stay, as `erased/<the Hub's id>`; references to its models in the records of others become the same. A
-    mere word in other people's texts stays. Releases and pages that name it are deleted: `leadershift run` makes the next.
-    Killed, it goes on when run again. While the account is on the Hub, the next capture brings its name again: it has to
-    leave the Hub first, or be erased again.
-
-    A contributor on GitHub becomes anonymous in every snapshot, and stays so: the number goes into private/opted_out.
-    """
-    if not yes:
-        click.confirm(f"Erase {namespace} from {settings.home} and {settings.copy or 'no copy'}?", abort=True, err=True)
-    forget = keeping.erase_contributor if place == "github" else keeping.erase
-    erased = forget(settings, namespace, reason=reason)
-    words = [
-        f"{erased.files:,} files rewritten, {len(erased.releases)} releases and {len(erased.pages)} report files deleted.",
-        *(f"release {name} deleted" for name in erased.releases),
-        *(
-            f"An older copy was not cleaned, delete it or set LEADERSHIFT_COPY to it: {path}"
-            for path in erased.other_copies
-        ),
-        *(f"The registry still names it, edit that by hand: {line}" for line in erased.registry),
-    ]
-    show(as_json, vars(erased), words)
+def _show_imported(as_json: bool, seals: list[Seal]) -> None:
+    shown = [_captured(captures.Captured(found, 0)) for found in seals]
+    words = [f"{one['source']} {one['observed_on']}: {one['loaded']:,} of {one['seen']:,} rows" for one in shown]
+    show(as_json, {"imported": shown}, words)
 
 
 @command("leadershift build --known-at 2026-11-30")
@@ -366,7 +262,7 @@ def site(context: click.Context, *, as_json: bool) -> None:
 
 
 @site.command("serve", epilog="\b\nExample:\n  leadershift site serve --port 8760")
-@click.option("--port", type=int, default=8760, show_default=True, help="Port on 127.0.0.1; 0 takes any free one.")
+@click.option("--port", type=PORT, default=8760, show_default=True, help="Port on 127.0.0.1; 0 takes any free one.")
 @click.pass_obj
 def site_serve(settings: Settings, *, port: int) -> None:
     """Serve the site on this machine alone, until interrupted. A site published meanwhile is served from then on."""
@@ -381,7 +277,7 @@ def site_serve(settings: Settings, *, port: int) -> None:
 @JSON
 def run(settings: Settings, *, is_quick: bool, sign_off: str | None, as_json: bool) -> None:
     """All of it: capture models and owners, and GitHub if there is a token; verify, build, audit, publish, report, site."""
-    take = pipeline.capture_quick if is_quick else pipeline.capture
+    take = captures.capture_quick if is_quick else captures.capture
     with progress("models") as advance:
         captured = take(settings, sign_off=sign_off, say=say, on_page=advance)
     say(_captured_words(captured))
@@ -415,7 +311,7 @@ def _owners_of_run(settings: Settings) -> dict[str, Any] | None:
     """Ask for the owners; when the Hub fails here, the models' week is worth more than their overviews."""
     try:
         with progress("owners") as advance:
-            captured = pipeline.capture_owners(settings, say=say, on_page=advance)
+            captured = captures.capture_owners(settings, say=say, on_page=advance)
     except SourceError as error:
         say(f"{error}\nThe models' week is sealed all the same; the run goes on without these owners.")
         return None

@@ -27,6 +27,7 @@ QUICK = click.option(
     is_flag=True,
     help="Only the registry's labs, the most downloaded and the newest models: minutes without a token, scopes of its own.",
 )
+PORT = click.IntRange(0, 65_535)
 TERMINAL_ROWS = 60
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from dagster_project import asking, pipeline
+from dagster_project import asking, captures, pipeline
 from dagster_project.defs.installation import Installation, failures_in_words
 from dagster_project.defs.partitions import week_of, weeks
 from dagster_project.errors import GateError, NothingYetError, SourceError
@@ -96,7 +96,7 @@ def capture_asset(
         settings = installation.settings()
         week = week_of(context.partition_key)
         tag(context, {WEEK_TAG: f"{week}"})
-        captured = pipeline.capture(
+        captured = captures.capture(
             settings,
             week=week,
             limits=Limits(quota_share=config.quota_share),
@@ -122,7 +122,7 @@ def owners_asset(context: dg.AssetExecutionContext, installation: Installation) 
     """Ask for the owners that are due. A Hub that fails here does not cost the week of the models: it is said, and the way goes on."""
     with failures_in_words():
         try:
-            captured = pipeline.capture_owners(
+            captured = captures.capture_owners(
                 installation.settings(), week=week_of(context.partition_key), say=context.log.info
             )
         except SourceError as error:
@@ -134,72 +134,66 @@ def owners_asset(context: dg.AssetExecutionContext, installation: Installation) 
     return dg.MaterializeResult(metadata=counts | (seal_metadata(captured.seal) if captured.seal else {}))
 
 
-@dg.asset(
-    key=REPOSITORIES_CAPTURE,
-    deps=[REGISTRY, CAPTURE],
-    partitions_def=weeks,
-    group_name="capture",
-    kinds={"github", "parquet"},
-    owners=OWNERS,
-    description="The registry's repositories on GitHub, those of its organisations, and all that were ever found, by number.",
-)
-def repositories_asset(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
-    """Ask GitHub for the week's repositories, if there is a token. A GitHub that fails does not cost the week of the models."""
-    return _github_round(context, installation, pipeline.capture_repositories, ("asked", "requests", "points"))
-
-
-@dg.asset(
-    key=STARS_CAPTURE,
-    deps=[REPOSITORIES_CAPTURE],
-    partitions_def=weeks,
-    group_name="capture",
-    kinds={"github", "parquet"},
-    owners=OWNERS,
-    description="The stars' newest weeks of every repository, and older ones as far as the budget reaches.",
-)
-def stars_asset(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
-    """Read the week's stars, if there is a token. A GitHub that fails does not cost the week of the models."""
-    return _github_round(
-        context, installation, pipeline.capture_stars, ("asked", "older_pages", "requests", "unfinished")
-    )
-
-
-@dg.asset(
-    key=PEOPLE_CAPTURE,
-    deps=[STARS_CAPTURE],
-    partitions_def=weeks,
-    group_name="capture",
-    kinds={"github", "parquet"},
-    owners=OWNERS,
-    description="Who worked on the captured repositories, as pseudonyms with countries, as far as the budget reaches.",
-)
-def people_asset(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
-    """Read the week's contributors, if there is a token. A GitHub that fails does not cost the week of the models."""
-    return _github_round(
-        context, installation, pipeline.capture_people, ("readings", "points", "not_asked", "profiles_missing")
-    )
-
-
-def _github_round(
-    context: dg.AssetExecutionContext,
-    installation: Installation,
+def _github_asset(
+    key: dg.AssetKey,
+    deps: Sequence[dg.AssetKey],
     capture: Callable[..., RepositoriesCaptured | StarsCaptured | PeopleCaptured],
     counts: Sequence[str],
-) -> dg.MaterializeResult[None]:
-    """Run a round of GitHub; say what it came to, what is missing, or why there was none."""
-    with failures_in_words():
-        settings = installation.settings()
-        if left_out := pipeline.github_left_out(settings):
-            context.log.info(left_out)
-            return dg.MaterializeResult(metadata={"left_out": dg.MetadataValue.text(left_out)})
-        try:
-            captured = capture(settings, week=week_of(context.partition_key), say=context.log.info)
-        except (SourceError, GateError, NothingYetError) as error:
-            context.log.warning(str(error))
-            return dg.MaterializeResult(metadata={"trouble": dg.MetadataValue.text(str(error))})
-    told: dict[str, dg.MetadataValue] = {name: dg.MetadataValue.int(getattr(captured, name)) for name in counts}
-    told["missing"] = dg.MetadataValue.json([str(one) for one in captured.missing])
-    return dg.MaterializeResult(metadata=told | (seal_metadata(captured.seal) if captured.seal else {}))
+    description: str,
+) -> dg.AssetsDefinition:
+    """Make the asset of a round of GitHub, if there is a token. A GitHub that fails does not cost the week of the models.
+
+    It says what the round came to, by `counts` and by what is missing, or why there was none.
+    """
+
+    @dg.asset(
+        key=key,
+        deps=deps,
+        partitions_def=weeks,
+        group_name="capture",
+        kinds={"github", "parquet"},
+        owners=OWNERS,
+        description=description,
+    )
+    def take_round(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
+        with failures_in_words():
+            settings = installation.settings()
+            if left_out := captures.github_left_out(settings):
+                context.log.info(left_out)
+                return dg.MaterializeResult(metadata={"left_out": dg.MetadataValue.text(left_out)})
+            try:
+                captured = capture(settings, week=week_of(context.partition_key), say=context.log.info)
+            except (SourceError, GateError, NothingYetError) as error:
+                context.log.warning(str(error))
+                return dg.MaterializeResult(metadata={"trouble": dg.MetadataValue.text(str(error))})
+        told: dict[str, dg.MetadataValue] = {name: dg.MetadataValue.int(getattr(captured, name)) for name in counts}
+        told["missing"] = dg.MetadataValue.json([str(one) for one in captured.missing])
+        return dg.MaterializeResult(metadata=told | (seal_metadata(captured.seal) if captured.seal else {}))
+
+    return take_round
+
+
+repositories_asset = _github_asset(
+    REPOSITORIES_CAPTURE,
+    [REGISTRY, CAPTURE],
+    captures.capture_repositories,
+    ("asked", "requests", "points"),
+    "The registry's repositories on GitHub, those of its organisations, and all that were ever found, by number.",
+)
+stars_asset = _github_asset(
+    STARS_CAPTURE,
+    [REPOSITORIES_CAPTURE],
+    captures.capture_stars,
+    ("asked", "older_pages", "requests", "unfinished"),
+    "The stars' newest weeks of every repository, and older ones as far as the budget reaches.",
+)
+people_asset = _github_asset(
+    PEOPLE_CAPTURE,
+    [STARS_CAPTURE],
+    captures.capture_people,
+    ("readings", "points", "not_asked", "profiles_missing"),
+    "Who worked on the captured repositories, as pseudonyms with countries, as far as the budget reaches.",
+)
 
 
 def seal_metadata(seal: Seal) -> dict[str, dg.MetadataValue]:

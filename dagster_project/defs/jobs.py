@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from dagster_project import overview, pipeline
+from dagster_project import imports, overview
 from dagster_project.calendar import Week, parse_time
 from dagster_project.defs.assets import PEOPLE_CAPTURE, REPOSITORIES_CAPTURE, STARS_CAPTURE, WEEK_TAG
 from dagster_project.defs.installation import Installation, failures_in_words
@@ -87,7 +87,7 @@ class Archive(dg.Config):
 def take_in(context: dg.OpExecutionContext, config: Archive, installation: Installation) -> None:
     """Import what somebody else captured, as dated snapshots."""
     with failures_in_words():
-        seals = pipeline.import_table(
+        seals = imports.import_table(
             installation.settings(),
             Path(config.path),
             source=config.source,

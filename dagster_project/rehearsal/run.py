@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from dagster_project import overview, pipeline
+from dagster_project import captures, overview, pipeline
 from dagster_project.crawl import FIRST_CONTACT_SECONDS
 from dagster_project.errors import GateError, RefusedError, SourceError
 from dagster_project.rehearsal.github.service import GitHubService
@@ -142,7 +142,7 @@ def _capture(settings: Settings, fault: str | None, say: Callable[[str], None]) 
     trouble = "never tried"
     for _attempt in range(TRIES):
         try:
-            captured = pipeline.capture(settings, limits=Limits(patience_seconds=FIRST_CONTACT_SECONDS))
+            captured = captures.capture(settings, limits=Limits(patience_seconds=FIRST_CONTACT_SECONDS))
         except SourceError as error:
             trouble = error.message
             continue
@@ -158,8 +158,8 @@ def _capture(settings: Settings, fault: str | None, say: Callable[[str], None]) 
 
 def _capture_github(settings: Settings, say: Callable[[str], None]) -> None:
     """Capture the pretend GitHub's repositories, stars and people of the week."""
-    found, stars = pipeline.capture_repositories(settings), pipeline.capture_stars(settings)
-    people = pipeline.capture_people(settings)
+    found, stars = captures.capture_repositories(settings), captures.capture_stars(settings)
+    people = captures.capture_people(settings)
     say(
         f"    GitHub: {found.asked:,} repositories, {len(found.missing):,} missing; {stars.requests:,} pages of stars;"
         f" {people.readings:,} quarters of contributors"

@@ -1,7 +1,7 @@
 """A second copy of what can't be had again: every sealed snapshot and the diary, in a folder that is best on another disk.
 
 It has the layout of the home, so a home can be made from it. Pages dropped from the home on purpose stay in the copy.
-Not here: when it is made (pipeline), bringing files back (repair).
+Not here: when it is made (captures), bringing files back (repair).
 """
 
 from __future__ import annotations

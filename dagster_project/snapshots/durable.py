@@ -21,6 +21,8 @@ _DISK_TROUBLE = {
     errno.EROFS: "is read-only",
     errno.EDQUOT: "is over its quota",
     errno.EACCES: "may not be written",
+    errno.EPERM: "may not be written",
+    errno.EIO: "gives errors",
 }
 _HASH_CHUNK_BYTES = 1 << 20
 
@@ -49,7 +51,12 @@ def make_folder(folder: Path) -> None:
     """Make a folder, and those above it, whose names survive a power cut: else a durable file could lie in a lost folder."""
     if not folder.is_dir():
         make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"The folder {folder} can't be made: {error.strerror}.", next_command=f"ls -ld {folder.parent}"
+            ) from error
         flush(folder.parent)
 
 

@@ -88,9 +88,21 @@ def make_person_key(home: Path) -> PersonKey:
 
 
 def opted_out(home: Path) -> set[int]:
-    """Give the account ids of those who asked not to be known."""
+    """Give the account ids of those who asked not to be known. Raises DamagedDataError: whom a line means must not be guessed."""
     path = home / OPTED_OUT
-    return {int(line) for line in path.read_text().split()} if path.exists() else set()
+    if not path.exists():
+        return set()
+    ids = set()
+    for number, line in enumerate(path.read_text(errors="replace").splitlines(), start=1):
+        account = line.strip()
+        if account and not (account.isascii() and account.isdecimal()):
+            # Not what stands there: it may be a name, and this ends up in logs.
+            raise DamagedDataError(
+                f"{path}, line {number} is no account number. Nobody is asked for before it is right: one number a line.",
+                next_command="leadershift capture --source github_people",
+            )
+        ids |= {int(account)} if account else set()
+    return ids
 
 
 def opt_out(home: Path, account_id: int) -> None:

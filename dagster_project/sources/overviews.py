@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
 from urllib.parse import quote
 
@@ -95,7 +96,7 @@ def ask(settings: Settings, transport: Transport, namespace: str, known_kind: Ki
     for requests, kind in enumerate(kinds, start=1):
         url = f"{settings.hf_endpoint}/api/{_PATHS[kind]}/{quote(namespace, safe='')}/overview"
         try:
-            page = transport.fetch(url, lambda body, kind=kind: _check(body, kind), number=requests)  # type: ignore[misc]
+            page = transport.fetch(url, partial(_check, kind=kind), number=requests)
         except NothingThereError as nothing:
             transport.respect_quota(nothing.headers)
             continue

@@ -51,6 +51,13 @@ class Limits:
     def __post_init__(self) -> None:
         if not 0 < self.quota_share <= 1:
             raise UsageError(f"A quota share of {self.quota_share} can't be: say more than 0 and at most 1.")
+        refuse_no_patience(self.patience_seconds)
+
+
+def refuse_no_patience(seconds: float) -> None:
+    """Raise UsageError for a patience that is no number of seconds: no wait would ever be longer than NaN."""
+    if math.isnan(seconds) or seconds < 0:
+        raise UsageError(f"A patience of {seconds} seconds can't be: say 0 or more.")
 
 
 @dataclass(frozen=True)
@@ -281,11 +288,13 @@ def next_link(url: str, headers: Mapping[str, str]) -> str | None:
         return None
     for part in httpx2.Response(200, headers={"link": link}).links.values():
         if part.get("rel") == "next" and part.get("url"):
-            following = urljoin(url, part["url"])
-            if _origin(following) != _origin(url):
-                raise SourceError(
-                    f"the next page is said to lie on another server ({_origin(following)}); it was not followed"
-                )
+            try:
+                following = urljoin(url, part["url"])
+                origin = _origin(following)
+            except ValueError as error:
+                raise SourceError(f"the next page is said to lie at what is no address ({error})") from error
+            if origin != _origin(url):
+                raise SourceError(f"the next page is said to lie on another server ({origin}); it was not followed")
             return following
     return None
 

@@ -24,6 +24,7 @@ Kind = Literal["person", "anonymous", "bot", "nobody"]
 COMMITS_A_PAGE = 100
 PROFILES_A_QUESTION = 100
 MONTHS_A_QUARTER = 3
+LONGEST_QUARTER_DAYS = 92
 # Machine accounts that GitHub takes for people; its own machines have no account of a person, but say so in their name.
 BOT_LOGIN_ENDS, BOT_NAME_ENDS = "-bot", "[bot]"
 # Asked for alone, they would be there no more.
@@ -235,9 +236,8 @@ def quarter_before(quarter: date) -> date:
 
 
 def last_of_quarter(quarter: date) -> date:
-    """Give the last day of a quarter."""
-    month = quarter.month + MONTHS_A_QUARTER
-    return date(quarter.year + (month > 12), (month - 1) % 12 + 1, 1) - timedelta(days=1)  # noqa: PLR2004 - months a year
+    """Give the last day of a quarter, known by its first."""
+    return first_of_quarter(quarter + timedelta(days=LONGEST_QUARTER_DAYS)) - timedelta(days=1)
 
 
 # Histories

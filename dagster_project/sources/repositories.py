@@ -18,7 +18,8 @@ import polars as pl
 
 from dagster_project.calendar import Week, parse_time, stamp
 from dagster_project.errors import SourceError
-from dagster_project.sources.github import Answer, BlockedError, Client, GoneError, GraphQLRefusedError
+from dagster_project.sources.github import Answer, Client
+from dagster_project.sources.github_answers import BlockedError, GoneError, GraphQLRefusedError
 
 State = Literal["there", "gone", "blocked"]
 # An organisation's repositories below this are not worth a request each a week.

@@ -83,6 +83,8 @@ class Release:
         """Run a user's select and give column names and rows as Python values. Raises UsageError for SQL that fails."""
         try:
             answer = self._connection.execute(query, list(parameters) if parameters else None)
+            if answer is None:
+                raise UsageError("There is no statement in this SQL.", next_command="leadershift examples")
             return [column[0] for column in answer.description or ()], answer.fetchall()
         except duckdb.Error as error:
             unknown = _UNKNOWN_TABLE.search(str(error))

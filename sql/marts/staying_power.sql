@@ -43,12 +43,17 @@ with newest as (
     from staging.chain
 ),
 
+levels as (
+    select unnest(['world', 'country', 'lab']) as level
+),
+
+-- Each model counts for the world, for its country and for its lab.
 sides as (
     select
-        'world' as level,
-        'world' as side,
-        cast(null as varchar) as lab,
-        cast(null as varchar) as country,
+        levels.level,
+        case levels.level when 'world' then 'world' when 'country' then spells.country else spells.lab end as side,
+        case when levels.level = 'lab' then spells.lab end as lab,
+        case when levels.level <> 'world' then spells.country end as country,
         spells.model_key,
         spells.cohort,
         spells.peak_28d,
@@ -58,36 +63,7 @@ sides as (
         spells.downloads_26w,
         spells.is_left_truncated
     from staging.staying_spells as spells
-    union all
-    select
-        'country' as level,
-        spells.country as side,
-        cast(null as varchar) as lab,
-        spells.country,
-        spells.model_key,
-        spells.cohort,
-        spells.peak_28d,
-        spells.weeks,
-        spells.is_fallen,
-        spells.is_removed,
-        spells.downloads_26w,
-        spells.is_left_truncated
-    from staging.staying_spells as spells
-    union all
-    select
-        'lab' as level,
-        spells.lab as side,
-        spells.lab,
-        spells.country,
-        spells.model_key,
-        spells.cohort,
-        spells.peak_28d,
-        spells.weeks,
-        spells.is_fallen,
-        spells.is_removed,
-        spells.downloads_26w,
-        spells.is_left_truncated
-    from staging.staying_spells as spells
+    cross join levels
 )
 
 select

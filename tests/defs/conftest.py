@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from dagster_project import pipeline
+from dagster_project import captures
 from dagster_project.rehearsal.hub.service import HubService, World, simulated
 from dagster_project.settings import Settings
 
@@ -32,7 +32,7 @@ class House:
 
     def capture(self) -> None:
         """Capture without Dagster, as the command line does."""
-        pipeline.capture(self.settings())
+        captures.capture(self.settings())
 
     def environment(self) -> dict[str, str]:
         return {

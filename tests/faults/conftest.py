@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project import pipeline
+from dagster_project import captures
 from dagster_project.rehearsal.hub.service import HubService
 from dagster_project.sources.pages import Transport
 from tests.faults.stage import Stage, serve
@@ -43,7 +43,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> PretendWaits:
     """Let captures in this process sleep in no time."""
     pretended = PretendWaits()
     patient = functools.partial(Transport, sleep=pretended.sleep, monotonic=lambda: pretended.seconds)
-    monkeypatch.setattr(pipeline, "Transport", patient)
+    monkeypatch.setattr(captures, "Transport", patient)
     return pretended
 
 

@@ -15,9 +15,9 @@ import msgspec
 import polars as pl
 from click.testing import CliRunner
 
-from dagster_project import pipeline
+from dagster_project import captures
+from dagster_project.captures import Captured
 from dagster_project.cli import main
-from dagster_project.pipeline import Captured
 from dagster_project.rehearsal.faults import CATALOGUE, Fault
 from dagster_project.rehearsal.hub.service import HubService, LogEntry, ServiceOptions, World, simulated
 from dagster_project.settings import Settings
@@ -116,7 +116,7 @@ class Stage(Leadershift):
 
     def capture(self, *, token: str | None = None, **limits: float) -> Captured:
         """Capture in this process."""
-        return pipeline.capture(self.settings(token), limits=Limits(**limits))
+        return captures.capture(self.settings(token), limits=Limits(**limits))
 
     def asked(self, path: str = PAGES) -> list[LogEntry]:
         """Give the requests so far whose path has this in it."""

@@ -12,7 +12,7 @@ import msgspec
 import polars as pl
 import pytest
 
-from dagster_project import pipeline
+from dagster_project import captures
 from dagster_project.errors import SourceError
 from dagster_project.rehearsal.faults import CATALOGUE, FOR_EVER, HTML, Fault
 from dagster_project.rehearsal.hub.service import HubService, ServiceOptions, World, simulated
@@ -149,7 +149,7 @@ def test_F09_a_model_renamed_between_two_pages_is_loaded_once_under_its_new_name
     with HubService(simulated(world), now=now, options=ServiceOptions(page_cap=PAGE_ROWS)) as hub:
         hub.inject([msgspec.structs.replace(fault, path=PAGES, nth=page + 1) for fault in CATALOGUE["F09"]])
         settings = Settings(tmp_path, hf_endpoint=hub.url, github_api_url=NOWHERE, pretended_now=now)
-        found = pipeline.capture(settings).seal
+        found = captures.capture(settings).seal
     bodies = [gzip.decompress(path.read_bytes()) for path in sorted(tmp_path.glob("raw/huggingface/*/1/page-*"))]
     sent = [record for body in bodies for record in msgspec.json.decode(body) if record["_id"] == world.hub_id(number)]
     names = [world.name_at(number, moment - 1), world.name_at(number, moment)]

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dagster_project import pipeline
+from dagster_project import captures
 from dagster_project.rehearsal.faults import Fault
 from dagster_project.rehearsal.hub.service import HubService
 from dagster_project.settings import Settings
@@ -43,7 +43,7 @@ def days(home: Path) -> list[tuple[str, str]]:
 def test_F32_a_capture_that_begins_on_sunday_is_sundays_to_the_last_page(stage):
     stage.hub.set_now(SUNDAY_NIGHT)
     home = stage.home
-    captured = pipeline.capture(Ticking(home, stage.hub.url, pretended_now=SUNDAY_NIGHT, hub=stage.hub))
+    captured = captures.capture(Ticking(home, stage.hub.url, pretended_now=SUNDAY_NIGHT, hub=stage.hub))
     assert days(home) == [("2026-10-25", "2026-W43")]
     assert captured.seal.sealed_at.startswith("2026-10-26T00:00:")
     assert {path.name for path in home.rglob("*.parquet")} == {"2026-10-25.parquet"}

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from dagster_project import overview, pipeline
+from dagster_project import captures, overview, pipeline
 from dagster_project.calendar import Week
 from dagster_project.errors import DamagedDataError, GateError, RefusedError, SourceError
 from dagster_project.rehearsal.faults import CATALOGUE, FOR_EVER, Fault
@@ -46,12 +46,12 @@ class House:
             home=self.home, hf_endpoint=self.hub.url, github_api_url="http://127.0.0.1:9", pretended_now=now
         )
 
-    def capture(self, now: datetime, *faults: Fault, **options: object) -> pipeline.Captured:
+    def capture(self, now: datetime, *faults: Fault, **options: object) -> captures.Captured:
         self.hub.set_now(now)
         self.hub.clear_faults()
         self.hub.inject(list(faults))
         self.hub.log.clear()
-        return pipeline.capture(self.settings(now), **options)
+        return captures.capture(self.settings(now), **options)
 
     def held(self, now: datetime, *faults: Fault, **options: object) -> str:
         """Capture, which a gate must refuse; give what it says."""
@@ -114,7 +114,7 @@ def test_F35_a_week_of_another_size_waits_for_a_signature(make, before: int, aft
 def test_a_rehearsal_and_the_real_hub_never_share_a_home(house: House) -> None:
     real = Settings(home=house.home, hf_endpoint="https://hub.invalid")
     with pytest.raises(RefusedError, match=r"needs a home of its own") as refused:
-        pipeline.capture(real)
+        captures.capture(real)
     assert "LEADERSHIFT_HOME" in (refused.value.next_command or "")
 
 

@@ -301,6 +301,7 @@ def test_F24_a_damaged_diary_does_not_cost_the_next_week(alone):
     later = at(alone, NEXT_WEEK)
     captured = later.invoke("capture")
     assert (captured.returncode, "ledger.jsonl has a line that can't be read" in captured.stderr) == (0, True)
+    assert "ledger.jsonl has a line that can't be read" in later.invoke("status").stdout
 
 
 @pytest.mark.parametrize("command", ["capture", "verify"])

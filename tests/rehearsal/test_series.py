@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dagster_project import pipeline
+from dagster_project import captures
 from dagster_project.errors import UsageError
 from dagster_project.rehearsal.hub.series import load_series
 from dagster_project.rehearsal.hub.service import HubService
@@ -80,7 +80,7 @@ def test_a_real_series_is_replayed_through_the_whole_capture(real_samples: Path,
             settings = Settings(
                 home=tmp_path, hf_endpoint=hub.url, github_api_url="http://127.0.0.1:9", pretended_now=moment
             )
-            pipeline.capture(settings, again=True, sign_off="the sample grew")
+            captures.capture(settings, again=True, sign_off="the sample grew")
     truth = pl.read_parquet(folder / "model_timeseries.parquet").sort("snapshot_at")
     sealed = list(seal.sealed(tmp_path))
     assert len(sealed) == 2

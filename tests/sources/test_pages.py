@@ -69,6 +69,12 @@ def test_a_next_page_on_another_origin_is_refused(elsewhere):
         next_link(PAGE, {"link": f'<{elsewhere}>; rel="next"'})
 
 
+@pytest.mark.parametrize("nowhere", ["https://[::1/api/models", "https://hub.example:port/api/models"])
+def test_a_next_page_at_no_address_is_refused(nowhere):
+    with pytest.raises(SourceError, match="no address"):
+        next_link(PAGE, {"link": f'<{nowhere}>; rel="next"'})
+
+
 def test_a_walk_gives_every_page_with_its_number_and_rows(hub):
     pages = list(walk(list_url(hub), Transport({}), records.count))
     assert [page.number for page in pages] == [1, 2, 3]

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dagster_project import pipeline
+from dagster_project import captures
 from dagster_project.rehearsal.github.service import GitHubService
 from dagster_project.rehearsal.github.tables import load_github_tables
 from dagster_project.settings import Settings
@@ -49,8 +49,8 @@ def history(real_samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
                 github_token="real",
                 pretended_now=moment,
             )
-            pipeline.capture_repositories(settings)
-            pipeline.capture_stars(settings)
+            captures.capture_repositories(settings)
+            captures.capture_stars(settings)
     made.day(MONDAYS[-1], model("a"))
     yield made.build()
 

@@ -197,58 +197,10 @@ def _quotes(copy: Copy) -> tuple[str, int, str]:
     return "licences.csv", line, "no CSV record"
 
 
-def _day_that_never_was(copy: Copy) -> tuple[str, int, str]:
-    line = copy.set("labs.csv", "openai,", read_on="2026-02-30")
-    return "labs.csv", line, "read_on '2026-02-30' is no date"
-
-
-def _day_without_dashes(copy: Copy) -> tuple[str, int, str]:
-    return "namespaces.csv", copy.set("namespaces.csv", "openai,", known_from="20261121"), "known_from '20261121' is no"
-
-
-def _event_without_day(copy: Copy) -> tuple[str, int, str]:
-    return "events.csv", copy.set("events.csv", "2025-01-20-deepseek-r1,", event_on=""), "event_on is empty"
-
-
-def _ends_before_it_begins(copy: Copy) -> tuple[str, int, str]:
-    line = copy.set("namespaces.csv", "openai,", valid_from="2026-01-01", valid_to="2026-01-01")
-    return "namespaces.csv", line, "valid_to is not after valid_from 2026-01-01"
-
-
-def _country_code(copy: Copy) -> tuple[str, int, str]:
-    return "labs.csv", copy.set("labs.csv", "openai,", country="UNKNOWN"), "unknown country code 'UNKNOWN'"
-
-
-def _event_of_no_country(copy: Copy) -> tuple[str, int, str]:
-    line = copy.set("events.csv", "2025-01-20-deepseek-r1,", country="INTERNATIONAL")
-    return "events.csv", line, "unknown country code 'INTERNATIONAL'"
-
-
-def _country_without_row(copy: Copy) -> tuple[str, int, str]:
-    line = copy.set("labs.csv", "openai,", country="QQ")
-    return "labs.csv", line, "country 'QQ' has no row in countries.csv"
-
-
-def _unknown_lab(copy: Copy) -> tuple[str, int, str]:
-    return "namespaces.csv", copy.set("namespaces.csv", "openai,", lab="opnai"), "unknown lab 'opnai'"
-
-
-def _event_of_an_unknown_lab(copy: Copy) -> tuple[str, int, str]:
-    return "events.csv", copy.set("events.csv", "2025-01-20-deepseek-r1,", lab="deepsek"), "unknown lab 'deepsek'"
-
-
-def _unknown_parent(copy: Copy) -> tuple[str, int, str]:
-    return "labs.csv", copy.set("labs.csv", "qwen,", parent="alibabba"), "unknown parent 'alibabba'"
-
-
 def _cycle(copy: Copy) -> tuple[str, int, str]:
     line = copy.set("labs.csv", "alibaba,", parent="openai")
     copy.set("labs.csv", "openai,", parent="qwen")
     return "labs.csv", line, "parent cycle "
-
-
-def _its_own_parent(copy: Copy) -> tuple[str, int, str]:
-    return "labs.csv", copy.set("labs.csv", "openai,", parent="openai"), "parent cycle openai -> openai"
 
 
 def _twice(copy: Copy) -> tuple[str, int, str]:
@@ -282,67 +234,6 @@ def _other_spelling(copy: Copy) -> tuple[str, int, str]:
     return "namespaces.csv", other, f"namespace 'openai' is 'OpenAI' of line {line} in another spelling"
 
 
-def _confidence(copy: Copy) -> tuple[str, int, str]:
-    line = copy.set("countries.csv", "NA,", confidence="certain")
-    return "countries.csv", line, "unknown confidence 'certain'; next: use one of high, medium, low"
-
-
-def _lab_kind(copy: Copy) -> tuple[str, int, str]:
-    return "labs.csv", copy.set("labs.csv", "openai,", kind="startup"), "unknown kind 'startup'"
-
-
-def _event_kind(copy: Copy) -> tuple[str, int, str]:
-    return "events.csv", copy.set("events.csv", "2025-01-20-deepseek-r1,", kind="launch"), "unknown kind 'launch'"
-
-
-def _licence_class(copy: Copy) -> tuple[str, int, str]:
-    line = copy.set("licences.csv", "mit,", licence_class="free")
-    return "licences.csv", line, "unknown licence_class 'free'"
-
-
-def _figure_value(copy: Copy) -> tuple[str, int, str]:
-    line = copy.set("published_figures.csv", "eoi-2025-08-cn,", value="17.1 %")
-    return "published_figures.csv", line, "value '17.1 %' is no number"
-
-
-def _figure_measure(copy: Copy) -> tuple[str, int, str]:
-    line = copy.set("published_figures.csv", "eoi-2025-08-cn,", measure="share")
-    return "published_figures.csv", line, "unknown measure 'share'"
-
-
-def _no_source(copy: Copy) -> tuple[str, int, str]:
-    return "labs.csv", copy.set("labs.csv", "openai,", source_url=""), "source_url is empty and the row is not marked"
-
-
-def _no_source_low_but_silent(copy: Copy) -> tuple[str, int, str]:
-    line = copy.set("labs.csv", "openai,", source_url="", confidence="low", note="everybody knows")
-    return "labs.csv", line, "source_url is empty and the row is not marked"
-
-
-def _no_source_yet_sure(copy: Copy) -> tuple[str, int, str]:
-    line = copy.set("labs.csv", "openai,", source_url="", confidence="medium", note="general knowledge: well known")
-    return "labs.csv", line, "source_url is empty and the row is not marked"
-
-
-def _source_of_another_kind(copy: Copy) -> tuple[str, int, str]:
-    line = copy.set("labs.csv", "openai,", source_url="ftp://example.org/table")
-    return "labs.csv", line, "source_url 'ftp://example.org/table' is no http(s) address"
-
-
-def _source_with_a_blank(copy: Copy) -> tuple[str, int, str]:
-    line = copy.set("labs.csv", "openai,", source_url="https://example.org/a table")
-    return "labs.csv", line, "source_url 'https://example.org/a table' is no http(s) address"
-
-
-def _blanks(copy: Copy) -> tuple[str, int, str]:
-    return "labs.csv", copy.set("labs.csv", "openai,", lab_name="OpenAI "), "lab_name 'OpenAI ' has blanks around it"
-
-
-def _control_character(copy: Copy) -> tuple[str, int, str]:
-    line = copy.set("labs.csv", "openai,", note="rings \x07 a bell")
-    return "labs.csv", line, "note 'rings \\x07 a bell' holds a control character"
-
-
 def _line_break(copy: Copy) -> tuple[str, int, str]:
     title = "Czechia bans DeepSeek from state administration"
     line = copy.replace("events.csv", "2025-07-09-czechia-deepseek,", title, '"Czechia\nbans DeepSeek"')
@@ -355,10 +246,6 @@ def _order(copy: Copy) -> tuple[str, int, str]:
     before, after = lines[line - 1], lines[line]
     copy.write("licences.csv", [*lines[: line - 1], after, before, *lines[line + 1 :]])
     return "licences.csv", line + 1, f"'mit' stands after {_key(after)!r}"
-
-
-def _nameless(copy: Copy) -> tuple[str, int, str]:
-    return "labs.csv", copy.set("labs.csv", "openai,", lab_name=""), "lab_name is empty"
 
 
 def _shape_of_a_key(copy: Copy) -> tuple[str, int, str]:
@@ -376,48 +263,89 @@ PLANTS = [
     _latin_1,
     _carriage_return,
     _quotes,
-    _day_that_never_was,
-    _day_without_dashes,
-    _event_without_day,
-    _ends_before_it_begins,
-    _country_code,
-    _event_of_no_country,
-    _country_without_row,
-    _unknown_lab,
-    _event_of_an_unknown_lab,
-    _unknown_parent,
     _cycle,
-    _its_own_parent,
     _twice,
     _licence_twice,
     _periods_overlap,
     _later_row_does_not_end_the_older,
     _other_spelling,
-    _confidence,
-    _lab_kind,
-    _event_kind,
-    _licence_class,
-    _figure_value,
-    _figure_measure,
-    _no_source,
-    _no_source_low_but_silent,
-    _no_source_yet_sure,
-    _source_of_another_kind,
-    _source_with_a_blank,
-    _blanks,
-    _control_character,
     _line_break,
     _order,
-    _nameless,
     _shape_of_a_key,
 ]
 
 
-@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__.strip("_"))
-def test_a_planted_problem_is_the_only_one_and_is_explained(
-    copy: Copy, plant: Callable[[Copy], tuple[str, int, str]]
-) -> None:
-    file, line, message = plant(copy)
+# One wrong cell each: the file, the beginning of its row, what is put into it, and what is said of that.
+CELLS = {
+    "day_that_never_was": ("labs.csv", "openai,", {"read_on": "2026-02-30"}, "read_on '2026-02-30' is no date"),
+    "day_without_dashes": ("namespaces.csv", "openai,", {"known_from": "20261121"}, "known_from '20261121' is no"),
+    "event_without_day": ("events.csv", "2025-01-20-deepseek-r1,", {"event_on": ""}, "event_on is empty"),
+    "ends_before_it_begins": (
+        "namespaces.csv",
+        "openai,",
+        {"valid_from": "2026-01-01", "valid_to": "2026-01-01"},
+        "valid_to is not after valid_from 2026-01-01",
+    ),
+    "country_code": ("labs.csv", "openai,", {"country": "UNKNOWN"}, "unknown country code 'UNKNOWN'"),
+    "event_of_no_country": (
+        "events.csv",
+        "2025-01-20-deepseek-r1,",
+        {"country": "INTERNATIONAL"},
+        "unknown country code 'INTERNATIONAL'",
+    ),
+    "country_without_row": ("labs.csv", "openai,", {"country": "QQ"}, "country 'QQ' has no row in countries.csv"),
+    "unknown_lab": ("namespaces.csv", "openai,", {"lab": "opnai"}, "unknown lab 'opnai'"),
+    "event_of_an_unknown_lab": ("events.csv", "2025-01-20-deepseek-r1,", {"lab": "deepsek"}, "unknown lab 'deepsek'"),
+    "unknown_parent": ("labs.csv", "qwen,", {"parent": "alibabba"}, "unknown parent 'alibabba'"),
+    "its_own_parent": ("labs.csv", "openai,", {"parent": "openai"}, "parent cycle openai -> openai"),
+    "confidence": (
+        "countries.csv",
+        "NA,",
+        {"confidence": "certain"},
+        "unknown confidence 'certain'; next: use one of high, medium, low",
+    ),
+    "lab_kind": ("labs.csv", "openai,", {"kind": "startup"}, "unknown kind 'startup'"),
+    "event_kind": ("events.csv", "2025-01-20-deepseek-r1,", {"kind": "launch"}, "unknown kind 'launch'"),
+    "licence_class": ("licences.csv", "mit,", {"licence_class": "free"}, "unknown licence_class 'free'"),
+    "figure_value": ("published_figures.csv", "eoi-2025-08-cn,", {"value": "17.1 %"}, "value '17.1 %' is no number"),
+    "figure_measure": ("published_figures.csv", "eoi-2025-08-cn,", {"measure": "share"}, "unknown measure 'share'"),
+    "no_source": ("labs.csv", "openai,", {"source_url": ""}, "source_url is empty and the row is not marked"),
+    "no_source_low_but_silent": (
+        "labs.csv",
+        "openai,",
+        {"source_url": "", "confidence": "low", "note": "everybody knows"},
+        "source_url is empty and the row is not marked",
+    ),
+    "no_source_yet_sure": (
+        "labs.csv",
+        "openai,",
+        {"source_url": "", "confidence": "medium", "note": "general knowledge: well known"},
+        "source_url is empty and the row is not marked",
+    ),
+    "source_of_another_kind": (
+        "labs.csv",
+        "openai,",
+        {"source_url": "ftp://example.org/table"},
+        "source_url 'ftp://example.org/table' is no http(s) address",
+    ),
+    "source_with_a_blank": (
+        "labs.csv",
+        "openai,",
+        {"source_url": "https://example.org/a table"},
+        "source_url 'https://example.org/a table' is no http(s) address",
+    ),
+    "blanks": ("labs.csv", "openai,", {"lab_name": "OpenAI "}, "lab_name 'OpenAI ' has blanks around it"),
+    "control_character": (
+        "labs.csv",
+        "openai,",
+        {"note": "rings \x07 a bell"},
+        "note 'rings \\x07 a bell' holds a control character",
+    ),
+    "nameless": ("labs.csv", "openai,", {"lab_name": ""}, "lab_name is empty"),
+}
+
+
+def _is_the_only_problem(copy: Copy, file: str, line: int, message: str) -> None:
     (problem,) = check(copy.folder)
     assert (problem.file, problem.line) == (file, line)
     assert message in problem.message
@@ -426,6 +354,19 @@ def test_a_planted_problem_is_the_only_one_and_is_explained(
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__.strip("_"))
+def test_a_planted_problem_is_the_only_one_and_is_explained(
+    copy: Copy, plant: Callable[[Copy], tuple[str, int, str]]
+) -> None:
+    _is_the_only_problem(copy, *plant(copy))
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_wrong_cell_is_the_only_problem_and_is_explained(copy: Copy, name: str) -> None:
+    file, begins, values, message = CELLS[name]
+    _is_the_only_problem(copy, file, copy.set(file, begins, **values), message)
+
+
+@pytest.mark.parametrize("plant", [_missing_file, _cycle, _line_break])
 def test_check_and_build_refuse_it_with_file_line_and_reason(
     copy: Copy, plant: Callable[[Copy], tuple[str, int, str]]
 ) -> None:

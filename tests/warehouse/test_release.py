@@ -18,7 +18,7 @@ from dagster_project.calendar import parse_time
 from dagster_project.errors import DamagedDataError, GateError, NothingYetError, UsageError
 from dagster_project.rehearsal.run import Rehearsed
 from dagster_project.settings import Settings, shipped
-from dagster_project.snapshots import seal
+from dagster_project.snapshots import durable, seal
 from dagster_project.warehouse import audit, publish
 from dagster_project.warehouse.build import build, database_path
 from dagster_project.warehouse.engine import connect_locked
@@ -84,7 +84,7 @@ def test_parquet_csv_and_package_carry_the_same_release(rehearsed: Rehearsed) ->
     assert "REHEARSAL" in package["title"]
     for resource in package["resources"]:
         path = folder / resource["path"]
-        assert resource["hash"].removeprefix("sha256:") == pipeline.durable.sha256(path)
+        assert resource["hash"].removeprefix("sha256:") == durable.sha256(path)
     parquet = folder / "parquet" / "share_by_country.parquet"
     with (folder / "csv" / "share_by_country.csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) == pl.read_parquet(parquet).height > 0
