@@ -339,7 +339,7 @@ def _spec(table: Table) -> dg.AssetSpec:
 
 def _kinds(table: Table) -> set[str]:
     """Say what a table is made with, of the three that Dagster shows."""
-    made = "python" if table.through else "parquet" if table.per == "snapshot" else "view" if table.is_view else None
+    made = "python" if table.through else "parquet" if table.per == "snapshot" and table.is_view else "view" if table.is_view else None
     return {"duckdb", "sql"} | ({made} if made else set())
 
 

@@ -171,6 +171,8 @@ def _make(
     say: Callable[[str], None],
 ) -> Built:
     started = time.monotonic()
+    if table.per == "snapshot" and table.is_passing:  # gone since
+        return Built(table, None, 0.0, table.types)
     with _named(table):
         if table.per == "snapshot":
             listed = ", ".join(quoted(str(path)) for path in files[table.name])
