@@ -59,6 +59,7 @@ class Snapshot:
     sha256: str
     is_unique: bool
     quarantine: Path | None
+    attempt: Spool
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -79,6 +80,25 @@ class _Made(msgspec.Struct, frozen=True):
 class _Index(msgspec.Struct, frozen=True):
     recipe: str
     made: list[_Made]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is there of the facts and what is not: `missing` are snapshots to be read, each after the one it is compared with."""
+
+    home: Path
+    tables: Sequence[Table]
+    wanted: Sequence[Snapshot]
+    recipe: str
+    made: Mapping[tuple[str, str], _Made]
+    missing: Sequence[tuple[Snapshot | None, Snapshot]]
+
+    @property
+    def unread(self) -> frozenset[Spool]:
+        """The snapshots that nothing is made from any more."""
+        return frozenset(snapshot.attempt for snapshot in self.wanted) - {
+            snapshot.attempt for _before, snapshot in self.missing
+        }
 
 
 def comparable(snapshots: Iterable[tuple[Spool, Seal]]) -> tuple[list[tuple[Spool, Seal]], list[Seal]]:
@@ -105,34 +125,42 @@ def _table(attempt: Spool) -> str:
     return table_name(entry)
 
 
-def update(
-    home: Path,
-    snapshots: Sequence[tuple[Spool, Seal]],
-    tables: Sequence[Table],
-    say: Callable[[str], None] = lambda _text: None,
-) -> dict[str, list[Path]]:
-    """Make what is missing for these snapshots, in this order of tables; give the files of each table.
+def plan(home: Path, snapshots: Sequence[tuple[Spool, Seal]], tables: Sequence[Table]) -> Plan:
+    """Find out what these tables lack of these snapshots; nothing is changed. Raises DamagedDataError for a broken manifest."""
+    wanted = _wanted(snapshots)
+    recipe = _recipe(tables)
+    made = _usable(home, recipe, wanted)
+    missing = []
+    for source in sorted({snapshot.source for snapshot in wanted}):
+        chain = [snapshot for snapshot in wanted if snapshot.source == source]
+        for before, snapshot in itertools.pairwise([None, *chain]):
+            assert snapshot is not None  # pairwise puts None first only
+            known = made.get((source, snapshot.day))
+            if known is None or known.before_sha256 != (before.sha256 if before else None):
+                missing.append((before, snapshot))
+    return Plan(home, tables, wanted, recipe, made, missing)
+
+
+def update(planned: Plan, say: Callable[[str], None] = lambda _text: None) -> dict[str, list[Path]]:
+    """Make what is missing, in the order of the tables; give the files of each table.
 
     Raises UsageError that names the file whose SELECT fails, StorageError.
     """
-    wanted = _wanted(snapshots)
-    recipe = _recipe(tables)
-    made = _usable(home, recipe, wanted, say)
+    home, tables, made = planned.home, planned.tables, dict(planned.made)
+    if not made and (home / INDEX).exists():
+        say("The facts are made anew from all snapshots.")
+        with durable.disk_trouble(home / INDEX):
+            shutil.rmtree(home / FOLDER)
     with connect_private(Path(":memory:"), read_only=False) as connection:
         for schema in _SCHEMAS:
             connection.execute(f"create schema {schema}")
         _remember_keys(connection, home, tables, made)
-        for source in sorted({snapshot.source for snapshot in wanted}):
-            chain = [snapshot for snapshot in wanted if snapshot.source == source]
-            for before, snapshot in itertools.pairwise([None, *chain]):
-                assert snapshot is not None  # pairwise puts None first only
-                known = made.get((source, snapshot.day))
-                if known and known.before_sha256 == (before.sha256 if before else None):
-                    continue
-                made[source, snapshot.day] = _make(connection, home, tables, snapshot, before, made, known)
-                _write_index(home, _Index(recipe, list(made.values())))
-                say(f"facts of {source} {snapshot.day}")
-    order = [made[snapshot.source, snapshot.day] for snapshot in wanted]
+        for before, snapshot in planned.missing:
+            key = (snapshot.source, snapshot.day)
+            made[key] = _make(connection, home, tables, snapshot, before, made, made.get(key))
+            _write_index(home, _Index(planned.recipe, list(made.values())))
+            say(f"facts of {snapshot.source} {snapshot.day}")
+    order = [made[snapshot.source, snapshot.day] for snapshot in planned.wanted]
     return {
         table.name: [home / done.files[table.name].path for done in order] for table in tables if not table.is_passing
     }
@@ -146,7 +174,7 @@ def _wanted(snapshots: Sequence[tuple[Spool, Seal]]) -> list[Snapshot]:
         (entry,) = manifest.tables(entries)
         started = parse_time(seal.started_at).replace(tzinfo=None)
         day, path, is_unique = seal.observed_on.isoformat(), attempt.home / entry.path, seal.status != "imported"
-        found.append(Snapshot(seal.source, day, started, path, entry.sha256, is_unique, refused))
+        found.append(Snapshot(seal.source, day, started, path, entry.sha256, is_unique, refused, attempt))
     return sorted(found, key=lambda snapshot: (snapshot.source, snapshot.day))
 
 
@@ -156,9 +184,7 @@ def _recipe(tables: Sequence[Table]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _usable(
-    home: Path, recipe: str, wanted: Sequence[Snapshot], say: Callable[[str], None]
-) -> dict[tuple[str, str], _Made]:
+def _usable(home: Path, recipe: str, wanted: Sequence[Snapshot]) -> dict[tuple[str, str], _Made]:
     """Give what was made before, or nothing: numbers of models run through all of it, so it stands or falls together."""
     path = home / INDEX
     if not path.exists():
@@ -169,9 +195,6 @@ def _usable(
     is_current = index.recipe == recipe and all(sealed.get(key) == done.sha256 for key, done in made.items())
     if is_current and all(_is_whole(home, file) for done in made.values() for file in done.files.values()):
         return made
-    say("The facts are made anew from all snapshots.")
-    with durable.disk_trouble(path):
-        shutil.rmtree(home / FOLDER)
     return {}
 
 
