@@ -30,11 +30,10 @@ class _Look(msgspec.Struct, frozen=True):
     changed_ns: int
 
 
-def damage(
-    home: Path, snapshots: Sequence[Spool], *, unread: Collection[Spool], memory: Path
-) -> list[str]:
-    """Check the files of snapshots whose manifests are right: one sentence for each trouble. Of `unread` ones only touched files are hashed.
+def damage(home: Path, snapshots: Sequence[Spool], *, unread: Collection[Spool], memory: Path) -> list[str]:
+    """Check the files of snapshots whose manifests are right: one sentence for each trouble.
 
+    Of `unread` snapshots, which nothing is made from any more, only files that were touched are hashed.
     `memory` is the file that remembers how the files looked; it is written when none has a trouble.
     """
     known = _remembered(memory)

@@ -103,7 +103,8 @@ def build(
     whole, partial = facts.comparable(snapshots)
     kept = home if known_at == date.max else home / EARLIER
     planned = facts.plan(kept, whole, [table for table in order if table.per == "snapshot"])
-    _refuse(touched.damage(home, [attempt for attempt, _seal in snapshots], unread=planned.unread, memory=home / TOUCHED))
+    attempts = [attempt for attempt, _seal in snapshots]
+    _refuse(touched.damage(home, attempts, unread=planned.unread, memory=home / TOUCHED))
     made = facts.update(planned, say)
     target = database_path(home)
     with durable.replacing(target) as temporary:

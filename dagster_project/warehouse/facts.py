@@ -8,8 +8,9 @@ A table that says `per: snapshot` is run here once for each snapshot. Its SELECT
   now.TABLE        a table of this snapshot that was made before it
   before.TABLE     that table of the snapshot before, of the same source; empty for the first one
   sofar.TABLE      that table of every snapshot made so far, of any source; of model_keys a copy in memory
-Each answer is one Parquet file, but that of a passing table, which is held in memory until its snapshot is done. As sealed snapshots never change, neither do these; a changed SELECT, an erased or a lost
-file makes all of them anew. Nothing here is evidence: the whole folder may be deleted.
+Each answer is one Parquet file; that of a passing table is held in memory until its snapshot is done. As sealed snapshots
+never change, neither do the files; a changed SELECT, an erased or a lost file makes all of them anew. Nothing here is evidence:
+the whole folder may be deleted.
 Not here: tables over all snapshots (build).
 """
 
@@ -273,9 +274,7 @@ def _write(connection: duckdb.DuckDBPyConnection, home: Path, table: Table, snap
     order = [name for name in table.grain if name not in _OF_THE_SNAPSHOT]
     sorting = f"order by {', '.join(order)}" if order else ""
     with durable.replacing(path) as temporary:
-        connection.execute(
-            f"copy ({_typed(table)} {sorting}) to {quoted(str(temporary))} (format parquet, {_PARQUET})"
-        )
+        connection.execute(f"copy ({_typed(table)} {sorting}) to {quoted(str(temporary))} (format parquet, {_PARQUET})")
     return _File(path.relative_to(home).as_posix(), durable.sha256(path))
 
 
