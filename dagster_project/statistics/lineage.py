@@ -32,10 +32,8 @@ def cycle_cuts(edges: pl.DataFrame) -> pl.DataFrame:
 
 def _pruned(edges: pl.DataFrame) -> pl.DataFrame:
     """Leave out edges from models without children or to models without parents, as long as that at least halves what is left."""
-    ends = {"left_on": "child_key", "right_on": "parent_key"}, {"left_on": "parent_key", "right_on": "child_key"}
-    rest = edges
-    for keys in ends:
-        rest = rest.join(rest, how="semi", **keys)
+    rest = edges.join(edges, left_on="child_key", right_on="parent_key", how="semi")
+    rest = rest.join(rest, left_on="parent_key", right_on="child_key", how="semi")
     return _pruned(rest) if rest.height and 2 * rest.height <= edges.height else rest
 
 

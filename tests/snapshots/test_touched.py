@@ -71,5 +71,7 @@ def test_without_a_memory_everything_is_hashed(table: Path, damage: Damage, memo
     assert damage(is_read=False) == []
     rot(table)
     path = table.parents[1] / "touched.json"
-    path.unlink() if memory is None else path.write_bytes(memory)
+    path.unlink()
+    if memory is not None:
+        path.write_bytes(memory)
     assert len(damage(is_read=False)) == 1
