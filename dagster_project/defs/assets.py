@@ -333,8 +333,10 @@ def _spec(table: Table) -> dg.AssetSpec:
 
 def _kinds(table: Table) -> set[str]:
     """Say what a table is made with, of the three that Dagster shows."""
-    made = "python" if table.through else "parquet" if table.per == "snapshot" else "view" if table.is_view else None
-    return {"duckdb", "sql"} | ({made} if made else set())
+    made = {"python"} if table.through else set()
+    if table.is_view:
+        made = {"parquet" if table.per == "snapshot" else "view"}
+    return {"duckdb", "sql"} | made
 
 
 def _inputs(parent: str) -> set[dg.AssetKey]:

@@ -16,6 +16,7 @@ def cycle_cuts(edges: pl.DataFrame) -> pl.DataFrame:
 
     Where circles share members, one cut may not open all of them: it is repeated on what is left until none remains.
     """
+    edges = _pruned(edges)
     created = dict(edges.select("child_key", "child_created_at").iter_rows())
     parents: defaultdict[int, set[int]] = defaultdict(set)
     for child, parent in edges.select("child_key", "parent_key").iter_rows():
@@ -27,6 +28,13 @@ def cycle_cuts(edges: pl.DataFrame) -> pl.DataFrame:
             cuts.append((oldest, len(circle)))
             del parents[oldest]
     return pl.DataFrame(cuts, {"model_key": pl.Int32, "members": pl.Int64}, orient="row").sort("model_key")
+
+
+def _pruned(edges: pl.DataFrame) -> pl.DataFrame:
+    """Leave out edges from models without children or to models without parents, as long as that at least halves what is left."""
+    rest = edges.join(edges, left_on="child_key", right_on="parent_key", how="semi")
+    rest = rest.join(rest, left_on="parent_key", right_on="child_key", how="semi")
+    return _pruned(rest) if rest.height and 2 * rest.height <= edges.height else rest
 
 
 def _circles(parents: Mapping[int, set[int]]) -> Iterator[list[int]]:

@@ -23,8 +23,8 @@ import polars as pl
 from dagster_project import statistics
 from dagster_project.calendar import parse_time
 from dagster_project.errors import DamagedDataError, LeadershiftError, NothingYetError, UsageError
-from dagster_project.snapshots import durable, manifest
-from dagster_project.snapshots.seal import Seal, damage, table_name
+from dagster_project.snapshots import durable, manifest, touched
+from dagster_project.snapshots.seal import Seal, manifest_damage, table_name
 from dagster_project.snapshots.spool import Spool
 from dagster_project.sources import innovation_graph, overviews, people, repositories, stars
 from dagster_project.warehouse import catalog, facts, lineage
@@ -34,6 +34,8 @@ from dagster_project.warehouse.engine import THREADS, connect_private, quoted
 DATABASE = "warehouse/leadershift.duckdb"
 # Facts of a build as known on an earlier day: the kept ones go on from snapshot to snapshot, of which it lacks some.
 EARLIER = "warehouse/as_known"
+# How the sealed files looked when they were last found right.
+TOUCHED = "warehouse/touched.json"
 MOST_HOPS = 20
 # What a typed row says besides what its source says: whose snapshot it belongs to, and where in it the record came.
 _PLACE: dict[str, pl.DataType] = {
@@ -88,18 +90,22 @@ def build(
     known_at: date,
     say: Callable[[str], None] = lambda _text: None,
 ) -> list[Built]:
-    """Build all tables from sealed snapshots, whose files are checked against their hashes first, as known on `known_at`.
+    """Build all tables from sealed snapshots as known on `known_at`; first, what is read of them is checked against its hashes.
 
+    Sealed files whose facts are kept are not read: those are checked if they were touched (snapshots.touched).
     Known then is what was sealed and what the registry said by the end of that day (UTC); date.max is all that is known now.
     The database of the last build stays until this one is whole.
     Raises DamagedDataError, UsageError, LeadershiftError, and NothingYetError if nothing was sealed by then.
     """
     order = lineage.build_order(catalog.load(sql))
     snapshots = _sealed_by(snapshots, known_at)
-    _refuse_damage(snapshots)
+    _refuse([trouble for attempt, seal in snapshots for trouble in manifest_damage(attempt, seal)])
     whole, partial = facts.comparable(snapshots)
     kept = home if known_at == date.max else home / EARLIER
-    made = facts.update(kept, whole, [table for table in order if table.per == "snapshot"], say)
+    planned = facts.plan(kept, whole, [table for table in order if table.per == "snapshot"])
+    attempts = [attempt for attempt, _seal in snapshots]
+    _refuse(touched.damage(home, attempts, unread=planned.unread, memory=home / TOUCHED))
+    made = facts.update(planned, say)
     target = database_path(home)
     with durable.replacing(target) as temporary:
         with connect_private(temporary, read_only=False) as connection:
@@ -171,6 +177,8 @@ def _make(
     say: Callable[[str], None],
 ) -> Built:
     started = time.monotonic()
+    if table.per == "snapshot" and table.is_passing:  # gone since
+        return Built(table, None, 0.0, table.types)
     with _named(table):
         if table.per == "snapshot":
             listed = ", ".join(quoted(str(path)) for path in files[table.name])
@@ -314,8 +322,7 @@ def _sealed_by(snapshots: Sequence[tuple[Spool, Seal]], day: date) -> list[tuple
     return known
 
 
-def _refuse_damage(snapshots: Sequence[tuple[Spool, Seal]]) -> None:
-    troubles = [trouble for attempt, seal in snapshots for trouble in damage(attempt, seal, tables_only=True)]
+def _refuse(troubles: Sequence[str]) -> None:
     if troubles:
         raise DamagedDataError(
             "Not built, because sealed files changed:\n" + "\n".join(troubles), next_command="leadershift verify"

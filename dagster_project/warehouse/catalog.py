@@ -2,7 +2,7 @@
 
 A header is YAML in the comment that opens the file: meaning, grain, columns, and where needed kind, warnings, checks, and
 `per`: a SELECT is run once for the whole, once for each snapshot (facts; `types` then names its columns' types), once for
-each week, or hop by hop on what its own answer leaves open. `kind: passing` is a table per week that is gone when its week is done;
+each week, or hop by hop on what its own answer leaves open. `kind: passing` is a table per snapshot or week that is gone when that is done;
 `through` names a function of `statistics` that turns the answer into the table.
 Not here: dependencies (lineage), running anything (facts, build), judging anything (audit).
 """
@@ -103,6 +103,7 @@ def _read(path: Path) -> Table:
         raise UsageError(f"The grain of {path} names columns that it does not describe: {strangers}.")
     types = {name: str(kind) for name, kind in (parsed.get("types") or {}).items()}
     per = parsed.get("per", "build")
+    is_passing = parsed.get("kind") == "passing"
     is_typed = per in ("snapshot", "hop")
     if per not in PER or is_typed != bool(types) or (types and list(types) != list(columns)):
         raise UsageError(
@@ -117,8 +118,8 @@ def _read(path: Path) -> Table:
         columns=columns,
         warnings=tuple(map(str, parsed.get("warnings") or ())),
         checks=tuple(item for check in parsed.get("checks") or () for item in check.items()),
-        is_view=parsed.get("kind") == "view" or per == "snapshot",
-        is_passing=parsed.get("kind") == "passing",
+        is_view=parsed.get("kind") == "view" or (per == "snapshot" and not is_passing),
+        is_passing=is_passing,
         per=per,
         through=parsed.get("through"),
         types=types,

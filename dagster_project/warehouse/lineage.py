@@ -22,8 +22,9 @@ from dagster_project.warehouse.catalog import Table
 DIALECT = "duckdb"
 INPUT_SCHEMA = "raw"
 _EVERY_WEEK_OF_EVERY_MODEL = {"staging.counters", "staging.flow"}
-# What a SELECT run once for each snapshot or week sees under these names is made from these.
-_MOMENTS = {"now", "before", "sofar"}
+# What a SELECT run once for each snapshot, week or hop sees under these names is made from these.
+_BEFORE = "before"
+_MOMENTS = {"now", _BEFORE, "sofar"}
 _INPUTS_OF_A_MOMENT = {
     "models": "raw.models",
     "quarantined": "raw.quarantined",
@@ -34,26 +35,34 @@ _INPUTS_OF_A_MOMENT = {
 
 
 def parents(table: Table) -> frozenset[str]:
-    """Name the tables that a file selects from, schema and name; its own CTEs and its own earlier answers don't count."""
+    """Name the tables that must be made before a file's, schema and name: what it selects from, but for its own CTEs and answers.
+
+    What was made of the snapshot or hop before is there whatever the order is.
+    """
     try:
-        return selected_from(table.body) - {table.full_name}
+        return frozenset(_source(*read) for read in _read(table.body) if read[0] != _BEFORE) - {table.full_name}
     except sqlglot.ParseError as error:
         raise UsageError(f"{table.path} is not SQL that can be read: {error}") from error
 
 
-@functools.cache
 def selected_from(body: str) -> frozenset[str]:
-    """Name the tables that a SELECT reads, schema and name; its own CTEs don't count. Raises sqlglot.ParseError."""
+    """Name the tables that a SELECT reads, at any moment, schema and name; its own CTEs don't count. Raises sqlglot.ParseError."""
+    return frozenset(_source(*read) for read in _read(body))
+
+
+@functools.cache
+def _read(body: str) -> frozenset[tuple[str, str]]:
+    """Give the schema, if any, and the name of all that a SELECT reads but its own CTEs."""
     # Parsing takes longer than running where there is little data, and every step of the way asks.
     tree = sqlglot.parse_one(body, dialect=DIALECT)
-    ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
-    return frozenset({_source(source) for source in tree.find_all(exp.Table) if source.name} - ctes)
+    ctes = {("", cte.alias) for cte in tree.find_all(exp.CTE)}
+    return frozenset({(source.db, source.name) for source in tree.find_all(exp.Table) if source.name} - ctes)
 
 
-def _source(source: exp.Table) -> str:
-    if source.db in _MOMENTS:
-        return _INPUTS_OF_A_MOMENT.get(source.name, f"staging.{source.name}")
-    return f"{source.db}.{source.name}" if source.db else source.name
+def _source(schema: str, name: str) -> str:
+    if schema in _MOMENTS:
+        return _INPUTS_OF_A_MOMENT.get(name, f"staging.{name}")
+    return f"{schema}.{name}" if schema else name
 
 
 def build_order(tables: Mapping[str, Table]) -> list[Table]:

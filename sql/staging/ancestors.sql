@@ -17,4 +17,14 @@ select
     min(depth) as depth,
     bool_or(is_open) as is_open
 from staging.climbs
+where not is_only
 group by model_key, root_key
+union all
+select
+    model_key,
+    root_key,
+    weight,
+    depth,
+    is_open
+from staging.climbs
+where is_only

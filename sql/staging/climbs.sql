@@ -10,7 +10,8 @@ columns:
   weight: its part of the model on ways of this length
   depth: hops from the model to it
   is_open: whether it has parents itself, so that another hop is needed; after 20 hops it stays as it is
-types: {model_key: integer, root_key: integer, weight: double, depth: integer, is_open: boolean}
+  is_only: whether no model on the way has a second parent, so that the model has no other way
+types: {model_key: integer, root_key: integer, weight: double, depth: integer, is_open: boolean, is_only: boolean}
 */
 with hops as (
     select
@@ -18,7 +19,8 @@ with hops as (
         parents.parent_key as root_key,
         parents.weight,
         1 as depth,
-        parents.is_derived as is_open
+        parents.is_derived as is_open,
+        parents.weight = 1 as is_only
     from staging.parents as parents
     inner join now.hop as hop on hop.number = 1
     union all
@@ -27,7 +29,8 @@ with hops as (
         parents.parent_key as root_key,
         before.weight * parents.weight as weight,
         before.depth + 1 as depth,
-        parents.is_derived as is_open
+        parents.is_derived as is_open,
+        before.is_only and parents.weight = 1 as is_only
     from before.climbs as before
     inner join staging.parents as parents on before.root_key = parents.child_key
 )
@@ -38,6 +41,18 @@ select
     root_key,
     cast(sum(cast(weight as decimal(38, 18))) as double) as weight,
     cast(min(depth) as integer) as depth,
-    bool_or(is_open) as is_open
+    bool_or(is_open) as is_open,
+    false as is_only
 from hops
+where not is_only
 group by model_key, root_key
+union all
+select
+    model_key,
+    root_key,
+    weight,
+    depth,
+    is_open,
+    is_only
+from hops
+where is_only

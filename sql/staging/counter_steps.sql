@@ -13,35 +13,28 @@ types: {source: varchar, to_on: date, from_on: date, model_key: integer, differe
 */
 with moved as (
     select
-        latter.model_key,
-        latter.downloads_all_time - former.downloads_all_time as difference
-    from now.counters as latter
-    inner join before.counters as former on latter.model_key = former.model_key
-    where latter.downloads_all_time is distinct from former.downloads_all_time
+        model_key,
+        downloads_all_time - former_downloads_all_time as difference
+    from now.compared
+    where was_listed and downloads_all_time is distinct from former_downloads_all_time
 ),
 
 -- Readable again: how far it moved since it last was, other files know.
 reappeared as (
     select latter.model_key
-    from now.counters as latter
+    from now.compared as latter
     semi join before.unreadable as former on latter.model_key = former.model_key
-),
-
-listed_before as (
-    select model_key from before.counters
-    union all
-    select model_key from before.unreadable
 ),
 
 came as (
     select
-        models.created_at,
-        keys.model_key,
-        models.downloads_all_time
-    from now.models as models
-    inner join sofar.model_keys as keys on coalesce(models.hub_id, 'name:' || models.model_name) = keys.hub_id
-    inner join before.snapshot as earlier on models.created_at > earlier.started_at
-    where models.downloads_all_time <> 0
+        latter.model_key,
+        latter.created_at,
+        latter.downloads_all_time
+    from now.compared as latter
+    inner join before.snapshot as earlier on latter.created_at > earlier.started_at
+    anti join before.unreadable as former on latter.model_key = former.model_key
+    where not latter.was_listed and latter.downloads_all_time <> 0
 )
 
 select
@@ -74,6 +67,5 @@ select
     came.downloads_all_time as difference,
     true as is_birth
 from came
-anti join listed_before as former on came.model_key = former.model_key
 cross join now.snapshot as snapshot
 cross join before.snapshot as earlier

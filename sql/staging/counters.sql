@@ -20,28 +20,14 @@ types:
   record_hash: ubigint
 */
 select
-    models.source,
-    models.observed_on,
-    keys.model_key,
-    models.downloads_30d,
-    models.downloads_all_time,
-    models.likes,
-    hash(row(
-        models.model_name,
-        models.author,
-        models.created_at,
-        models.gated,
-        models.is_disabled,
-        models.is_removed,
-        models.pipeline_tag,
-        models.library,
-        models.tags,
-        models.parameters_total,
-        models.card_licence,
-        models.card_base_models,
-        models.card_base_relation,
-        models.base_relation,
-        models.base_models
-    )) as record_hash
-from now.models as models
-inner join sofar.model_keys as keys on coalesce(models.hub_id, 'name:' || models.model_name) = keys.hub_id
+    snapshot.source,
+    snapshot.observed_on,
+    compared.model_key,
+    compared.downloads_30d,
+    compared.downloads_all_time,
+    compared.likes,
+    -- A record that is not there said what it says before.
+    coalesce(records.record_hash, compared.former_hash) as record_hash
+from now.compared as compared
+cross join now.snapshot as snapshot
+left join now.records as records on compared.model_key = records.model_key

@@ -60,15 +60,34 @@ folded as (
     group by lower(names.model_name)
 ),
 
-found as (
+identified as (
     select
         declared.*,
-        coalesce(keys.model_key, exact.model_key, folded.model_key) as parent_key,
-        min(case when declared.is_latest then declared.place end) over (partition by declared.child_key) as best_place
+        coalesce(keys.model_key, exact.model_key, folded.model_key) as named_key
     from declared
     left join staging.model_keys as keys on declared.parent_hub_id = keys.hub_id
     left join exact on declared.parent_name = exact.model_name
     left join folded on lower(declared.parent_name) = folded.folded_name
+),
+
+-- A parent renamed since we listed it is known by its new name only where the Hub resolved it, and a name given to another
+-- model since is resolved anew: what one model means by one name is what was said of it last.
+meant as (
+    select
+        child_key,
+        parent_name,
+        arg_max(named_key, (last_on, -place, -named_key)) as parent_key
+    from identified
+    group by child_key, parent_name
+),
+
+found as (
+    select
+        identified.*,
+        meant.parent_key,
+        min(case when identified.is_latest then identified.place end) over (partition by identified.child_key) as best_place
+    from identified
+    inner join meant on identified.child_key = meant.child_key and identified.parent_name = meant.parent_name
 ),
 
 -- The Hub resolves no parent that was removed. Without this a merge's other parents would inherit its part.

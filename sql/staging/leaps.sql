@@ -17,16 +17,15 @@ select
     snapshot.source,
     snapshot.observed_on as to_on,
     earlier.observed_on as from_on,
-    latter.model_key,
-    latter.downloads_30d - former.downloads_30d as gained,
-    latter.downloads_30d
-from now.counters as latter
-inner join before.counters as former on latter.model_key = former.model_key
+    compared.model_key,
+    compared.downloads_30d - compared.former_downloads_30d as gained,
+    compared.downloads_30d
+from now.compared as compared
 cross join now.snapshot as snapshot
 inner join before.snapshot as earlier on snapshot.observed_on - earlier.observed_on = 1
 where
-    latter.downloads_all_time is null
-    and former.downloads_all_time is null
+    compared.downloads_all_time is null
+    and compared.former_downloads_all_time is null
     -- A model with a handful of downloads has them on one day by chance.
-    and latter.downloads_30d >= 1000
-    and latter.downloads_30d - former.downloads_30d > 0.6 * latter.downloads_30d
+    and compared.downloads_30d >= 1000
+    and compared.downloads_30d - compared.former_downloads_30d > 0.6 * compared.downloads_30d

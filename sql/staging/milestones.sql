@@ -17,43 +17,41 @@ with thresholds as (
 ),
 
 -- A model that was not listed or not readable in the snapshot before passes again, and who reads this takes the first time.
-latter as (
+passed as (
     select
-        source,
-        observed_on,
-        model_key,
-        downloads_all_time
-    from now.counters
-    where downloads_all_time >= 1000
+        compared.model_key,
+        compared.downloads_all_time,
+        compared.former_downloads_all_time,
+        coalesce(compared.former_downloads_all_time, 0) as former_downloads,
+        thresholds.threshold
+    from now.compared as compared
+    inner join thresholds
+        on
+            compared.downloads_all_time >= thresholds.threshold
+            and coalesce(compared.former_downloads_all_time, 0) < thresholds.threshold
+    where compared.downloads_all_time >= 1000
 ),
 
 grown as (
     select
-        latter.source,
-        latter.observed_on,
-        latter.model_key,
-        latter.downloads_all_time,
-        coalesce(former.downloads_all_time, 0) as former_downloads,
-        case when former.downloads_all_time is null then cast(births.from_on as timestamp) else earlier.started_at end as since_at
-    from latter
-    left join before.counters as former on latter.model_key = former.model_key
+        passed.*,
+        case when passed.former_downloads_all_time is null then cast(births.from_on as timestamp) else earlier.started_at end as since_at
+    from passed
     left join before.snapshot as earlier on true
-    left join now.counter_steps as births on latter.model_key = births.model_key and births.is_birth
+    left join now.counter_steps as births on passed.model_key = births.model_key and births.is_birth
 )
 
 select
-    grown.source,
-    grown.observed_on,
+    snapshot.source,
+    snapshot.observed_on,
     grown.model_key,
-    thresholds.threshold,
+    grown.threshold,
     coalesce(
         grown.since_at + to_seconds(
             date_diff('second', grown.since_at, snapshot.started_at)
-            * (thresholds.threshold - grown.former_downloads) / (grown.downloads_all_time - grown.former_downloads)
+            * (grown.threshold - grown.former_downloads) / (grown.downloads_all_time - grown.former_downloads)
         ),
-        cast(grown.observed_on as timestamp)
+        cast(snapshot.observed_on as timestamp)
     ) as passed_at
 from grown
 cross join now.snapshot as snapshot
-inner join thresholds
-    on grown.downloads_all_time >= thresholds.threshold and grown.former_downloads < thresholds.threshold

@@ -8,12 +8,12 @@ columns:
 types: {hub_id: varchar, model_key: integer}
 */
 with arrived as (
-    select distinct coalesce(hub_id, 'name:' || model_name) as hub_id
-    from now.models
+    select models.identity
+    from now.models as models
+    anti join sofar.model_keys as known on models.identity = known.hub_id
 )
 
 select
-    arrived.hub_id,
-    cast((select count(*) from sofar.model_keys) + row_number() over (order by arrived.hub_id) as integer) as model_key
+    identity as hub_id,
+    cast((select count(*) from sofar.model_keys) + row_number() over (order by identity) as integer) as model_key
 from arrived
-anti join sofar.model_keys as known on arrived.hub_id = known.hub_id

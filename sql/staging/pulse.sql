@@ -22,10 +22,9 @@ with steps as (
 busy as (
     select
         count(*) as busy_count,
-        count(*) filter (where latter.downloads_all_time = former.downloads_all_time) as busy_unmoved_count
-    from before.counters as former
-    inner join now.counters as latter on former.model_key = latter.model_key
-    where former.downloads_30d >= 60000 and latter.downloads_all_time is not null and former.downloads_all_time is not null
+        count(*) filter (where downloads_all_time = former_downloads_all_time) as busy_unmoved_count
+    from now.compared
+    where former_downloads_30d >= 60000 and downloads_all_time is not null and former_downloads_all_time is not null
 )
 
 select

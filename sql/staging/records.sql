@@ -21,6 +21,7 @@ columns:
   card_base_relation: relation in the card
   base_relation: relation that the Hub resolved
   base_models: parents that the Hub resolved
+  record_hash: changes whenever any of it changes
 types:
   source: varchar
   observed_on: date
@@ -40,36 +41,56 @@ types:
   card_base_relation: varchar
   base_relation: varchar
   base_models: struct(hub_id varchar, model_name varchar)[]
+  record_hash: ubigint
 */
-with changed as (
-    select latter.model_key
-    from now.counters as latter
-    anti join before.counters as former
-        on latter.model_key = former.model_key and latter.record_hash = former.record_hash
+with told as (
+    select
+        *,
+        hash(row(
+            model_name,
+            author,
+            created_at,
+            gated,
+            is_disabled,
+            is_removed,
+            pipeline_tag,
+            library,
+            tags,
+            parameters_total,
+            card_licence,
+            card_base_models,
+            card_base_relation,
+            base_relation,
+            base_models
+        )) as record_hash
+    from now.models
 )
 
 select
-    models.source,
-    models.observed_on,
-    keys.model_key,
-    models.model_name,
-    case when contains(models.model_name, '/') then split_part(models.model_name, '/', 1) else models.author end as namespace,
-    models.created_at,
-    models.gated,
-    models.is_disabled,
-    models.is_removed,
-    models.pipeline_tag,
-    models.library,
-    models.tags,
-    models.parameters_total,
+    snapshot.source,
+    snapshot.observed_on,
+    compared.model_key,
+    told.model_name,
+    case when contains(told.model_name, '/') then split_part(told.model_name, '/', 1) else told.author end as namespace,
+    told.created_at,
+    told.gated,
+    told.is_disabled,
+    told.is_removed,
+    told.pipeline_tag,
+    told.library,
+    told.tags,
+    told.parameters_total,
     coalesce(
-        lower(substr(list_filter(models.tags, lambda tag: starts_with(tag, 'license:'))[1], 9)),
-        lower(models.card_licence)
+        lower(substr(list_filter(told.tags, lambda tag: starts_with(tag, 'license:'))[1], 9)),
+        lower(told.card_licence)
     ) as licence_id,
-    models.card_base_models,
-    models.card_base_relation,
-    models.base_relation,
-    models.base_models
-from now.models as models
-inner join sofar.model_keys as keys on coalesce(models.hub_id, 'name:' || models.model_name) = keys.hub_id
-semi join changed on keys.model_key = changed.model_key
+    told.card_base_models,
+    told.card_base_relation,
+    told.base_relation,
+    told.base_models,
+    told.record_hash
+from told
+-- A left join holds the narrow side in memory: an inner one may choose the records.
+left join now.compared as compared on told.file_row_number = compared.place
+cross join now.snapshot as snapshot
+where told.record_hash is distinct from compared.former_hash

@@ -8,12 +8,20 @@ columns:
   model_key: our number for the model, by the id or the name that the record tells; one that tells neither is counted in core.snapshots only
 types: {source: varchar, observed_on: date, model_key: integer}
 */
-with named as (
+with
+-- Nearly every record tells its id, and the names of all records so far are many.
+nameless as (
+    select model_name
+    from now.quarantined
+    where hub_id is null
+),
+
+named as (
     select
         records.model_name,
         arg_max(records.model_key, records.observed_on) as model_key
     from sofar.records as records
-    semi join now.quarantined as quarantined on records.model_name = quarantined.model_name
+    semi join nameless on records.model_name = nameless.model_name
     group by records.model_name
 ),
 

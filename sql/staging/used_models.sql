@@ -9,11 +9,11 @@ columns:
 types: {source: varchar, observed_on: date, model_key: integer}
 */
 select
-    latter.source,
-    latter.observed_on,
-    latter.model_key
-from now.counters as latter
-left join before.counters as former on latter.model_key = former.model_key
+    snapshot.source,
+    snapshot.observed_on,
+    compared.model_key
+from now.compared as compared
+cross join now.snapshot as snapshot
 where
-    greatest(latter.downloads_all_time, latter.downloads_30d) > 5
-    and coalesce(greatest(former.downloads_all_time, former.downloads_30d), 0) <= 5
+    greatest(compared.downloads_all_time, compared.downloads_30d) > 5
+    and coalesce(greatest(compared.former_downloads_all_time, compared.former_downloads_30d), 0) <= 5

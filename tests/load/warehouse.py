@@ -33,6 +33,10 @@ from dagster_project.warehouse import build as building
 GROWTH_A_WEEK = 0.004
 MEGABYTE = 1024  # kilobytes
 FIRST = date(2024, 11, 25)
+NAMES = """
+create macro owner_of(n) as 'owner' || cast(pow(hash(n) % 100000, 1.3) as bigint) % 40000;
+create macro name_of(n, week) as owner_of(n) || '/model-' || n || case when (n + week) % 104 = 0 then '-v2' else '' end;
+"""
 MODELS_OF_A_WEEK = """
 copy (
     with numbers as (select range as n from range({models})),
@@ -46,9 +50,8 @@ copy (
     )
     select
         printf('%08x%016x', 1646179200 + n * 40, n) as hub_id,
-        'owner' || cast(pow(hash(n) % 100000, 1.3) as bigint) % 40000 || '/model-' || n
-            || case when (n + {week}) % 104 = 0 then '-v2' else '' end as model_name,
-        'owner' || cast(pow(hash(n) % 100000, 1.3) as bigint) % 40000 as author,
+        name_of(n, {week}) as model_name,
+        owner_of(n) as author,
         timestamp '2022-03-02 00:00:00' + to_seconds(n * 40) as created_at,
         timestamp '2026-01-01 00:00:00' as last_modified_at,
         weight // 3 as downloads_30d,
@@ -68,7 +71,7 @@ copy (
             'license:apache-2.0', 'arxiv:24' || (n % 1000), 'dataset:d' || (n % 5000),
             'tag-' || ((n + case when dice % 100 = {week} % 100 then 1 else 0 end) % 20000)]
             || case when n % 3 = 1
-                then ['base_model:owner1/model-' || (n // 50), 'base_model:finetune:owner1/model-' || (n // 50)] else [] end as tags,
+                then ['base_model:' || name_of(n // 50, 0), 'base_model:finetune:' || name_of(n // 50, 0)] else [] end as tags,
         cast(7e9 as bigint) as parameters_total,
         'apache-2.0' as card_licence,
         null::varchar as card_licence_name,
@@ -76,7 +79,7 @@ copy (
         null::varchar as card_base_relation,
         case when n % 3 = 1 then 'finetune' end as base_relation,
         case when n % 3 = 1
-            then [{{'hub_id': printf('%08x%016x', 1646179200 + (n // 50) * 40, n // 50), 'model_name': 'owner1/model-' || (n // 50)}}]
+            then [{{'hub_id': printf('%08x%016x', 1646179200 + (n // 50) * 40, n // 50), 'model_name': name_of(n // 50, {week})}}]
             else [] end as base_models,
         null::boolean as is_removed,
         cast(n % 1000 as integer) as position,
@@ -99,6 +102,7 @@ def make_week(home: Path, week: int, models: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     attempt.folder.mkdir(parents=True)
     with duckdb.connect() as connection:
+        connection.execute(NAMES)
         connection.execute(MODELS_OF_A_WEEK.format(models=models, week=week, day=day, path=path))
     at = datetime(day.year, day.month, day.day, 2, tzinfo=UTC)
     manifest.append(attempt.folder, manifest.describe(home, path, "table", models, stamp(at)))

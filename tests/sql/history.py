@@ -182,7 +182,7 @@ def _needed(query: str) -> frozenset[str]:
         name = waiting.pop()
         if name in _tables() and name not in found:
             found.add(name)
-            waiting |= lineage.parents(_tables()[name])
+            waiting |= lineage.selected_from(_tables()[name].body)
     return frozenset(found)
 
 

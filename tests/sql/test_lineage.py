@@ -92,3 +92,24 @@ def test_a_merge_keeps_a_parent_that_was_removed_from_the_hub(tmp_path: Path) ->
     history.build()
     rows = history.rows("select root_name, weight from core.roots where hub_id = '3' order by root_name")
     assert rows == [{"root_name": "a/one", "weight": 0.5}, {"root_name": "a/two", "weight": 0.5}]
+
+
+def test_what_a_model_means_by_a_name_is_one_edge_whoever_bears_the_name(tmp_path: Path) -> None:
+    """The crawl lists a parent before it is renamed and its child after; later another model takes the name of a lost parent."""
+    history = History(tmp_path / "home")
+
+    def child(hub_id: str, parent: str, name: str) -> dict[str, Any]:
+        bases = [{"hub_id": parent, "model_name": name}]
+        return model(hub_id, base_models=bases, tags=[f"base_model:{name}"])
+
+    lost = model("2", model_name="lab/again")
+    history.day(date(2026, 11, 9), model("1", model_name="lab/old"), lost, child("4", "2", "lab/again"))
+    again = model("3", model_name="lab/again")
+    renamed = child("5", "1", "lab/new")
+    history.day(date(2026, 11, 16), model("1", model_name="lab/old"), again, child("4", "3", "lab/again"), renamed)
+    history.build()
+    rows = history.rows("select * from core.lineage_edges order by child_hub_id")
+    assert [(row["child_hub_id"], row["parent_hub_id"], row["parent_name"], row["is_used"]) for row in rows] == [
+        ("4", "3", "lab/again", True),
+        ("5", "1", "lab/new", True),
+    ]
