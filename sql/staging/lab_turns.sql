@@ -8,27 +8,38 @@ columns:
   week: Monday of the ISO week, UTC
   change: models more than in the week before, fewer where it is negative
 */
-with housed as (
+with
+-- A week is its Monday, so a day stands for the first Monday that is no earlier.
+homes as (
+    select
+        homes.model_key,
+        homes.lab_key,
+        cast(date_trunc('week', greatest(homes.from_on, known.first_week) - 1) as date) + 7 as from_week,
+        cast(date_trunc('week', least(homes.until_on, known.end_week) - 1) as date) + 7 as until_week
+    from staging.homes as homes
+    cross join (select min(week) as first_week, max(week) + 7 as end_week from staging.weeks) as known
+),
+
+housed as (
     select
         spans.scope,
         spans.credit,
         homes.lab_key,
-        greatest(spans.from_week, cast(date_trunc('week', greatest(homes.from_on, spans.from_week) - 1) as date) + 7) as from_week,
-        least(spans.until_week, cast(date_trunc('week', least(homes.until_on, spans.until_week) - 1) as date) + 7) as until_week
+        greatest(spans.from_week, homes.from_week) as from_week,
+        least(spans.until_week, homes.until_week) as until_week
     from staging.listed_spans as spans
-    inner join staging.homes as homes
-        on spans.model_key = homes.model_key and homes.from_on < spans.until_week and spans.from_week < homes.until_on
+    inner join homes
+        on spans.model_key = homes.model_key and homes.from_week < spans.until_week and spans.from_week < homes.until_week
+    where homes.from_week < homes.until_week
 ),
 
 turns as (
     select scope, credit, lab_key, from_week as week, count(*) as change
     from housed
-    where from_week < until_week
     group by scope, credit, lab_key, from_week
     union all
     select scope, credit, lab_key, until_week as week, -count(*) as change
     from housed
-    where from_week < until_week
     group by scope, credit, lab_key, until_week
 )
 

@@ -44,36 +44,43 @@ scoped as (
     from listed
 ),
 
-credited as (
-    select scope, 'publisher' as credit, model_key, model_key as giver_key, from_on, until_on
-    from scoped
-    union all
-    select scoped.scope, credits.credit, scoped.model_key, scoped.model_key as giver_key, scoped.from_on, scoped.until_on
-    from scoped
-    anti join staging.parents as parents on scoped.model_key = parents.child_key
-    cross join (values ('direct'), ('root')) as credits (credit)
-    union all
-    select scoped.scope, heirs.credit, heirs.base_key as model_key, scoped.model_key as giver_key, scoped.from_on, scoped.until_on
-    from scoped
-    inner join staging.heirs as heirs on scoped.model_key = heirs.child_key
-),
-
 known as (
     select
         min(week) as first_week,
         max(week) + 7 as end_week
     from staging.weeks
-)
+),
 
 -- A week is its Monday, so a day stands for the first Monday that is no earlier.
+rounded as (
+    select
+        scoped.scope,
+        scoped.model_key,
+        cast(date_trunc('week', greatest(scoped.from_on, known.first_week) - 1) as date) + 7 as from_week,
+        cast(date_trunc('week', least(scoped.until_on, known.end_week) - 1) as date) + 7 as until_week
+    from scoped
+    cross join known
+)
+
 select
-    credited.scope,
-    credited.credit,
-    credited.model_key,
-    credited.giver_key,
-    cast(date_trunc('week', greatest(credited.from_on, known.first_week) - 1) as date) + 7 as from_week,
-    cast(date_trunc('week', least(credited.until_on, known.end_week) - 1) as date) + 7 as until_week
-from credited
-inner join known
-    on
-        date_trunc('week', greatest(credited.from_on, known.first_week) - 1) < date_trunc('week', least(credited.until_on, known.end_week) - 1)
+    rounded.scope,
+    credits.credit,
+    rounded.model_key,
+    rounded.model_key as giver_key,
+    rounded.from_week,
+    rounded.until_week
+from rounded
+inner join staging.traits as traits on rounded.model_key = traits.model_key
+inner join (values ('publisher'), ('direct'), ('root')) as credits (credit) on credits.credit = 'publisher' or not traits.is_derived
+where rounded.from_week < rounded.until_week
+union all
+select
+    rounded.scope,
+    heirs.credit,
+    heirs.base_key as model_key,
+    rounded.model_key as giver_key,
+    rounded.from_week,
+    rounded.until_week
+from rounded
+inner join staging.heirs as heirs on rounded.model_key = heirs.child_key
+where rounded.from_week < rounded.until_week
