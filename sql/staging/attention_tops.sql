@@ -43,7 +43,7 @@ with chosen as (
             'downloaded' as list,
             flow.model_key,
             flow.downloads_flow as amount
-        from now.flow as flow
+        from now.placed_flow as flow
         where flow.downloads_flow > 0
         order by flow.downloads_flow desc, flow.model_key asc
         limit 100
@@ -55,9 +55,8 @@ with chosen as (
             'downloaded' as list,
             flow.model_key,
             flow.downloads_flow as amount
-        from now.flow as flow
-        inner join staging.traits as traits on flow.model_key = traits.model_key
-        where flow.downloads_flow > 0 and traits.is_language
+        from now.placed_flow as flow
+        where flow.downloads_flow > 0 and flow.is_language
         order by flow.downloads_flow desc, flow.model_key asc
         limit 100
     )

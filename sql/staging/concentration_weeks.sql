@@ -18,44 +18,72 @@ columns:
   n: how many had downloads
   as_of: last snapshot used
 */
-with running as (
+with
+-- Models with nobody before or after them get the same by every credit, so equal ones of them are one row for all three.
+of_models as (
     select
-        week,
-        case when is_quick then '-quick' else '' end as reach
-    from now.week
+        credits.credit,
+        equals.downloads_flow as flow_s1,
+        case when equals.is_language then equals.downloads_flow else 0 end as flow_s2,
+        case when equals.is_large then equals.downloads_flow else 0 end as flow_s3,
+        equals.young_flow as flow_s4,
+        equals.many
+    from (
+        select downloads_flow, young_flow, is_language, is_large, is_alone, count(*) as many
+        from now.placed_flow
+        where downloads_flow > 0
+        group by downloads_flow, young_flow, is_language, is_large, is_alone
+    ) as equals
+    inner join (values ('publisher'), ('direct'), ('root')) as credits (credit) on credits.credit = 'publisher' or equals.is_alone
+    union all
+    select
+        credit,
+        sum(downloads_flow) as flow_s1,
+        sum(case when is_language then downloads_flow else 0 end) as flow_s2,
+        sum(case when is_large then downloads_flow else 0 end) as flow_s3,
+        sum(young_flow) as flow_s4,
+        1 as many
+    from (
+        select credit, base_key, is_language, is_large, downloads_flow, young_flow
+        from now.passed_flow
+        union all
+        select credits.credit, model_key as base_key, is_language, is_large, downloads_flow, young_flow
+        from now.placed_flow
+        cross join (values ('direct'), ('root')) as credits (credit)
+        where not is_alone and not is_derived and downloads_flow > 0
+    ) as gained
+    group by credit, base_key
+),
+
+units as (
+    select 'model' as level, credit, flow_s1, flow_s2, flow_s3, flow_s4, many
+    from of_models
+    union all
+    select 'lab' as level, credit, flow_s1, flow_s2, flow_s3, flow_s4, 1 as many
+    from now.credited_labs
+    union all
+    select
+        'country' as level,
+        credited.credit,
+        sum(credited.flow_s1) as flow_s1,
+        sum(credited.flow_s2) as flow_s2,
+        sum(credited.flow_s3) as flow_s3,
+        sum(credited.flow_s4) as flow_s4,
+        1 as many
+    from now.credited_labs as credited
+    inner join staging.known_labs as labs on credited.lab_key = labs.lab_key
+    where labs.country <> 'UNKNOWN'
+    group by credited.credit, labs.country
 ),
 
 sides as (
-    select 'lab' as level, scope, credit, downloads_flow as flow, count(*) as many from now.credited_labs group by scope, credit, downloads_flow
+    select level, 'S1' as scope, credit, flow_s1 as flow, sum(many) as many from units where flow_s1 > 0 group by level, credit, flow_s1
     union all
-    select level, scope, credit, flow, count(*) as many
-    from (
-        select 'country' as level, scope, credit, country, sum(downloads_flow) as flow
-        from now.credited_labs
-        where country <> 'UNKNOWN'
-        group by scope, credit, country
-    ) as countries
-    group by level, scope, credit, flow
+    select level, 'S2' as scope, credit, flow_s2 as flow, sum(many) as many from units where flow_s2 > 0 group by level, credit, flow_s2
     union all
-    select 'model' as level, 'S1' || running.reach as scope, models.credit, models.flow_s1 as flow, count(*) as many
-    from now.credited_models as models cross join running
-    where models.models_s1 > 0
-    group by running.reach, models.credit, models.flow_s1
+    select level, 'S3' as scope, credit, flow_s3 as flow, sum(many) as many from units where flow_s3 > 0 group by level, credit, flow_s3
     union all
-    select 'model' as level, 'S2' || running.reach as scope, models.credit, models.flow_s2 as flow, count(*) as many
-    from now.credited_models as models cross join running
-    where models.models_s2 > 0
-    group by running.reach, models.credit, models.flow_s2
-    union all
-    select 'model' as level, 'S3' || running.reach as scope, models.credit, models.flow_s3 as flow, count(*) as many
-    from now.credited_models as models cross join running
-    where models.models_s3 > 0
-    group by running.reach, models.credit, models.flow_s3
-    union all
-    select 'model' as level, 'S4' || running.reach as scope, models.credit, models.flow_s4 as flow, count(*) as many
-    from now.credited_models as models cross join running
-    where models.models_s4 > 0
-    group by running.reach, models.credit, models.flow_s4
+    select level, 'S4' as scope, credit, flow_s4 as flow, sum(many) as many from units where flow_s4 > 0 group by level, credit, flow_s4
 ),
 
 -- Equal flows are one row with a count, the largest first, and `above` are those that had more.
@@ -72,14 +100,17 @@ ranked as (
 
 totals as (
     select
-        level,
-        scope,
-        credit,
-        cast(sum(flow * many) as double) as total,
-        cast(coalesce(sum(many) filter (where flow > 0), 0) as double) as n,
-        cast(sum(many) as double) as n_listed
+        sides.level,
+        sides.scope,
+        sides.credit,
+        cast(sum(sides.flow * sides.many) as double) as total,
+        cast(sum(sides.many) as double) as n,
+        cast(any_value(listed.n_listed) as double) as n_listed
     from sides
-    group by level, scope, credit
+    inner join staging.listed_counts as listed
+        on sides.level = listed.level and sides.scope = listed.scope and sides.credit = listed.credit
+    inner join now.week as running on listed.week = running.week
+    group by sides.level, sides.scope, sides.credit
 ),
 
 shared as (
@@ -95,7 +126,6 @@ shared as (
     from ranked
     inner join totals
         on ranked.level = totals.level and ranked.scope = totals.scope and ranked.credit = totals.credit
-    where totals.total > 0
 ),
 
 -- Added up as decimals, so that the order of adding can't change the last digit.
@@ -118,7 +148,7 @@ added as (
 
 select
     running.week,
-    added.scope,
+    added.scope || case when running.is_quick then '-quick' else '' end as scope,
     added.credit,
     added.level,
     10000 * added.squares as hhi,
@@ -132,4 +162,4 @@ select
     cast(added.n as bigint) as n,
     (select max(flow.as_of) from now.flow as flow) as as_of
 from added
-cross join running
+cross join now.week as running

@@ -20,6 +20,7 @@ checks:
 */
 with moved as (
     select
+        running.week,
         steps.source,
         steps.to_on,
         steps.model_key,
@@ -36,6 +37,7 @@ with moved as (
     where spans.span_from < running.week + 7 and spans.span_to >= running.week
     union all
     select
+        running.week,
         steps.source,
         steps.to_on,
         steps.model_key,
@@ -48,21 +50,21 @@ with moved as (
     where steps.from_on < running.week + 7 and steps.to_on >= running.week and steps.to_on - steps.from_on <= 10
     union all
     select
-        source,
-        to_on,
-        model_key,
-        from_on,
-        until_on,
-        gained,
+        running.week,
+        cut.source,
+        cut.to_on,
+        cut.model_key,
+        cut.from_on,
+        cut.until_on,
+        cut.gained,
         true as is_bridged
-    from now.cut_steps
+    from now.cut_steps as cut
+    cross join now.week as running
 ),
 
 measured as (
     select
         coalesce(aliases.known_key, moved.model_key) as model_key,
-        running.week,
-        running.source,
         moved.to_on,
         spikes.model_key is not null as is_spike,
         moved.is_bridged or moved.until_on - moved.from_on > 10 as is_bridged,
@@ -70,14 +72,25 @@ measured as (
         * case
             when moved.until_on = moved.from_on then 1.0
             else
-                (least(moved.until_on, running.week + 7) - greatest(moved.from_on, running.week))
+                (least(moved.until_on, moved.week + 7) - greatest(moved.from_on, moved.week))
                 / cast(moved.until_on - moved.from_on as double)
         end as gained
     from moved
-    inner join now.week as running on moved.from_on < running.week + 7 and greatest(moved.until_on, moved.from_on + 1) > running.week
     left join staging.spikes as spikes
-        on moved.source = spikes.source and moved.model_key = spikes.model_key and running.week = spikes.week
+        on moved.source = spikes.source and moved.model_key = spikes.model_key and moved.week = spikes.week
     left join staging.aliases as aliases on moved.model_key = aliases.model_key
+    where moved.from_on < moved.week + 7 and greatest(moved.until_on, moved.from_on + 1) > moved.week
+),
+
+summed as (
+    select
+        model_key,
+        cast(sum(cast(gained as decimal(18, 6))) as decimal(18, 6)) as downloads_flow,
+        bool_or(is_bridged) as is_bridged,
+        bool_or(is_bridged or is_spike) as is_flagged,
+        max(to_on) as as_of
+    from measured
+    group by model_key
 ),
 
 -- Where nobody's snapshots bracket the week, or the cumulative counter is unknown.
@@ -110,6 +123,18 @@ sights as (
     ) = 1
 ),
 
+-- Only of weeks that nobody measured is a model with a cumulative counter among the sights.
+moved_lately as (
+    select
+        steps.source,
+        steps.model_key,
+        steps.to_on
+    from now.week as running
+    inner join staging.chain as chain
+        on running.source is null and chain.observed_on > running.week - 31 and chain.observed_on < running.week + 7
+    inner join staging.counter_steps as steps on chain.source = steps.source and chain.observed_on = steps.to_on
+),
+
 -- MEASURES 1: the 30-day counter says nothing any more when the cumulative one has not moved for 31 days.
 stale as (
     select
@@ -118,7 +143,7 @@ stale as (
     from sights
     inner join staging.stays as stays
         on sights.source = stays.source and sights.listed_key = stays.listed_key and stays.first_on <= sights.observed_on - 31
-    anti join staging.counter_steps as steps
+    anti join moved_lately as steps
         on
             sights.source = steps.source
             and sights.listed_key = steps.model_key
@@ -142,16 +167,16 @@ spiked as (
 )
 
 select
-    model_key,
-    week,
-    cast(sum(cast(gained as decimal(18, 6))) as decimal(18, 6)) as downloads_flow,
+    summed.model_key,
+    running.week,
+    summed.downloads_flow,
     false as is_estimate,
-    bool_or(is_bridged) as is_bridged,
-    any_value(source) as source,
-    bool_or(is_bridged or is_spike) as is_flagged,
-    max(to_on) as as_of
-from measured
-group by model_key, week
+    summed.is_bridged,
+    running.source,
+    summed.is_flagged,
+    summed.as_of
+from summed
+cross join now.week as running
 union all
 select
     sights.model_key,

@@ -3,7 +3,7 @@ meaning: Whose each model, and each parent never seen, is in which week; lab and
 grain: [model_key, from_on]
 columns:
   model_key: our number for the model, below zero for a stub
-  publisher_key: our number for the row of staging.publishers
+  lab_key: our number for the lab, as it was then
   namespace: owner in that time; the whole name where it has none
   lab: slug of the lab; hf and the namespace where it was not reviewed
   country: country of the lab; UNKNOWN where the namespace was not reviewed
@@ -13,7 +13,7 @@ columns:
 */
 select
     tenures.model_key,
-    publishers.publisher_key,
+    publishers.lab_key,
     tenures.namespace,
     publishers.lab,
     publishers.country,

@@ -14,16 +14,16 @@ columns:
 */
 select
     running.week,
-    coalesce(families.lab, 'hf:(others)') as family,
-    min(derived.base_country) as family_country,
-    coalesce(listed.lab, 'hf:(others)') as intermediary,
-    min(derived.country) as intermediary_country,
-    derived.relation,
-    sum(derived.downloads_flow) as downloads_flow,
-    sum(derived.estimated_flow) as estimated_flow
-from now.derived_flow as derived
-cross join now.week as running
-left join staging.listed_labs as families on derived.base_lab = families.lab
-left join staging.listed_labs as listed on derived.lab = listed.lab
-where derived.credit = 'root' and derived.relation in ('quantized', 'merge', 'adapter') and derived.lab <> derived.base_lab
-group by running.week, coalesce(families.lab, 'hf:(others)'), coalesce(listed.lab, 'hf:(others)'), derived.relation
+    families.shown_lab as family,
+    min(families.country) as family_country,
+    labs.shown_lab as intermediary,
+    min(labs.country) as intermediary_country,
+    passed.relation,
+    sum(passed.lineage_flow) as downloads_flow,
+    coalesce(sum(passed.lineage_flow) filter (where passed.is_estimate), 0) as estimated_flow
+from now.passed_flow as passed
+inner join now.week as running on not running.is_quick
+inner join staging.known_labs as labs on passed.lab_key = labs.lab_key
+inner join staging.known_labs as families on passed.base_lab_key = families.lab_key
+where passed.credit = 'root' and passed.relation in ('quantized', 'merge', 'adapter') and passed.lab_key <> passed.base_lab_key
+group by running.week, families.shown_lab, labs.shown_lab, passed.relation

@@ -12,11 +12,13 @@ columns:
 */
 select
     running.week,
-    derived.credit,
-    derived.base_country,
-    derived.country as derivative_country,
-    sum(derived.downloads_flow) as downloads_flow,
-    sum(derived.estimated_flow) as estimated_flow
-from now.derived_flow as derived
-cross join now.week as running
-group by running.week, derived.credit, derived.base_country, derived.country
+    passed.credit,
+    bases.country as base_country,
+    labs.country as derivative_country,
+    sum(passed.lineage_flow) as downloads_flow,
+    coalesce(sum(passed.lineage_flow) filter (where passed.is_estimate), 0) as estimated_flow
+from now.passed_flow as passed
+inner join now.week as running on not running.is_quick
+inner join staging.known_labs as labs on passed.lab_key = labs.lab_key
+inner join staging.known_labs as bases on passed.base_lab_key = bases.lab_key
+group by running.week, passed.credit, bases.country, labs.country

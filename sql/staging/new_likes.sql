@@ -21,9 +21,13 @@ with moved as (
             end as decimal(18, 6)
         ) as likes
     from now.week as running
+    -- By the days of their snapshots, so that only the files of these are read.
+    inner join staging.chain as chain
+        on running.source = chain.source and chain.previous_on < running.week + 7 and chain.observed_on >= running.week
     inner join staging.like_steps as steps
         on
-            running.source = steps.source
+            chain.source = steps.source
+            and chain.observed_on = steps.to_on
             and steps.from_on < running.week + 7
             and greatest(steps.to_on, steps.from_on + 1) > running.week
     left join staging.aliases as aliases on steps.model_key = aliases.model_key

@@ -14,15 +14,14 @@ columns:
 */
 select
     running.week,
-    offers.lab,
-    offers.country,
-    offers.licence_class,
-    offers.size_band,
-    offers.is_gated,
-    sum(cast(flow.downloads_flow as decimal(28, 9))) as downloads_flow,
-    coalesce(sum(cast(flow.downloads_flow as decimal(28, 9))) filter (where flow.is_estimate), 0) as estimated_flow
+    labs.shown_lab as lab,
+    labs.country,
+    pooled.licence_class,
+    pooled.size_band,
+    pooled.is_gated,
+    sum(cast(pooled.downloads_flow as decimal(28, 9))) as downloads_flow,
+    coalesce(sum(cast(pooled.downloads_flow as decimal(28, 9))) filter (where pooled.is_estimate), 0) as estimated_flow
 from now.week as running
-inner join now.flow as flow on not running.is_quick
-inner join staging.offers as offers
-    on flow.model_key = offers.model_key and offers.from_on <= running.week and running.week < offers.until_on
-group by running.week, offers.lab, offers.country, offers.licence_class, offers.size_band, offers.is_gated
+inner join now.pooled_flow as pooled on not running.is_quick
+inner join staging.known_labs as labs on pooled.lab_key = labs.lab_key
+group by running.week, labs.shown_lab, labs.country, pooled.licence_class, pooled.size_band, pooled.is_gated

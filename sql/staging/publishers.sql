@@ -2,7 +2,7 @@
 meaning: Which lab and country a namespace stands for, and when; one that nobody reviewed is a lab of its own, of unknown country.
 grain: [namespace, valid_from]
 columns:
-  publisher_key: our number for the row
+  lab_key: our number for the lab, as it was then
   namespace: owner as spelled on the Hub
   lab: slug of the lab; hf and the namespace where it was not reviewed
   country: country of the lab; UNKNOWN where the namespace was not reviewed
@@ -75,7 +75,7 @@ placed as (
 )
 
 select
-    cast(row_number() over (order by namespace, valid_from) as integer) as publisher_key,
+    cast(dense_rank() over (order by lab, country, is_first_party) as integer) as lab_key,
     namespace,
     lab,
     country,

@@ -4,6 +4,7 @@ grain: [model_key]
 columns:
   model_key: our number for the model
   is_language: whether it is in S2, text generation or image-text-to-text
+  is_derived: whether it has parents that count
   is_quantised: whether it says that it is a quantised form of another
   born_at: moment of its creation; the first day it was seen where that is unknown
   is_after_chatgpt: whether it was created after 2022-11-30, as S3 asks
@@ -32,6 +33,7 @@ large as (
 select
     models.model_key,
     coalesce(models.pipeline_tag in ('text-generation', 'image-text-to-text'), false) as is_language,
+    relations.model_key is not null as is_derived,
     coalesce(relations.is_quantised, false) as is_quantised,
     coalesce(models.created_at, cast(models.first_seen_on as timestamp)) as born_at,
     coalesce(models.created_at >= timestamp '2022-12-01', false) as is_after_chatgpt,
