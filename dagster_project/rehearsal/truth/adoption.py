@@ -72,7 +72,8 @@ class Adoption:
         own = np.isin(facts.numbers, self._releases.own(moments)["index"].to_numpy())
         is_shown = (first > 0) & (first < gone) & (facts.plant != NEVER_READ)
         followed = is_shown & (facts.role != QUANTIZED) & (own | (most >= LEAST_DOWNLOADS))
-        bands = self._releases.models["size_band"].to_list()
+        # By number, not by place: a model that was gone before anybody looked is not among the releases.
+        bands = dict(self._releases.models.select("index", "size_band").iter_rows())
         is_sized = ~np.isin(facts.role, [ROLES.index(role) for role in UNSIZED_ROLES])
         rows = []
         for age in AGES:

@@ -300,6 +300,30 @@ class Releases:
             before = after
         return pl.DataFrame(rows, {"week": pl.Date, "band": pl.String, "share": pl.Float64}, orient="row")
 
+    def band_flows(self) -> pl.DataFrame:
+        """Give each lab's downloads of models of each size class of the marts, by week, as far as captures can show them."""
+        names = [name for _most, name in SIZE_BANDS] + [LARGEST_BAND]
+        band = np.array([names.index(_band(SIZES[name])) for name in SIZE_IDS])[self._facts.size]
+        is_seen, last_sight = self._last_sight()
+        is_shown = is_seen & (self._facts.plant != NEVER_READ)
+        until = np.where(self._facts.gone < NEVER, last_sight, NEVER)
+        is_sized = ~np.isin(self._facts.role, [ROLES.index(role) for role in UNSIZED_ROLES]) & is_shown
+        labs, frames = self._descent.labs, []
+        cell = self._descent.publishers * len(names) + band
+        for week in range(self.world.weeks):
+            begin, end = (np.minimum(self.world.monday(number), until) for number in (week, week + 1))
+            flow = self.world.trends.count(self._course, end) - self.world.trends.count(self._course, begin)
+            sums = np.bincount(cell, flow * is_sized, len(labs) * len(names)).astype(np.int64)
+            there = np.flatnonzero(sums)
+            monday = pl.from_epoch(pl.Series([self.world.monday(week)]), "s").dt.date()
+            columns = {
+                "lab": pl.Series(labs).gather(there // len(names)),
+                "size_band": pl.Series(names).gather(there % len(names)),
+                "downloads_flow": sums[there],
+            }
+            frames.append(pl.DataFrame(columns).select(pl.lit(monday[0]).alias("week"), pl.all()))
+        return pl.concat(frames)
+
     def own(self, moments: Sequence[int] | None) -> pl.DataFrame:
         """Give the releases of reviewed labs, with `withdrawn_at`, null where they stayed."""
         own = self.models.filter(
