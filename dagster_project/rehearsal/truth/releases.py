@@ -29,7 +29,7 @@ from dagster_project.rehearsal.world.cast import (
     SIZES,
 )
 from dagster_project.rehearsal.world.draws import Bools, Ints
-from dagster_project.rehearsal.world.facts import DAY_SECONDS, NEVER, OPEN, Facts, is_text
+from dagster_project.rehearsal.world.facts import DAY_SECONDS, NEVER, OPEN, WEEK_SECONDS, Facts, is_text
 from dagster_project.rehearsal.world.scenario import KINDS
 from dagster_project.rehearsal.world.trends import Course
 from dagster_project.rehearsal.world.world import World
@@ -301,7 +301,10 @@ class Releases:
         return pl.DataFrame(rows, {"week": pl.Date, "band": pl.String, "share": pl.Float64}, orient="row")
 
     def band_flows(self) -> pl.DataFrame:
-        """Give each lab's downloads of models of each size class of the marts, by week, as far as captures can show them."""
+        """Give each lab's downloads of models of each size class of the marts, by week, as far as captures can show them.
+
+        A week ends when somebody looks.
+        """
         names = [name for _most, name in SIZE_BANDS] + [LARGEST_BAND]
         band = np.array([names.index(_band(SIZES[name])) for name in SIZE_IDS])[self._facts.size]
         is_seen, last_sight = self._last_sight()
@@ -309,9 +312,10 @@ class Releases:
         until = np.where(self._facts.gone < NEVER, last_sight, NEVER)
         is_sized = ~np.isin(self._facts.role, [ROLES.index(role) for role in UNSIZED_ROLES]) & is_shown
         labs, frames = self._descent.labs, []
+        late = 0 if self._moments is None else int((self._moments[0] - self.world.first_monday) % WEEK_SECONDS)
         cell = self._descent.publishers * len(names) + band
         for week in range(self.world.weeks):
-            begin, end = (np.minimum(self.world.monday(number), until) for number in (week, week + 1))
+            begin, end = (np.minimum(self.world.monday(number) + late, until) for number in (week, week + 1))
             flow = self.world.trends.count(self._course, end) - self.world.trends.count(self._course, begin)
             sums = np.bincount(cell, flow * is_sized, len(labs) * len(names)).astype(np.int64)
             there = np.flatnonzero(sums)
