@@ -82,9 +82,9 @@ class Truth:
         return self.world.monday(week) + self._late
 
     def unseen_downloads(self) -> int:
-        """Count what came until the world's end after the last moment that showed it."""
-        end = self._monday(self.world.weeks)
-        return int((self.world.trends.count(self._course, end) - self._count(end)).sum())
+        """Count what came between the world's first week and its end, but after the last moment that showed the model."""
+        begin, end = (self.world.trends.count(self._course, self._monday(week)) for week in (0, self.world.weeks))
+        return int((end - np.maximum(self._count(self._monday(self.world.weeks)), begin)).sum())
 
     def weekly_flow(self, week: int | None = None) -> pl.DataFrame:
         """Give (hub_id, week, downloads_flow) of one week, or of all, for the models that existed in it."""

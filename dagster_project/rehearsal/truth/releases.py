@@ -92,7 +92,7 @@ class Releases:
                 "space": facts.space,
                 "role": pl.Series(ROLES).gather(facts.role),
                 "licence_class": pl.Series(LICENCE_CLASSES).gather(facts.licence),
-                "size_band": pl.Series([_band(SIZES[name]) for name in SIZE_IDS]).gather(facts.size),
+                "size_band": pl.Series([size_band_of(SIZES[name]) for name in SIZE_IDS]).gather(facts.size),
                 "is_text": is_text(facts.task),
                 "is_gated": facts.gate != OPEN,
                 "is_derived": self._descent.is_derived(),
@@ -306,7 +306,7 @@ class Releases:
         A week ends when somebody looks.
         """
         names = [name for _most, name in SIZE_BANDS] + [LARGEST_BAND]
-        band = np.array([names.index(_band(SIZES[name])) for name in SIZE_IDS])[self._facts.size]
+        band = np.array([names.index(size_band_of(SIZES[name])) for name in SIZE_IDS])[self._facts.size]
         is_seen, last_sight = self._last_sight()
         is_shown = is_seen & (self._facts.plant != NEVER_READ)
         until = np.where(self._facts.gone < NEVER, last_sight, NEVER)
@@ -362,7 +362,7 @@ class Releases:
         return dict(zip(self._descent.labs, self._descent.countries, strict=True))
 
 
-def _band(parameters: int) -> str:
+def size_band_of(parameters: int) -> str:
     """Name the size band of the marts."""
     return next((name for most, name in SIZE_BANDS if parameters < most * BILLION), LARGEST_BAND)
 
