@@ -57,10 +57,10 @@ def _moves(told: pl.DataFrame, truth: Truth, weeks: set[date]) -> list[Verdict]:
         for week, side, share in known.select("week", level, "share_of_known").iter_rows():
             steps[week, side] += share
             steps[week + WEEK, side] -= share
-    steps = {(week, side): step for (week, side), step in steps.items() if {week, week - WEEK} <= weeks}
-    sure = {alert for alert, step in steps.items() if abs(step) > MOVED + NEAR_MOVED}
-    possible = {alert for alert, step in steps.items() if abs(step) > MOVED - NEAR_MOVED}
-    worst = max((abs(number - steps.get(alert, 0.0)) for alert, number in found.items()), default=None)
+    measured = {(week, side): step for (week, side), step in steps.items() if {week, week - WEEK} <= weeks}
+    sure = {alert for alert, step in measured.items() if abs(step) > MOVED + NEAR_MOVED}
+    possible = {alert for alert, step in measured.items() if abs(step) > MOVED - NEAR_MOVED}
+    worst = max((abs(number - measured.get(alert, 0.0)) for alert, number in found.items()), default=None)
     off = "alerts: share_moved, how far it is told to have moved, the worst"
     return [
         _compared("share_moved", sure, possible, set(found)),
