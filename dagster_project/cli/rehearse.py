@@ -25,6 +25,9 @@ _PATH = click.Path(path_type=Path)
 _MODELS = click.option(
     "--models", type=click.IntRange(min=1), default=3000, show_default=True, help="Size of the simulated world."
 )
+_SEED = click.option(
+    "--seed", type=click.IntRange(min=0), default=47, show_default=True, help="Another number makes another world."
+)
 _DIRT = click.option(
     "--dirt/--no-dirt", default=True, show_default=True, help="Let counters, names and records misbehave."
 )
@@ -49,6 +52,7 @@ _DIRT = click.option(
     "--weeks", type=click.IntRange(min=1), default=6, show_default=True, help="Length of the world's history."
 )
 @_DIRT
+@_SEED
 @click.option(
     "--page-cap", type=click.IntRange(min=1), default=1000, show_default=True, help="The most rows a page may have."
 )
@@ -64,12 +68,13 @@ def rehearse_serve(
     models: int,
     weeks: int,
     dirt: bool,
+    seed: int,
     page_cap: int,
 ) -> None:
     """Serve the Hub's and GitHub's APIs the way the originals do, until interrupted."""
     from dagster_project.rehearsal import run as rehearsing  # noqa: PLC0415 - the pipeline never loads the rehearsal
 
-    played = rehearsing.Played(rehearsing.make_world(models, weeks, dirt=dirt), table, series, github_table)
+    played = rehearsing.Played(rehearsing.make_world(models, weeks, dirt=dirt, seed=seed), table, series, github_table)
     now = settings.pretended_now
     hub, github = rehearsing.serve(played, port=port, github_port=github_port, now=now, page_cap=page_cap)
     with github:
@@ -87,11 +92,12 @@ def rehearse_serve(
 @click.option(
     "--weeks", type=click.IntRange(min=1), default=6, show_default=True, help="How many weekly snapshots to capture."
 )
+@_SEED
 @JSON
 @click.pass_obj
-def rehearse_demo(settings: Settings, *, models: int, weeks: int, as_json: bool) -> None:
+def rehearse_demo(settings: Settings, *, models: int, weeks: int, seed: int, as_json: bool) -> None:
     """Capture a simulated world week by week and derive everything from it, down to the page."""
-    _rehearse(settings, models=models, weeks=weeks, dirt=True, faults=False, as_json=as_json)
+    _rehearse(settings, models=models, weeks=weeks, dirt=True, seed=seed, faults=False, as_json=as_json)
 
 
 @rehearse.command("run", epilog="\b\nExample:\n  leadershift rehearse run --weeks 60 --models 20000")
@@ -102,21 +108,26 @@ def rehearse_demo(settings: Settings, *, models: int, weeks: int, as_json: bool)
     "--weeks", type=click.IntRange(min=1), default=60, show_default=True, help="How many weekly snapshots to capture."
 )
 @_DIRT
+@_SEED
 @click.option(
     "--faults/--no-faults", default=True, show_default=True, help="Let a scripted fault strike every fourth crawl."
 )
 @JSON
 @click.pass_obj
-def rehearse_run(settings: Settings, *, models: int, weeks: int, dirt: bool, faults: bool, as_json: bool) -> None:
+def rehearse_run(
+    settings: Settings, *, models: int, weeks: int, dirt: bool, seed: int, faults: bool, as_json: bool
+) -> None:
     """Replay a simulated world through the whole pipeline, faults included, and compare every measure with its truth."""
-    _rehearse(settings, models=models, weeks=weeks, dirt=dirt, faults=faults, as_json=as_json)
+    _rehearse(settings, models=models, weeks=weeks, dirt=dirt, seed=seed, faults=faults, as_json=as_json)
 
 
-def _rehearse(settings: Settings, *, models: int, weeks: int, dirt: bool, faults: bool, as_json: bool) -> None:
+def _rehearse(
+    settings: Settings, *, models: int, weeks: int, dirt: bool, seed: int, faults: bool, as_json: bool
+) -> None:
     from dagster_project.rehearsal import run as rehearsing  # noqa: PLC0415 - the pipeline never loads the rehearsal
 
     home = settings.home / "rehearsal"
-    done = rehearsing.rehearse(home, models=models, weeks=weeks, say=say, dirt=dirt, faults=faults)
+    done = rehearsing.rehearse(home, models=models, weeks=weeks, say=say, dirt=dirt, faults=faults, seed=seed)
     database = done.home / done.release.database
     page, site = pipeline.report(done.settings), pipeline.site(done.settings).folder / "index.html"
     verdicts = [vars(verdict) for verdict in done.verdicts]

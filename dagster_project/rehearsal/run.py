@@ -62,9 +62,9 @@ class Rehearsed:
         return self.settings.home
 
 
-def make_world(models: int, weeks: int, *, dirt: bool) -> World:
+def make_world(models: int, weeks: int, *, dirt: bool, seed: int = SEED) -> World:
     """Make the world of a rehearsal: it ends with the week before LAST_MONDAY, so that the last snapshot closes it."""
-    return World(SEED, models, weeks, LAST_MONDAY - timedelta(weeks=weeks), dirt=dirt)
+    return World(seed, models, weeks, LAST_MONDAY - timedelta(weeks=weeks), dirt=dirt)
 
 
 def rehearse(
@@ -76,17 +76,18 @@ def rehearse(
     dirt: bool = True,
     faults: bool = False,
     page_cap: int = PAGE_ROWS,
+    seed: int = SEED,
 ) -> Rehearsed:
     """Capture the end of each of `weeks` weeks of a fresh world, then build, audit, publish and judge; pages are the caller's.
 
     The home is emptied first; a folder that no rehearsal made is refused (RefusedError).
     """
     _empty(home)
-    world = make_world(models, weeks, dirt=dirt)
+    world = make_world(models, weeks, dirt=dirt, seed=seed)
     for name, text in world.registry().items():
         durable.write_bytes(home / "registry" / name, text.encode())
     gaps: dict[date, str] = {}
-    with _pretend_hub(models, weeks, dirt=dirt, page_cap=page_cap) as hub:
+    with _pretend_hub(world, dirt=dirt, page_cap=page_cap) as hub:
         for number in range(1, weeks + 1):
             moment = datetime.combine(world.first_week + timedelta(weeks=number), CAPTURE_TIME)
             hub.control("clock", {"now": moment.isoformat()})
@@ -189,14 +190,16 @@ class _Hub:
 
 
 @contextmanager
-def _pretend_hub(models: int, weeks: int, *, dirt: bool, page_cap: int) -> Iterator[_Hub]:
+def _pretend_hub(world: World, *, dirt: bool, page_cap: int) -> Iterator[_Hub]:
     options = [
         "--port",
         "0",
+        "--seed",
+        str(world.seed),
         "--models",
-        str(models),
+        str(world.models),
         "--weeks",
-        str(weeks),
+        str(world.weeks),
         "--page-cap",
         str(page_cap),
         *([] if dirt else ["--no-dirt"]),

@@ -29,6 +29,7 @@ checks:
   - holds: {rule: lower_bound <= upper_bound, says: the lower bound lies under the upper}
   - refers_to: {column: country, table: registry.countries, key: country}
 warnings:
+  - What a model brought between our last look and its withdrawal is in no counter. In the week in which much is withdrawn, who withdrew it is told too low.
   - Shares of two scopes never belong in one chart.
   - A download is a request for a file, by people, machines and tests alike; it is not a user.
 */

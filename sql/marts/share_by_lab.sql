@@ -29,6 +29,7 @@ checks:
   - between: {column: share_of_total, min: 0, max: 1}
   - refers_to: {column: country, table: registry.countries, key: country}
 warnings:
+  - What a model brought between our last look and its withdrawal is in no counter. In the week in which much is withdrawn, who withdrew it is told too low.
   - The country is that of the publishing lab, never of the base model.
 */
 with totals as (

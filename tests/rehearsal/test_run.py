@@ -108,6 +108,7 @@ def test_every_kind_of_measure_is_judged(clean: Rehearsed) -> None:
             "weeks with a burst",
             "share of stars",
             "contributors",
+            "alerts",
         ),
     }
 
@@ -144,6 +145,14 @@ def test_what_happened_to_models_is_told_to_the_day_and_the_word(dirty: Rehearse
     assert (verdict(dirty, "events: removal").truth or 0) > 5
 
 
+def test_every_alert_is_true_and_everything_true_is_told(dirty: Rehearsed) -> None:
+    """The refused snapshot is the one week missed; shares move and labs enter, as small as this world is."""
+    told = {line.measure: line for line in dirty.verdicts if line.measure.startswith("alerts: ")}
+    assert all(not line.error for line in told.values() if line.unit == "missed or invented"), told
+    assert told["alerts: week_missed"].truth == 1
+    assert (told["alerts: share_moved"].truth or 0) + (told["alerts: entered_top10"].truth or 0) > 10
+
+
 def test_the_unreviewed_part_is_visible(release: Release) -> None:
     _names, rows = release.rows(
         "select min(unknown_share), max(unknown_share) from marts.share_by_country where scope = 'S1' and credit = 'publisher'"
@@ -162,6 +171,8 @@ def test_everything_is_marked(clean: Rehearsed, release: Release) -> None:
 def test_contributors_are_the_true_ones_and_their_shares_lie_between_the_bounds(clean: Rehearsed) -> None:
     assert verdict(clean, "contributors: people").error == 0
     assert (verdict(clean, "contributors: people").truth or 0) > 1_000
+    labs = verdict(clean, "contributors: quarters of labs")
+    assert (labs.error, (labs.truth or 0) > 50) == (0, True)
     assert verdict(clean, "contributors: shares outside").error == 0
     assert (verdict(clean, "contributors: worst share among located").error or 1) < 0.01
     assert verdict(clean, "contributors: cells that should be hidden").error == 0

@@ -12,6 +12,8 @@ import dagster_project
 from dagster_project.rehearsal.truth import oracle
 from dagster_project.rehearsal.truth.lineage import CREDITS
 from dagster_project.rehearsal.truth.oracle import SCOPES, WINDOWS, Truth
+from dagster_project.rehearsal.truth.releases import size_band_of
+from dagster_project.rehearsal.world.cast import SIZES
 from dagster_project.rehearsal.world.scenario import KINDS
 from dagster_project.rehearsal.world.world import World
 
@@ -127,17 +129,32 @@ def test_longer_windows_are_sums_of_weeks(labs, scope):
             assert ever.get((week_of(last), lab), 0) == pytest.approx(since)
 
 
-def test_what_a_withdrawn_model_brought_after_the_last_look_can_be_left_out(truth, world):
+def test_what_captures_show_ends_with_them_and_with_the_last_that_showed_the_model(world):
     looks = [world.monday(week) + 7200 for week in range(1, WEEKS + 1)]
     shown = Truth(world, moments=looks, is_as_seen=True)
-    hidden = 0
-    for index in range(MODELS):
-        gone = world.model(index).gone
-        last = max((look for look in looks if look < gone), default=0)
-        if gone < looks[-1]:
-            hidden += world.all_time(index, looks[-1]) - world.all_time(index, max(last, world.monday(0)))
-    whole, told = (one.weekly_flow()["downloads_flow"].sum() for one in (truth, shown))
-    assert whole - told == hidden > 0
+    gone = {index: world.model(index).gone for index in range(MODELS)}
+    last = {index: max((look for look in looks if look < gone[index]), default=0) for index in gone}
+    hidden = sum(
+        world.all_time(index, looks[-1]) - world.all_time(index, max(last[index], world.monday(0) + 7200))
+        for index in gone
+        if gone[index] < looks[-1]
+    )
+    assert shown.unseen_downloads() == hidden > 0
+    flows = dict(shown.weekly_flow(WEEKS // 2).select("hub_id", "downloads_flow").iter_rows())
+    for index in gone:
+        begin, end = (min(world.monday(week) + 7200, last[index]) for week in (WEEKS // 2, WEEKS // 2 + 1))
+        assert flows.get(world.hub_id(index), 0) == world.all_time(index, end) - world.all_time(index, begin)
+
+
+def test_a_model_keeps_its_size_class_when_others_were_gone_before_anybody_looked(world, captures):
+    late = captures[WEEKS * 2 // 3 :]
+    seen = Truth(world, moments=late)
+    assert seen.releases.models.height < MODELS
+    numbers = {world.hub_id(index): index for index in range(MODELS)}
+    ages = seen.adoption.ages(late, world.monday(WEEKS - 1)).filter(pl.col("size_band") != "")
+    assert ages.height
+    for hub_id, band in ages.select("hub_id", "size_band").iter_rows():
+        assert band == size_band_of(SIZES[world.model(numbers[hub_id]).size])
 
 
 def test_a_year_is_365_days_and_s4_a_models_first_ones(truth, world, labs):

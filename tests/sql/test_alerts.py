@@ -43,8 +43,11 @@ def on(place: int) -> list[dict[str, Any]]:
         ),
         model("late", model_name="late/m", total=500 * later, parameters_total=7 * BILLION),
         model("vast", model_name="acme/vast", **vast, **closing),
-        # The same steps on a model that few use are no alert.
+        # Away from its size class in three weeks, not in four.
+        model("back", model_name="back/m", total=10 * (place >= 2) + 10 * (place >= 6), parameters_total=3 * BILLION),
+        # The same steps on a model that few use are no alert, nor on one that was large only later.
         model("tiny", model_name="acme/tiny", total=10 + place, **closing),
+        model("grown", model_name="acme/grown", total=900_000 + 200_000 * (place > 5), **closing),
         *([model("gone", model_name="base/gone", total=1_500_000 + place)] if place < 2 else []),
     ]
 

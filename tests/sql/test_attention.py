@@ -83,12 +83,19 @@ def test_likes_over_two_weeks_are_spread_over_their_days(history: History) -> No
 
 
 def test_overlap_of_the_tops_by_hand(history: History) -> None:
-    # 30 models: of the 25 most liked and the 25 most downloaded 20 are the same, so 20 / 30.
+    # 30 models: of the 25 most liked and the 25 most downloaded 20 are the same, so 20 / 30. Every second one is for text.
+    text = {0: {"pipeline_tag": "text-generation"}, 1: {}}
     for place, day in enumerate(MONDAYS[:2]):
         history.day(
             day,
             *(
-                model(f"{n:02}", likes=place * (n + 1), total=place * 1_000 * (30 - n), model_name=f"acme/{n:02}")
+                model(
+                    f"{n:02}",
+                    likes=place * (n + 1),
+                    total=place * 1_000 * (30 - n),
+                    model_name=f"acme/{n:02}",
+                    **text[n % 2],
+                )
                 for n in range(30)
             ),
         )
@@ -98,3 +105,6 @@ def test_overlap_of_the_tops_by_hand(history: History) -> None:
         {"top": 25, "jaccard": pytest.approx(20 / 30), "n_liked": 25},
         {"top": 100, "jaccard": pytest.approx(1), "n_liked": 30},
     ]
+    columns = "n_liked, n_downloaded, jaccard"
+    (row,) = history.rows(f"select {columns} from marts.attention_overlap where scope = 'S2' and top = 25")
+    assert tuple(row.values()) == (15, 15, pytest.approx(1))

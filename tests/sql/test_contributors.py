@@ -64,7 +64,7 @@ READINGS = [
     *crew(1, "u", 6, "US"),
     *crew(1, "c", 6, "CN"),
     line(1, "x", "US", "CN"),
-    line(1, None, kind="anonymous", people=2, **NOBODY),
+    line(1, None, kind="anonymous", people=2, months=(JULY, AUGUST), **NOBODY),
     line(1, None, kind="bot", **NOBODY),
     # Repository 2 of lab a: five of the same Americans, the first in two months, and seven of Germany.
     line(2, "u1", "US", months=(JULY, AUGUST)),
@@ -83,7 +83,15 @@ READINGS = [
     *(line(1, f"old{number}", "JP", observed_at=EARLIER) for number in range(8)),
     *(line(2, f"lost{number}", "BR", key_id="former", observed_at=EARLIER) for number in range(8)),
 ]  # fmt: skip
-HOMES = [(1, "a", "CN", True), (2, "a", "CN", True), *((number, "gh:x", "UNKNOWN", False) for number in (3, 4, 5))]
+ALWAYS = (date(1, 1, 1), date(9999, 12, 31))
+LAST_DAY = date(2026, 9, 30)
+HOMES = [
+    # Bought on the quarter's last day, and so lab a's.
+    (1, "b", "DE", True, ALWAYS[0], LAST_DAY),
+    (1, "a", "CN", True, LAST_DAY, ALWAYS[1]),
+    (2, "a", "CN", True, *ALWAYS),
+    *((number, "gh:x", "UNKNOWN", False, *ALWAYS) for number in (3, 4, 5)),
+]
 
 
 @pytest.fixture(scope="module")
@@ -100,12 +108,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
             connection.execute(f"create schema {schema}")
         readings = [{"observed_on": row["observed_at"].date(), **row} for row in READINGS]
         give("raw.contributors", pl.DataFrame(readings, schema={**CONTRIBUTOR_SCHEMA, "observed_on": pl.Date()}))
-        give("homes", pl.DataFrame(HOMES, schema=["repo_id", "lab", "country", "is_reviewed"], orient="row"))
-        always = "*, date '0001-01-01' as from_on, date '9999-12-31' as until_on"
-        connection.execute(f"create table staging.repository_homes as select {always} from homes")
+        columns = ["repo_id", "lab", "country", "is_reviewed", "from_on", "until_on"]
+        give("staging.repository_homes", pl.DataFrame(HOMES, schema=columns, orient="row"))
         seen = "'there' as state, timestamp '2026-10-05' as observed_at, date '2026-10-05' as observed_on"
         connection.execute(
-            f"create table raw.repositories as select repo_id, 'o/' || repo_id as repo_name, {seen} from homes"
+            f"create table raw.repositories as select n as repo_id, 'o/' || n as repo_name, {seen} from range(1, 6) as repos (n)"
         )
         connection.execute(f"create table raw.innovation_graph as {GRAPH}")
         for name in ORDER:
@@ -147,6 +154,9 @@ def test_a_month_counts_once_however_many_repositories(built: duckdb.DuckDBPyCon
         "select contributor_months, month_share_of_located from marts.contributor_geography where unit = 'lab a' and country = 'US'",
     )
     assert found == [(7.5, pytest.approx(7.5 / 21))]
+    # The two without an account worked in both months.
+    unknown = "select contributor_months from marts.contributor_geography where unit = 'lab a' and country = 'UNKNOWN'"
+    assert ask(built, unknown) == [(4,)]
 
 
 def test_shares_have_two_denominators_and_bounds(built: duckdb.DuckDBPyConnection) -> None:
@@ -195,6 +205,26 @@ def test_home_is_where_the_lab_is(built: duckdb.DuckDBPyConnection) -> None:
     (found,) = ask(built, f"select {columns} from marts.contributor_home_bias")
     assert (*found[:3], found[-1]) == ("a", "CN", 6.5, False)
     assert found[3:-1] == pytest.approx((6.5 / 20, 6.5 / 22, 8.5 / 22, 6.5 / 41))
+
+
+CELL = """
+select date '2026-07-01' as quarter, 'all' as level, 'all' as unit, 'US' as country, 20 as contributors, 20 as contributor_months,
+    20 as located_contributors, 20 as all_contributors, 20 as located_months, false as is_unit_hidden, false as is_folded
+"""
+NO_REPOSITORIES = (
+    "select date '2026-07-01' as quarter, 1 as repo_id, '' as repo_name, '' as lab, '' as country where false"
+)
+
+
+@pytest.mark.parametrize(("first_read", "is_back_cast"), [("2026-09-30", False), ("2026-10-01", True)])
+def test_a_quarter_that_was_over_when_profiles_were_first_read_is_back_cast(
+    answer: Answer, first_read: str, is_back_cast: bool
+) -> None:
+    given = {"staging.contributor_cells": CELL, "staging.contributed_repos": NO_REPOSITORIES}
+    (row,) = answer(
+        "marts.contributor_geography", {**given, "raw.contributors": f"select date '{first_read}' as observed_on"}
+    )
+    assert (row["is_back_cast"], row["is_running"]) == (is_back_cast, not is_back_cast)
 
 
 def test_the_quotient_is_against_the_last_quarter_that_the_graph_has(built: duckdb.DuckDBPyConnection) -> None:

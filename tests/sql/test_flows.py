@@ -95,6 +95,8 @@ def test_a_country_with_few_derivatives_has_no_dependence(history: History) -> N
     history.build()
     for row in history.rows("select dependence, is_suppressed, n_models from marts.lineage_dependence"):
         assert row == {"dependence": None, "is_suppressed": True, "n_models": 19}
+    for row in history.rows("select n_models, is_suppressed from marts.lineage_flows"):
+        assert row == {"n_models": None, "is_suppressed": True}
 
 
 def test_unknown_authors_are_counted_and_have_no_dependence(history: History) -> None:
@@ -102,6 +104,8 @@ def test_unknown_authors_are_counted_and_have_no_dependence(history: History) ->
     history.build()
     (row,) = history.rows("select * from marts.lineage_dependence where credit = 'root'")
     assert (row["country"], row["n_models"], row["dependence"], row["is_suppressed"]) == ("UNKNOWN", 20, None, False)
+    for row in history.rows("select n_models, is_suppressed from marts.lineage_flows"):
+        assert row == {"n_models": 20, "is_suppressed": False}
 
 
 def test_intermediaries_are_others_who_quantise_merge_or_adapt(history: History) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import Answer
 from .history import History, model
 
 MONDAYS = [date(2026, 11, 2), date(2026, 11, 9), date(2026, 11, 16), date(2026, 11, 23)]
@@ -65,3 +66,13 @@ def test_what_a_model_gained_while_its_record_was_unreadable_is_not_lost(tmp_pat
         (MONDAYS[0], 70.0),
         (MONDAYS[1], 70.0),
     ]
+
+
+def test_a_week_belongs_to_the_namespace_a_model_had_at_its_end(answer: Answer) -> None:
+    """The new name was first seen on the Wednesday of the second week."""
+    names = """select 1 as model_key, split_part(model_name, '/', 1) as namespace, model_name, first_seen_on
+        from (values ('old/m', date '2026-11-02'), ('new/m', date '2026-11-11')) as given (model_name, first_seen_on)"""
+    stubs = "select -1 as model_key, '' as namespace, '' as model_name where false"
+    tenures = answer("staging.tenures", {"staging.names": names, "staging.stubs": stubs})
+    for monday, namespace in ((MONDAYS[0], "old"), (MONDAYS[1], "new")):
+        assert [row["namespace"] for row in tenures if row["from_on"] <= monday < row["until_on"]] == [namespace]

@@ -89,7 +89,7 @@ def test_the_tier_is_the_open_share_of_own_work(history: History) -> None:
         *(offered(f"acme/{number}", "mit") for number in range(3)),
         offered("acme/gated", "mit", gated="auto"),
         offered("acme/packed", "mit", "acme/0", relation="quantized", gated="auto"),
-        offered("base/b", "mit"),
+        *(offered(f"base/{letter}", "mit") for letter in "bc"),
     )
     history.build()
     rows = history.rows("select * from marts.openness_tier where level = 'lab'")

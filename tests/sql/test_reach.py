@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from .conftest import Answer
 from .history import History, model
 
 MONDAYS = [date(2026, 8, 31) + timedelta(days=7 * week) for week in range(21)]
@@ -131,6 +132,20 @@ def test_countries_enter_with_their_first_model_over_a_threshold(history: Histor
         " where scope = 'S1' and variant = 'any' and threshold = 1000 and country = 'CN'"
     )
     assert first == {"entered_on": MONDAYS[5], "hub_id": "cn", "is_first_look": False}
+
+
+def test_only_captures_of_the_whole_hub_tell_when_a_threshold_was_passed(answer: Answer) -> None:
+    """A quick capture asks for the largest alone, so that a first look or a passing in it would depend on who was asked for."""
+    seen = "(values ('huggingface_quick', date '2026-09-02'), ('huggingface', date '2026-09-07')) as given (source, observed_on)"
+    given = {
+        "staging.milestones": f"select 1 as model_key, 1000 as threshold, * from {seen}",
+        "staging.aliases": "select 0 as model_key, 0 as known_key where false",
+        "staging.chain": f"select * from {seen}",
+        "staging.releases": """select 1 as model_key, 'acme' as lab, 'US' as country, true as is_base, true as is_language,
+            timestamp '2026-05-05' as released_at""",
+    }
+    (row,) = [row for row in answer("staging.reach_passings", given) if row["threshold"]]
+    assert (row["passed_on"], row["is_first_look"]) == (date(2026, 9, 7), True)
 
 
 def test_entropy_of_downloads_by_hand(history: History) -> None:

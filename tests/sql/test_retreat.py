@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from .conftest import Answer
 from .history import History, model
 
 MONDAYS = [date(2026, 8, 31) + timedelta(days=7 * week) for week in range(12)]
@@ -17,7 +18,8 @@ acme-chat,acme,,,2026-01-01,,2026-01-01,low,general knowledge
 rival,rival,,,2026-01-01,,2026-01-01,low,general knowledge
 """
 LABS = """lab,lab_name,parent,country,kind,valid_from,valid_to,known_from,source_url,read_on,confidence,note
-acme,Acme,,US,company,,,2026-01-01,,2026-01-01,low,general knowledge
+acme,Acme,,US,company,,2026-09-01,2026-01-01,,2026-01-01,low,general knowledge
+acme,Acme AI,,US,company,2026-09-01,,2026-01-01,,2026-01-01,low,general knowledge
 rival,Rival,,US,company,,,2026-01-01,,2026-01-01,low,general knowledge
 """
 BILLION = 10**9
@@ -66,6 +68,7 @@ def test_a_retreat_by_hand(history: History) -> None:
     assert list(lab) == ["2026-05", "2026-06", "2026-07", "2026-08", "2026-09", "2026-10", "2026-11"]
     assert [row["releases"] for row in lab.values()] == [2, 0, 0, 1, 1, 0, 0]
     assert [row["open_share"] for row in lab.values()] == [1, None, None, 0, 0, None, None]
+    assert [row["lab_name"] for row in lab.values()] == ["Acme"] * 4 + ["Acme AI"] * 3
     # The gate came on the last release only later; what counts is how it was first recorded.
     assert [row["gated_share"] for row in lab.values()] == [0, None, None, 1, 0, None, None]
     assert [row["non_permissive_share"] for row in lab.values()] == [0, None, None, 0, 1, None, None]
@@ -84,6 +87,16 @@ def test_a_retreat_by_hand(history: History) -> None:
     # For the country the rival's 900 billion are the open flagship, and less than 450 is none after it.
     assert [row["months_since_open_flagship"] for row in country.values()] == [0, 1, 2, 0, 1, 2, 3]
     assert country["2026-11"]["months_since_flagship"] == 3
+
+
+def test_a_flagship_has_half_of_the_largest_of_two_years(answer: Answer) -> None:
+    """150 billion are less than half of 400 until these are two years old; then they are a flagship."""
+    releases = """select 'acme' as lab, 'US' as country, model_key, released_at, cast(date_trunc('month', released_at) as date) as month,
+        true as is_permissive, false as is_gated, parameters_total
+        from (values (1, timestamp '2024-08-05', 400), (2, timestamp '2026-08-05', 150), (3, timestamp '2026-08-06', 150))
+            as given (model_key, released_at, parameters_total)"""
+    rows = answer("staging.flagships", {"staging.releases": releases})
+    assert {row["model_key"] for row in rows if row["level"] == "lab"} == {1, 3}
 
 
 def test_how_much_of_a_family_goes_through_the_labs_own_repositories(history: History) -> None:

@@ -75,3 +75,14 @@ def test_a_week_without_downloads_has_no_shares_rather_than_zeros(answer: Answer
     rows = answer("marts.share_by_country", {"staging.lab_windows": nothing, "registry.countries": COUNTRIES})
     assert rows
     assert all(row["share_of_total"] is None and row["unknown_share"] is None for row in rows)
+
+
+def test_a_year_is_52_weeks_and_a_seventh_of_the_one_before(answer: Answer) -> None:
+    """53 weeks: 70 downloads in the first, one in each of the others, so that the year has 52 and 10."""
+    weeks = """select date '2025-01-06' + cast(7 * n as integer) as week, 'S1' as scope, 'publisher' as credit, 'alpha' as lab,
+        'CN' as country, cast(if(n = 0, 70, 1) as decimal(28, 9)) as downloads_flow, cast(0 as decimal(28, 9)) as estimated_flow,
+        1 as n_models, date '2026-01-12' as as_of from range(53) as weeks (n)"""
+    rows = answer("staging.lab_windows", {"staging.lab_weeks": weeks})
+    (year,) = [row for row in rows if row["time_window"] == "365d"]
+    assert (str(year["week"]), year["downloads_flow"]) == ("2026-01-05", 62)
+    assert sum(row["time_window"] == "28d" for row in rows) == 50

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from .conftest import Answer
 from .history import History, model, repository, star_week
 
 MONDAYS = [date(2026, 8, 31) + timedelta(days=7 * week) for week in range(3)]
@@ -74,6 +75,11 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> History:
             *weeks_of(SIDE, FIRST_SUNDAY + timedelta(days=49), [1, 0, 0, 0, 0, 0, 0]),
             *weeks_of(LIB, FIRST_SUNDAY + timedelta(days=42), [5] * 7, [5, 0, 0, 0, 0, 0, 0]),
         ],
+    )
+    # A week's numbers are those of its first look.
+    made.github_day(
+        MONDAYS[1] + timedelta(days=2),
+        repository(TOOL, "acme-gh/tool", owner_id=ACME, stargazers_count=710, commits_last_week=9, releases_total=4),
     )
     made.github_day(
         MONDAYS[2],
@@ -174,6 +180,13 @@ def test_a_burst_is_above_six_deviations_and_two_hundred(history: History) -> No
     assert [gains(history, ENGINE)[monday]["is_burst"] for monday in MONDAYS[:2]] == [False, True]
 
 
+@pytest.mark.parametrize(("days_before", "bursts"), [(27, 0), (28, 1)])
+def test_four_weeks_before_a_day_have_to_be_known(answer: Answer, days_before: int, bursts: int) -> None:
+    days = f"""select 1 as repo_id, date '2026-09-01' - cast(n as integer) as day, if(n = 0, 250, 10) as first_observed, 10 as retained
+        from range({days_before + 1}) as days (n)"""
+    assert len(answer("staging.star_bursts", {"core.star_days": days})) == bursts
+
+
 def test_a_repository_renamed_twice_and_given_away_is_one(history: History) -> None:
     names = history.rows("select repo_name, first_seen_on from core.repository_names where repo_id = 3 order by 2")
     assert [row["repo_name"] for row in names] == ["old/kit", "base-gh/kit", "base-gh/kit-2"]
@@ -182,6 +195,14 @@ def test_a_repository_renamed_twice_and_given_away_is_one(history: History) -> N
         MONDAYS[0]: ("base-gh/kit-2", "gh:(persons)", "UNKNOWN", True),
         MONDAYS[1]: ("base-gh/kit-2", "base", "CN", True),
     }
+
+
+def test_a_week_belongs_to_whoever_had_the_repository_at_its_end(answer: Answer) -> None:
+    sights = """select 1 as repo_id, owner_id, observed_on, 'github' as source, 'there' as state
+        from (values (100, date '2026-08-31'), (200, date '2026-09-09')) as given (owner_id, observed_on)"""
+    owners = answer("staging.repository_owners", {"raw.repositories": sights})
+    for monday, owner in ((date(2026, 8, 31), 100), (date(2026, 9, 7), 200)):
+        assert [row["owner_id"] for row in owners if row["from_on"] <= monday < row["until_on"]] == [owner]
 
 
 def test_a_login_is_the_lab_of_whoever_had_it_first(history: History) -> None:

@@ -6,6 +6,7 @@ A file here judges one kind of measure. Not here: the truth (truth), the measuri
 from __future__ import annotations
 
 from dagster_project.rehearsal.judge.adoption import adoption
+from dagster_project.rehearsal.judge.alerts import alerts
 from dagster_project.rehearsal.judge.concentration import concentration
 from dagster_project.rehearsal.judge.events import events, sealed_days, sealed_moments
 from dagster_project.rehearsal.judge.flows import flows, measured_weeks, shares, total, weeks_measured
@@ -47,6 +48,7 @@ def judge(release: Release, world: World) -> list[Verdict]:
         *lineage_flows(release, truth),
         *openness(release, truth),
         *events(release, truth),
+        *alerts(release, truth, weeks),
         *turning(release, truth, weeks),
         *adoption(release, truth, weeks),
         *staying(release, truth, weeks),

@@ -52,7 +52,7 @@ def sealed_moments(days: Sequence[date]) -> list[int]:
 
 def _dated_events(release: Release, truth: Truth, days: Sequence[date]) -> list[Verdict]:
     """Compare kind by kind what the release tells with what lay between the sealed moments, to the day and the word."""
-    true, found = set(_seen_events(truth, days)), set(release.frame(_EVENTS).iter_rows())
+    true, found = set(seen_events(truth, days)), set(release.frame(_EVENTS).iter_rows())
     verdicts = []
     for kind in EVENT_KINDS:
         ours, theirs = ({event for event in events if event[0] == kind} for events in (true, found))
@@ -60,7 +60,7 @@ def _dated_events(release: Release, truth: Truth, days: Sequence[date]) -> list[
     return verdicts
 
 
-def _seen_events(truth: Truth, days: Sequence[date]) -> Iterator[tuple[str, str, date, str]]:
+def seen_events(truth: Truth, days: Sequence[date]) -> Iterator[tuple[str, str, date, str]]:
     """Give what one capture and the next can show of the models that something was planted for, or that changed owners."""
     world, planted = truth.world, set(truth.events()["hub_id"].drop_nulls())
     for number in range(world.models):

@@ -1,8 +1,9 @@
 """How many weekly shares and concentrations are as close as they must be, and how many besides what no capture could show.
 
-Two things hide from counters that are read once a week: what a withdrawn model brought after the last capture that listed it,
-and, where a capture is lost or the Hub's counters stood still, which of the weeks between two captures it was. Each has its
-own line, so that nothing else can hide behind them; the truth stays whole in all other lines.
+Some things hide from counters that are read once a week: what a withdrawn model brought after the last capture that listed it,
+what came between midnight and the capture, the task of a model whose record says nonsense, and, where a capture is lost or the
+Hub's counters stood still, which of the weeks between two captures it was. They have their own lines, so that nothing else can
+hide behind them; the truth stays whole in all other lines.
 Not here: each measure's worst case (flows, concentration).
 """
 
@@ -30,10 +31,10 @@ def limits(release: Release, truth: Truth, world: World, moments: list[int], wee
     """Count the close cells against the whole truth, and against what captures at these moments could show of it."""
     shown = Truth(world, since=min(weeks), moments=moments, is_as_seen=True)
     there = pl.col("week").is_in(weeks)
-    whole, showable = (float(one.weekly_flow().filter(there)["downloads_flow"].sum()) for one in (truth, shown))
+    whole, hidden = float(truth.weekly_flow().filter(there)["downloads_flow"].sum()), float(shown.unseen_downloads())
     bridged = release.frame(_BRIDGED)["week"].to_list()
     verdicts = [
-        Verdict("downloads that no capture could show", whole - showable, 0, 1 - showable / whole, "of all downloads"),
+        Verdict("downloads that no capture could show", hidden, 0, hidden / whole, "of all downloads"),
         Verdict("weeks known only together with others", None, len(bridged), None, "weeks"),
     ]
     for known, besides in ((truth, ""), (shown, ", besides what no capture could show")):

@@ -1,6 +1,7 @@
 """Who works where: contributors' countries against where the people of the pretend GitHub live and what they say.
 
-The truth is counted from the world's own commits and people, for the repositories that the release has in a quarter.
+The truth is counted from the world's own commits and people, for the repositories that the release has in a quarter. A lab's
+are those that it owned at the quarter's end, as the captures until that week was over could show.
 Not here: repositories and stars.
 """
 
@@ -17,12 +18,15 @@ import polars as pl
 from dagster_project.people import LATE_WEEKS
 from dagster_project.rehearsal.github.world import BOT_SLOT, GitHubWorld
 from dagster_project.rehearsal.judge.verdict import Verdict, counted, nothing, scalar
+from dagster_project.rehearsal.world.cast import LABS
 from dagster_project.rehearsal.world.scenario import CAPTURE_HOUR
 from dagster_project.rehearsal.world.world import World
 from dagster_project.sources import people
 from dagster_project.warehouse.published import Release
 
 ROUNDING = 1e-9
+LATE_DAYS = 6
+"""A week belongs to whoever has the repository when it ends, so a capture tells of the six days before it."""
 _CELLS = """
 select quarter, level, unit, country, contributors, share_of_located, lower_bound, upper_bound, located_contributors,
     all_contributors, as_of from marts.contributor_geography
@@ -122,14 +126,21 @@ def _authors(world: GitHubWorld, read_at: Mapping[int, int], quarter: date) -> d
 
 
 def contributors(release: Release, world: World) -> list[Verdict]:
-    """Compare people, bounds and shares of every quarter that is shown, as a whole and by repository; count what must not be."""
+    """Compare people, bounds and shares of every quarter that is shown, of all, labs and repositories; count what must not be."""
     cells = release.frame(_CELLS)
     if cells.is_empty():
         return [nothing("contributors")]
     found = true = outside = judged = 0
     courses: defaultdict[str, _Course] = defaultdict(_Course)
-    for level, rows, truth in _units(cells, world):
-        found, true = found + rows["all_contributors"][0], true + truth.everybody
+    github = world.github()
+    members = _members(cells, world, github)
+    wrong = set(members) ^ set(cells.select("quarter", "unit").iter_rows())
+    for quarter, unit, rows in _shown(cells):
+        truth = _Quarter(github, members.get((quarter, unit), {}), quarter)
+        everybody = rows["all_contributors"][0]
+        found, true = found + everybody, true + truth.everybody
+        if everybody != truth.everybody:
+            wrong.add((quarter, unit))
         shown = rows.filter(~pl.col("country").is_in(["OTHER", "UNKNOWN"])).to_dicts()
         if not truth.everybody:  # in truth nobody is there, so no share of them can be right
             judged, outside = judged + len(shown), outside + len(shown)
@@ -138,32 +149,52 @@ def contributors(release: Release, world: World) -> list[Verdict]:
             lived = truth.all_in(row["country"])
             judged += 1
             outside += row["lower_bound"] > lived.high + ROUNDING or row["upper_bound"] < lived.low - ROUNDING
-            if level == "all":
+            if unit == "all":
                 courses[row["country"]].add(row, *truth.located_in(row["country"]))
     worst = max((course.miss() for course in courses.values()), default=0.0)
+    labs = [quarter_unit for quarter_unit in members if quarter_unit[1].startswith("lab ")]
+    wrong_labs = sum(unit.startswith("lab ") for _quarter, unit in wrong)
     return [
         counted("contributors: people of units and quarters", true, found, "people"),
+        counted("contributors: quarters of labs with the true people", len(labs), len(labs) - wrong_labs, "quarters"),
         counted("contributors: shares outside their bounds", 0, outside, f"of {judged:,} shares"),
         Verdict("contributors: worst share among located, all repositories", 0.0, worst, worst, "points"),
         counted("contributors: cells that should be hidden", 0, scalar(release, _SHOWN_TOO_MUCH), "cells"),
     ]
 
 
-def _units(cells: pl.DataFrame, world: World) -> Iterator[tuple[str, pl.DataFrame, _Quarter]]:
-    """Give each shown unit of the levels all and repo with the truth about it; a lab's repositories change hands."""
-    github, as_of = world.github(), cells["as_of"][0]
-    numbers = {github.facts(number).id: number for number in range(github.repos)}
-    number_of = pl.col("unit").str.strip_prefix("repo ").cast(pl.Int64, strict=False)
-    listed = cells.filter(pl.col("level") == "repo").select("quarter", number_of.alias("repo_id")).unique()
-    shown = cells.filter((pl.col("level") != "lab") & pl.col("all_contributors").is_not_null())
-    for (quarter, level, unit), rows in shown.group_by("quarter", "level", "unit", maintain_order=True):
+def _shown(cells: pl.DataFrame) -> Iterator[tuple[date, str, pl.DataFrame]]:
+    """Give the rows of each quarter and unit that is not hidden as a whole."""
+    shown = cells.filter(pl.col("all_contributors").is_not_null())
+    for (quarter, unit), rows in shown.group_by("quarter", "unit", maintain_order=True):
         assert isinstance(quarter, date)
-        repo_ids = listed.filter(pl.col("quarter") == quarter)["repo_id"].sort()
-        of_unit = [repo_id for repo_id in repo_ids if level == "all" or unit == f"repo {repo_id}"]
+        yield quarter, str(unit), rows
+
+
+def _members(cells: pl.DataFrame, world: World, github: GitHubWorld) -> dict[tuple[date, str], dict[int, int]]:
+    """Give the repositories of each quarter and unit, each with the second at which its quarter was read last."""
+    as_of = cells["as_of"][0]
+    numbers = {github.facts(number).id: number for number in range(github.repos)}
+    number_of = pl.col("unit").str.strip_prefix("repo ").cast(pl.Int64)
+    listed = cells.filter(pl.col("level") == "repo").select("quarter", number_of.alias("repo_id")).unique()
+    members: defaultdict[tuple[date, str], dict[int, int]] = defaultdict(dict)
+    for quarter, repo_id in listed.sort("quarter", "repo_id").iter_rows():
         # A repository that the world does not know has no people in truth, so those found there are an error.
-        chosen = [numbers[repo_id] for repo_id in of_unit if repo_id in numbers]
-        read_at = {number: _read_at(world, github, number, quarter, as_of) for number in chosen}
-        yield str(level), rows, _Quarter(github, read_at, quarter)
+        if repo_id not in numbers:
+            continue
+        number = numbers[repo_id]
+        owner = github.owner_at(number, _owned_at(world, quarter))
+        labs = [f"lab {LABS[owner].slug}"] if owner >= 0 else []
+        for unit in ("all", *labs, f"repo {repo_id}"):
+            members[quarter, unit][number] = _read_at(world, github, number, quarter, as_of)
+    return members
+
+
+def _owned_at(world: World, quarter: date) -> int:
+    """Give the second of the last capture that tells whose a repository was at a quarter's end, else of the first one."""
+    last = people.last_of_quarter(quarter) + timedelta(days=LATE_DAYS)
+    captures = [world.first_week + timedelta(weeks=week) for week in range(1, world.weeks + 1)]
+    return _second(max((day for day in captures if day <= last), default=captures[0])) + CAPTURE_HOUR * 3600
 
 
 def _read_at(world: World, github: GitHubWorld, number: int, quarter: date, as_of: date) -> int:

@@ -37,7 +37,7 @@ class Adoption:
         A value stands against the ten most downloaded of the class among those that reached the age before the quarter in
         which the model reached it; v2 against the largest tenth of that age and the younger ones.
         """
-        ages = self._ages(moments, until)
+        ages = self.ages(moments, until)
         begins = pl.from_epoch("reached", "s").dt.truncate("1q").dt.epoch("s")
         rows = []
         for (quarter, band), group in ages.with_columns(begins=begins).group_by("begins", "size_band"):
@@ -61,7 +61,7 @@ class Adoption:
                 found[age] = (float(np.median(top)), highest)
         return found
 
-    def _ages(self, moments: Sequence[int], until: int) -> pl.DataFrame:
+    def ages(self, moments: Sequence[int], until: int) -> pl.DataFrame:
         """Give (hub_id, size_band, age_days, reached, downloads) of the models followed, at the ages that could be seen."""
         facts, seen = self._facts, np.array(moments)
         first, gone = np.searchsorted(seen, facts.created), np.searchsorted(seen, facts.gone)
@@ -72,7 +72,8 @@ class Adoption:
         own = np.isin(facts.numbers, self._releases.own(moments)["index"].to_numpy())
         is_shown = (first > 0) & (first < gone) & (facts.plant != NEVER_READ)
         followed = is_shown & (facts.role != QUANTIZED) & (own | (most >= LEAST_DOWNLOADS))
-        bands = self._releases.models["size_band"].to_list()
+        # By number, not by place: a model that was gone before anybody looked is not among the releases.
+        bands = dict(self._releases.models.select("index", "size_band").iter_rows())
         is_sized = ~np.isin(facts.role, [ROLES.index(role) for role in UNSIZED_ROLES])
         rows = []
         for age in AGES:

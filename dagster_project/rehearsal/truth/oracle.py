@@ -26,8 +26,8 @@ from dagster_project.rehearsal.truth.staying import Staying
 from dagster_project.rehearsal.world.cast import LABS, NOBODY, QUANTIZED
 from dagster_project.rehearsal.world.dirt import Pretence
 from dagster_project.rehearsal.world.draws import Bools, Floats, Ints
-from dagster_project.rehearsal.world.facts import DAY_SECONDS, NEVER, is_text
-from dagster_project.rehearsal.world.scenario import CROSSOVERS
+from dagster_project.rehearsal.world.facts import DAY_SECONDS, NEVER, WEEK_SECONDS, is_text
+from dagster_project.rehearsal.world.scenario import CROSSOVERS, KINDS
 from dagster_project.rehearsal.world.world import World
 
 SCOPES = ("S1", "S2", "S3", "S4")
@@ -58,10 +58,12 @@ class Truth:
     ) -> None:
         """Read a world. `since`: first week of cumulative windows; `moments`: when somebody looked, for what was released.
 
-        `is_as_seen`: leave out what a withdrawn model brought after the last moment that showed it: no counter tells it.
+        `is_as_seen`: what these moments can show. No counter tells what a withdrawn model brought after the last moment that
+        showed it, a week ends when somebody looks, and a task that the Hub states as nonsense is none.
         """
-        self.world = world
-        self._origin = world.monday(((since or world.first_week) - world.first_week).days // 7)
+        self.world, self._is_as_seen = world, is_as_seen
+        self._late = (min(moments) - world.first_monday) % WEEK_SECONDS if is_as_seen and moments else 0
+        self._origin = self._monday(((since or world.first_week) - world.first_week).days // 7)
         self.weeks = [world.first_week + timedelta(weeks=week) for week in range(world.weeks)]
         block = world.everything()
         self._facts, self._course = block.facts, block.course
@@ -75,13 +77,22 @@ class Truth:
 
     # Flows
 
+    def _monday(self, week: int) -> int:
+        """Give the second at which a week begins, or is seen to begin."""
+        return self.world.monday(week) + self._late
+
+    def unseen_downloads(self) -> int:
+        """Count what came between the world's first week and its end, but after the last moment that showed the model."""
+        begin, end = (self.world.trends.count(self._course, self._monday(week)) for week in (0, self.world.weeks))
+        return int((end - np.maximum(self._count(self._monday(self.world.weeks)), begin)).sum())
+
     def weekly_flow(self, week: int | None = None) -> pl.DataFrame:
         """Give (hub_id, week, downloads_flow) of one week, or of all, for the models that existed in it."""
         frames = [self._flow_of(number) for number in (range(self.world.weeks) if week is None else [week])]
         return pl.concat(frames)
 
     def _flow_of(self, week: int) -> pl.DataFrame:
-        begin, end = self.world.monday(week), self.world.monday(week + 1)
+        begin, end = self._monday(week), self._monday(week + 1)
         there = np.flatnonzero((self._facts.created < end) & (self._facts.gone > begin))
         flow = (self._count(end) - self._count(begin))[there]
         ids = pl.Series("hub_id", self._hub_ids).gather(there)
@@ -96,7 +107,7 @@ class Truth:
     def _count(self, now: Ints | int, *, first_year: bool = False) -> Ints:
         """Give all models' downloads up to a second, or to the end of their first year where that is earlier."""
         until = np.minimum(now, self._seen_until)
-        until = np.minimum(until, self._facts.created + YEAR_SECONDS) if first_year else until
+        until = np.minimum(until, self._facts.created + YEAR_SECONDS + self._late) if first_year else until
         return self.world.trends.count(self._course, until)
 
     def _last_moments(self, moments: Sequence[int]) -> Ints:
@@ -148,10 +159,10 @@ class Truth:
 
     def _windows(self, week: int) -> Iterator[tuple[int, int, Ints, Bools]]:
         """Give scope, window, each model's flow, and which models take part, for the windows that end with a week."""
-        end = self.world.monday(week + 1)
+        end = self._monday(week + 1)
         begins = (end - 7 * DAY_SECONDS, end - 28 * DAY_SECONDS, end - YEAR_SECONDS, self._origin)
         whole, young = self._count(end), self._count(end, first_year=True)
-        in_scope = self._in_scope(whole)
+        in_scope = self._in_scope(self._count(self.world.monday(week + 1)))
         for window, begin in enumerate(begins):
             there = (self._facts.created < end) & (self._facts.gone > begin)
             flow = whole - self._count(begin)
@@ -166,7 +177,10 @@ class Truth:
         """Say which models are in S1, S2 and S3. First-party: published by a known lab that is no community of uploaders."""
         facts = self._facts
         communities = [number for number, lab in enumerate(LABS) if lab.kind == "community"]
-        text, first_party = is_text(facts.task), (facts.lab < NOBODY) & ~np.isin(facts.lab, communities)
+        text, first_party = (
+            is_text(facts.task) & ~self._is_hidden_task,
+            (facts.lab < NOBODY) & ~np.isin(facts.lab, communities),
+        )
         large = (all_time >= S3_LEAST_DOWNLOADS) & (facts.created >= S3_CREATED_AFTER)
         return [np.ones(len(text), dtype=np.bool_), text, text & first_party & large & (facts.role != QUANTIZED)]
 
@@ -175,9 +189,13 @@ class Truth:
         """Give the Monday of the week by whose end each model has the downloads of S3, NEVER if it never has."""
         since = np.full_like(self._facts.created, NEVER)
         for week in reversed(range(self.world.weeks)):
-            since[self._count(self.world.monday(week + 1)) >= S3_LEAST_DOWNLOADS] = self.world.monday(week)
+            since[self._count(self.world.monday(week + 1)) >= S3_LEAST_DOWNLOADS] = self._monday(week)
         since[self._count(self.world.monday(0)) >= S3_LEAST_DOWNLOADS] = 0
         return since
+
+    @cached_property
+    def _is_hidden_task(self) -> Bools:
+        return np.asarray((self._facts.plant == KINDS.index("hostile_task")) & self._is_as_seen)
 
     def _long(self, flows: Floats, models: Floats, level: str, names: list[str]) -> pl.DataFrame:
         """Write sums as rows, without those to which no model belongs."""

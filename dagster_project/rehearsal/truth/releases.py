@@ -29,7 +29,7 @@ from dagster_project.rehearsal.world.cast import (
     SIZES,
 )
 from dagster_project.rehearsal.world.draws import Bools, Ints
-from dagster_project.rehearsal.world.facts import DAY_SECONDS, NEVER, OPEN, Facts, is_text
+from dagster_project.rehearsal.world.facts import DAY_SECONDS, NEVER, OPEN, WEEK_SECONDS, Facts, is_text
 from dagster_project.rehearsal.world.scenario import KINDS
 from dagster_project.rehearsal.world.trends import Course
 from dagster_project.rehearsal.world.world import World
@@ -92,7 +92,7 @@ class Releases:
                 "space": facts.space,
                 "role": pl.Series(ROLES).gather(facts.role),
                 "licence_class": pl.Series(LICENCE_CLASSES).gather(facts.licence),
-                "size_band": pl.Series([_band(SIZES[name]) for name in SIZE_IDS]).gather(facts.size),
+                "size_band": pl.Series([size_band_of(SIZES[name]) for name in SIZE_IDS]).gather(facts.size),
                 "is_text": is_text(facts.task),
                 "is_gated": facts.gate != OPEN,
                 "is_derived": self._descent.is_derived(),
@@ -300,6 +300,34 @@ class Releases:
             before = after
         return pl.DataFrame(rows, {"week": pl.Date, "band": pl.String, "share": pl.Float64}, orient="row")
 
+    def band_flows(self) -> pl.DataFrame:
+        """Give each lab's downloads of models of each size class of the marts, by week, as far as captures can show them.
+
+        A week ends when somebody looks.
+        """
+        names = [name for _most, name in SIZE_BANDS] + [LARGEST_BAND]
+        band = np.array([names.index(size_band_of(SIZES[name])) for name in SIZE_IDS])[self._facts.size]
+        is_seen, last_sight = self._last_sight()
+        is_shown = is_seen & (self._facts.plant != NEVER_READ)
+        until = np.where(self._facts.gone < NEVER, last_sight, NEVER)
+        is_sized = ~np.isin(self._facts.role, [ROLES.index(role) for role in UNSIZED_ROLES]) & is_shown
+        labs, frames = self._descent.labs, []
+        late = 0 if self._moments is None else int((self._moments[0] - self.world.first_monday) % WEEK_SECONDS)
+        cell = self._descent.publishers * len(names) + band
+        for week in range(self.world.weeks):
+            begin, end = (np.minimum(self.world.monday(number) + late, until) for number in (week, week + 1))
+            flow = self.world.trends.count(self._course, end) - self.world.trends.count(self._course, begin)
+            sums = np.bincount(cell, flow * is_sized, len(labs) * len(names)).astype(np.int64)
+            there = np.flatnonzero(sums)
+            monday = pl.from_epoch(pl.Series([self.world.monday(week)]), "s").dt.date()
+            columns = {
+                "lab": pl.Series(labs).gather(there // len(names)),
+                "size_band": pl.Series(names).gather(there % len(names)),
+                "downloads_flow": sums[there],
+            }
+            frames.append(pl.DataFrame(columns).select(pl.lit(monday[0]).alias("week"), pl.all()))
+        return pl.concat(frames)
+
     def own(self, moments: Sequence[int] | None) -> pl.DataFrame:
         """Give the releases of reviewed labs, with `withdrawn_at`, null where they stayed."""
         own = self.models.filter(
@@ -334,7 +362,7 @@ class Releases:
         return dict(zip(self._descent.labs, self._descent.countries, strict=True))
 
 
-def _band(parameters: int) -> str:
+def size_band_of(parameters: int) -> str:
     """Name the size band of the marts."""
     return next((name for most, name in SIZE_BANDS if parameters < most * BILLION), LARGEST_BAND)
 
