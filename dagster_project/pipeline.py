@@ -36,7 +36,7 @@ from dagster_project.warehouse.build import Built
 from dagster_project.warehouse.publish import Publication
 
 if TYPE_CHECKING:
-    from dagster_project.reports.site import Site
+    from dagster_project.reports.site.build import Site
 
 DAGSTER_SETTINGS = b"""telemetry:
   enabled: false
@@ -531,7 +531,8 @@ def site(settings: Settings) -> Site:
 
     Writes the reports of the newest week first, if those there are of another release.
     """
-    from dagster_project.reports import page, site, weekly  # noqa: PLC0415 - notebooks are heavy, capture never needs them
+    from dagster_project.reports import page, weekly  # noqa: PLC0415 - notebooks are heavy, capture never needs them
+    from dagster_project.reports.site import build as building  # noqa: PLC0415 - heavy too
 
     release = publishing.current(settings.home)
     if release.known_at:
@@ -547,7 +548,7 @@ def site(settings: Settings) -> Site:
         report(settings)
         made = page.written(folder, edition.week, release.release_id)
     with lock.hold(settings.home, "site", settings.now()):
-        built = site.build(settings.home, database, made or {}, edition)
+        built = building.build(settings.home, database, made or {}, edition)
     if built.is_new:
         ledger.write(settings.home, "site", settings.now(), release=release.release_id, pages=built.pages)
     return built

@@ -12,11 +12,9 @@ from typing import Any
 import polars as pl
 
 from dagster_project.calendar import Week
-from dagster_project.reports.render import clean, percent, span
+from dagster_project.reports.naming import INTERNATIONAL, NOT_COUNTRIES, country_label
+from dagster_project.reports.render import percent, span
 
-UNKNOWN = "UNKNOWN"
-INTERNATIONAL = "INTERNATIONAL"
-NOT_COUNTRIES = frozenset({UNKNOWN, INTERNATIONAL})
 SCOPES = {
     "S1": "all models",
     "S2": "text and image-text models",
@@ -161,12 +159,6 @@ def cited(edition: Edition, measure: str) -> str:
         f"leadershift, release {edition.release_id}, week {edition.week} ({monday} to {date.fromordinal(monday.toordinal() + 6)}), "
         f"{measure}{as_of}."
     )
-
-
-def country_label(code: str, name: object) -> str:
-    """Name a country or one of the two answers that are no country."""
-    fixed = {UNKNOWN: "Unknown", INTERNATIONAL: "International"}
-    return fixed.get(code) or clean(name) or clean(code) or "Unnamed"
 
 
 def _silent(sentence: str, basis: str, estimated: float | None) -> Headline:

@@ -184,6 +184,21 @@ def written(value: object, kind: Kind) -> str:
     return clean(value)
 
 
+def signed(points: float) -> str:
+    """Write a difference in percentage points with its sign."""
+    return f"{points:+.1f}".replace("-", "−")
+
+
+def quarter_name(first: date) -> str:
+    """Write a quarter as people do."""
+    return f"{first.year} Q{(first.month + 2) // 3}"
+
+
+def nothing(sentence: str) -> Fragment:
+    """Say in place of a chart or a table that there is nothing to show."""
+    return Fragment(f'<p class="nothing">{prose(sentence)}</p>')
+
+
 def _cells(row: tuple[object, ...], columns: Sequence[Column]) -> Iterable[str]:
     for position, (value, column) in enumerate(zip(row, columns, strict=True)):
         text = escape(written(value, column.kind), quote=True)

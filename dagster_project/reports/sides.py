@@ -6,15 +6,13 @@ For the reports about all of them and for the page of each. Not here: charts (li
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import polars as pl
 
 from dagster_project.calendar import Week
-from dagster_project.reports import grids
-from dagster_project.reports.charts import home, lab_label
-from dagster_project.reports.headline import NOT_COUNTRIES, SCOPES, Edition, country_label
-from dagster_project.reports.render import Column, Fragment, clean, percent, render_table
+from dagster_project.reports.headline import SCOPES, Edition
+from dagster_project.reports.naming import NOT_COUNTRIES, code_name, country_label, lab_label
+from dagster_project.reports.render import Column, Fragment, clean, percent, quarter_name, render_table
 from dagster_project.reports.weekly import opening
 
 CROSSOVERS_SHOWN = 25
@@ -100,7 +98,7 @@ def lineage_masthead(rows: pl.DataFrame, edition: Edition) -> Fragment:
     if not rows.height:
         lead = "No derivatives are known."
         return opening(edition, "lineage", heading, lead, f"{lead} This release has no matrix of countries.")
-    quarter = grids.quarter_name(rows["quarter"][0])
+    quarter = quarter_name(rows["quarter"][0])
     all_models, hidden = float(rows["all_models"][0]), float(rows["suppressed_models"][0])
     unknown = float(rows["unknown_share"][0] or 0.0)
     shown = rows.filter(~pl.col("is_suppressed") & ~pl.col("base_country").is_in(list(NOT_COUNTRIES)))
@@ -120,11 +118,6 @@ def lineage_masthead(rows: pl.DataFrame, edition: Edition) -> Fragment:
     lead = f"At least {percent(least)} of the new derivatives of {quarter} come from models of {code_name(code, {})}"
     sentence = f"{lead} (at most {percent(min(most, 1.0))}, for {percent(hidden / all_models)} lie in cells too small to show)."
     return opening(edition, "lineage", heading, lead, sentence)
-
-
-def code_name(code: str, names: Mapping[str, str]) -> str:
-    """Name a country by the registry's names; by its code where they have none."""
-    return country_label(code, names.get(code))
 
 
 def standing(rows: pl.DataFrame, edition: Edition) -> Fragment:
@@ -176,7 +169,7 @@ def tiers(rows: pl.DataFrame, edition: Edition) -> Fragment:
     if not rows.height:
         return Fragment('<p class="nothing">It released nothing that was captured.</p>')
     ordered = rows.sort("quarter", descending=True).head(12)
-    periods = pl.Series([grids.quarter_name(quarter) for quarter in ordered["quarter"]], dtype=pl.String)
+    periods = pl.Series([quarter_name(quarter) for quarter in ordered["quarter"]], dtype=pl.String)
     return render_table(ordered.with_columns(period=periods), TIER_COLUMNS, edition.marked("Releases by quarter"))
 
 
@@ -199,13 +192,8 @@ def dependence(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition) -
         )
     ordered = shown.sort("n_models", "country", descending=[True, False])
     labels = pl.Series([code_name(code, names) for code in ordered["country"]], dtype=pl.String)
-    quarter = grids.quarter_name(ordered["quarter"][0])
+    quarter = quarter_name(ordered["quarter"][0])
     caption = edition.marked(
         f"Derivatives of {quarter}; at least: if every base of unknown home were the country's own"
     )
     return render_table(ordered.with_columns(label=labels), DEPENDENCE_COLUMNS, caption)
-
-
-def side_home(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """Say where a lab is at home."""
-    return home(row["country"], dict(names))

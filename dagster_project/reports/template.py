@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagster_project.reports import canvas, render
+from dagster_project.reports import render
+from dagster_project.reports.charts import palette
 from dagster_project.reports.render import Fragment
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def fill(template: str, about: Mapping[str, object]) -> str:
 @functools.cache
 def style() -> Fragment:
     """The style sheet, with the rules that exchange the charts' colours in the dark. Ours from end to end."""
-    dark = f"@media screen and (prefers-color-scheme: dark) {{{canvas.dark_rules()}}}"
+    dark = f"@media screen and (prefers-color-scheme: dark) {{{palette.dark_rules()}}}"
     return Fragment(f"{(TEMPLATES / 'page.css').read_text(encoding='utf-8')}{dark}\n")
 
 

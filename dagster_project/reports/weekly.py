@@ -13,21 +13,26 @@ import polars as pl
 
 from dagster_project.calendar import Week
 from dagster_project.errors import NothingYetError
-from dagster_project.reports import charts, lines
 from dagster_project.reports.headline import (
     HEADLINE_SCOPE,
-    NOT_COUNTRIES,
     QUICK_MEANING,
     QUICK_SUFFIX,
     SCOPES,
-    UNKNOWN,
     WHOLE_SCOPE,
     Edition,
     Headline,
     citation,
     cited,
     compose,
+)
+from dagster_project.reports.naming import (
+    NOT_COUNTRIES,
+    UNKNOWN,
     country_label,
+    country_names,
+    home,
+    lab_label,
+    side_label,
 )
 from dagster_project.reports.render import (
     Column,
@@ -41,6 +46,7 @@ from dagster_project.reports.render import (
     percent,
     prose,
     render_table,
+    signed,
     span,
 )
 from dagster_project.warehouse import published
@@ -48,7 +54,6 @@ from dagster_project.warehouse import published
 LABS_IN_TABLE = 50
 WEEKS_IN_MESSAGE = 12
 MAX_FREE_TEXT = 240  # an audit's word or an origin is a sentence, not a name
-
 COUNTRY_COLUMNS = [
     Column("label", "Country"),
     Column("downloads_flow", "Downloads", "count"),
@@ -187,11 +192,11 @@ def since_last_week(now: pl.DataFrame, before: pl.DataFrame, edition: Edition, s
     gains, losses = known.row(0, named=True), known.row(-1, named=True)
     unknown = joined_rows.filter(pl.col("country") == UNKNOWN)["points"].sum()
     moved = (
-        f"Of all downloads {gains['label']} gained most ({lines.signed(gains['points'])} points), {losses['label']} lost most"
-        f" ({lines.signed(losses['points'])}). The unknown part changed by {lines.signed(float(unknown))}."
+        f"Of all downloads {gains['label']} gained most ({signed(gains['points'])} points), {losses['label']} lost most"
+        f" ({signed(losses['points'])}). The unknown part changed by {signed(float(unknown))}."
     )
     shown = joined_rows.with_columns(
-        points=pl.Series([lines.signed(value) for value in joined_rows["points"]], dtype=pl.String)
+        points=pl.Series([signed(value) for value in joined_rows["points"]], dtype=pl.String)
     )
     table = render_table(shown, MOVE_COLUMNS, _caption(edition, scope) + f", and week {last}")
     return joined(
@@ -214,20 +219,13 @@ def why_it_moved(changes: pl.DataFrame, names: Mapping[str, str], edition: Editi
         shown = rows.with_columns(
             label=pl.Series(labels, dtype=pl.String),
             **{
-                part: pl.Series([lines.signed(float(value) * 100) for value in rows[part]], dtype=pl.String)
+                part: pl.Series([signed(float(value) * 100) for value in rows[part]], dtype=pl.String)
                 for part in MOVE_PARTS
             },
         )
         caption = f"{title}: points of all downloads since the week of {day(rows['since_week'][0])}, {SCOPES[scope]}"
         parts += [Fragment(f"<p>{prose(told[0])}</p>"), render_table(shown, WHY_COLUMNS, edition.marked(caption))]
     return joined(parts)
-
-
-def side_label(level: str, row: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """Name a country or a lab of a mart that knows their codes only."""
-    if level == "country":
-        return country_label(row["side"], names.get(row["side"]))
-    return charts.lab_label(row["side"], names.get(row["side"]))
 
 
 def _why(label: str, row: Mapping[str, Any]) -> str:
@@ -240,9 +238,9 @@ def _why(label: str, row: Mapping[str, Any]) -> str:
     part = max(words, key=lambda name: float(row[name]) if row["change"] > 0 else -float(row[name]))
     verb = "gained" if row["change"] > 0 else "lost"
     return (
-        f"{label} {verb} most: {lines.signed(float(row['change']) * 100)} points, from {percent(row['share_then'])} to"
+        f"{label} {verb} most: {signed(float(row['change']) * 100)} points, from {percent(row['share_then'])} to"
         f" {percent(row['share_now'])} of all. The largest part of it are {words[part]}"
-        f" ({lines.signed(float(row[part]) * 100)})."
+        f" ({signed(float(row[part]) * 100)})."
     )
 
 
@@ -271,13 +269,11 @@ def country_table(countries: pl.DataFrame, edition: Edition, scope: str) -> Frag
 
 def lab_table(labs: pl.DataFrame, countries: pl.DataFrame, edition: Edition, scope: str) -> Fragment:
     """Give the numbers behind the chart of labs, and some more labs than it has room for."""
-    names = charts.country_names(countries)
+    names = country_names(countries)
     rows = _scoped(labs, edition, scope).sort("rank").head(LABS_IN_TABLE)
     shown = rows.with_columns(
-        label=pl.Series(
-            [charts.lab_label(*pair) for pair in rows.select("lab", "lab_name").iter_rows()], dtype=pl.String
-        ),
-        home=pl.Series([charts.home(code, names) for code in rows["country"]], dtype=pl.String),
+        label=pl.Series([lab_label(*pair) for pair in rows.select("lab", "lab_name").iter_rows()], dtype=pl.String),
+        home=pl.Series([home(code, names) for code in rows["country"]], dtype=pl.String),
         above=pl.Series([clean(parent) or None for parent in rows["parent"]], dtype=pl.String),
     )
     return folded(

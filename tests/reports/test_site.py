@@ -24,7 +24,7 @@ from dagster_project import pipeline
 from dagster_project.calendar import Week
 from dagster_project.cli.serving import serving
 from dagster_project.errors import DamagedDataError, NothingYetError, RefusedError, StorageError
-from dagster_project.reports import archive, site
+from dagster_project.reports.site import archive, build
 from dagster_project.settings import Settings
 from dagster_project.snapshots import durable
 from dagster_project.warehouse.publish import CURRENT, Publication
@@ -81,7 +81,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_every_link_leads_somewhere_and_no_page_is_large(built: Path) -> None:
     root = (built / "site").resolve()
-    for page in site.pages(root):
+    for page in build.pages(root):
         html = page.read_text(encoding="utf-8")
         assert len(html.encode()) < MAX_PAGE_BYTES, page
         seen = Tags(html)
@@ -96,7 +96,7 @@ def test_every_link_leads_somewhere_and_no_page_is_large(built: Path) -> None:
 
 
 def test_every_number_has_scope_date_and_release(built: Path) -> None:
-    for page in site.pages(built / "site"):
+    for page in build.pages(built / "site"):
         text = Tags(page.read_text(encoding="utf-8")).text
         assert "Release 2026-W47-aaaa" in text, page
         assert re.search(r"Week 20\d\d-W\d\d", text), page
@@ -185,7 +185,7 @@ def test_a_build_that_breaks_publishes_nothing(home: Path, monkeypatch: pytest.M
     def broken(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(site, "_write_downloads", broken)
+    monkeypatch.setattr(build, "write_downloads", broken)
     with pytest.raises(StorageError, match="the disk is full"):
         pipeline.site(settings_of(home))
     assert (home / "site").readlink() == target
@@ -231,7 +231,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_hostile_strings_stay_text_on_every_page(hostile: Path) -> None:
     seen_marker = False
-    for page in site.pages(hostile / "site"):
+    for page in build.pages(hostile / "site"):
         html = page.read_text(encoding="utf-8")
         seen = Tags(html)
         assert not set(seen.names) & {"script", "iframe"}, page

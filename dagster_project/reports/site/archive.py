@@ -16,8 +16,8 @@ import polars as pl
 
 from dagster_project.calendar import Week
 from dagster_project.errors import DamagedDataError
-from dagster_project.reports.charts import home, lab_label
-from dagster_project.reports.headline import HEADLINE_SCOPE, QUICK_SUFFIX, WHOLE_SCOPE, Edition, compose, country_label
+from dagster_project.reports.headline import HEADLINE_SCOPE, QUICK_SUFFIX, WHOLE_SCOPE, Edition, compose
+from dagster_project.reports.naming import country_label, home, lab_label
 from dagster_project.reports.render import clean
 from dagster_project.warehouse.published import Release
 

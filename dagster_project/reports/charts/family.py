@@ -11,10 +11,12 @@ from typing import Any
 
 import polars as pl
 
-from dagster_project.reports import canvas
-from dagster_project.reports.canvas import INK, MUTED, WHISKER, Layout, Picture, Plot, Text, Track
+from dagster_project.reports.charts import canvas, marks, placing
+from dagster_project.reports.charts.canvas import Picture
+from dagster_project.reports.charts.layout import Layout, Plot
+from dagster_project.reports.charts.marks import Text, Track
+from dagster_project.reports.charts.palette import INK, MUTED, WHISKER, side_colour
 from dagster_project.reports.headline import Edition
-from dagster_project.reports.lines import side_colour
 from dagster_project.reports.render import Column, clean, count
 
 CHILDREN, GRANDCHILDREN = 6, 3
@@ -42,7 +44,7 @@ class _Node:
     children: list[_Node] = field(default_factory=list)
 
 
-def family(root: Mapping[str, Any], edges: pl.DataFrame, edition: Edition) -> Picture | None:
+def family_tree(root: Mapping[str, Any], edges: pl.DataFrame, edition: Edition) -> Picture | None:
     """Draw the family of a base model. `edges`: child, parent (Hub ids), name, relation, country, downloads_flow of the child."""
     if not edges.height:
         return None
@@ -161,12 +163,12 @@ def _draw(layout: Layout, base: _Node) -> Plot:
             tracks.append(Track(points, WHISKER, 1.1))
         name, _, numbers = place.label.partition("\n")
         if not place.is_rest:
-            dots.append(canvas.Dot(left + 4, at, place.fill, 4))
+            dots.append(marks.Dot(left + 4, at, place.fill, 4))
         is_base = place.column == 0
         shift = 7 if numbers else 0
         labels.append(
             Text(
-                canvas.fit_width(name, rooms[place.column], size, is_bold=is_base),
+                placing.fit_width(name, rooms[place.column], size, is_bold=is_base),
                 left + 13,
                 at - shift,
                 size,
@@ -176,7 +178,7 @@ def _draw(layout: Layout, base: _Node) -> Plot:
         )
         if numbers:
             labels.append(Text(numbers, left + 13, at + 7, size - 1.5, 400, MUTED))
-    layers = canvas.tracks(tracks, used, height) + canvas.dots(dots, used, height) + canvas.texts(labels, used, height)
+    layers = marks.tracks(tracks, used, height) + marks.dots(dots, used, height) + marks.texts(labels, used, height)
     return Plot(layers, height, used)
 
 
@@ -207,10 +209,10 @@ def _draw_indented(layout: Layout, base: _Node) -> Plot:
             labels.append(Text(f"{count(rest)} more", left + 13, at, 11.5, 400, MUTED))
             continue
         name, _, numbers = _label(node).partition("\n")
-        dots.append(canvas.Dot(left + 4, at, side_colour(node.country), 4))
+        dots.append(marks.Dot(left + 4, at, side_colour(node.country), 4))
         labels.append(
             Text(
-                canvas.fit_width(name, used.plot - left - 14, 11.5, is_bold=depth == 0),
+                placing.fit_width(name, used.plot - left - 14, 11.5, is_bold=depth == 0),
                 left + 13,
                 at - 7,
                 11.5,
@@ -219,5 +221,5 @@ def _draw_indented(layout: Layout, base: _Node) -> Plot:
             )
         )
         labels.append(Text(numbers, left + 13, at + 7, 10.5, 400, MUTED))
-    layers = canvas.tracks(tracks, used, height) + canvas.dots(dots, used, height) + canvas.texts(labels, used, height)
+    layers = marks.tracks(tracks, used, height) + marks.dots(dots, used, height) + marks.texts(labels, used, height)
     return Plot(layers, height, used)
