@@ -6,6 +6,7 @@ Dagster, the command line and the rehearsal call these and nothing deeper. Detai
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -57,6 +58,7 @@ concurrency:
 
 Say = Callable[[str], None]
 _Fetched = TypeVar("_Fetched")
+_ARCHIVE_NAME = re.compile(r"[A-Za-z0-9_-]+")  # it becomes a folder
 
 
 def _silent(_text: str) -> None:
@@ -336,7 +338,14 @@ def import_table(
     is_complete: bool = False,
     say: Say = _silent,
 ) -> list[Seal]:
-    """Import a table that somebody else captured, one sealed snapshot for each day in it. Days already there are skipped."""
+    """Import a table that somebody else captured, one sealed snapshot for each day in it. Days already there are skipped.
+
+    Raises UsageError for a name of an archive that could be taken for a capture of ours or leaves the folder of sources.
+    """
+    if not _ARCHIVE_NAME.fullmatch(source) or source in crawl.OUR_SOURCES:
+        raise UsageError(
+            f"'{source}' can't name an archive: use letters, digits, - and _, and not the name of a capture of ours."
+        )
     now = settings.now()
     seals = []
     with lock.hold(settings.home, f"import of {path.name}", now, say):
@@ -526,19 +535,20 @@ def report(settings: Settings, *, week: Week | None = None) -> Path:
     return page.html
 
 
-def site(settings: Settings) -> Site:
+def site(settings: Settings, *, base_url: str | None = None) -> Site:
     """Build the site of the current release, with the archive of what was said before, and publish it all at once.
 
-    Writes the reports of the newest week first, if those there are of another release.
+    Writes the reports of the newest week first, if those there are of another release. `base_url` is where the site will
+    stand; without it, and without one in the settings, pages name no picture for those who share them.
     """
     from dagster_project.reports import page, weekly  # noqa: PLC0415 - notebooks are heavy, capture never needs them
-    from dagster_project.reports.site import build as building  # noqa: PLC0415 - heavy too
+    from dagster_project.reports.site.build import build as build_site  # noqa: PLC0415 - heavy too
 
     release = publishing.current(settings.home)
     if release.known_at:
         raise RefusedError(
-            f"The current release is as known on {release.known_at}; a site of it would overwrite the present with the past.",
-            next_command="leadershift build",
+            f"The current release is as known on {release.known_at} and gets no site: it would replace what is known now.",
+            next_command="leadershift build && leadershift audit && leadershift publish && leadershift site",
         )
     database, folder = settings.home / release.database, settings.home / "reports"
     with published.open_release(database) as opened:
@@ -548,7 +558,7 @@ def site(settings: Settings) -> Site:
         report(settings)
         made = page.written(folder, edition.week, release.release_id)
     with lock.hold(settings.home, "site", settings.now()):
-        built = building.build(settings.home, database, made or {}, edition)
+        built = build_site(settings.home, database, made or {}, edition, base_url or settings.site_url)
     if built.is_new:
         ledger.write(settings.home, "site", settings.now(), release=release.release_id, pages=built.pages)
     return built

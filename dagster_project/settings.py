@@ -40,10 +40,11 @@ class Settings:
     copy: Path | None = None
     # The address of a chat's webhook is a secret like a token.
     webhook: str | None = field(default=None, repr=False)
+    site_url: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read LEADERSHIFT_HOME, _COPY, _WEBHOOK and _NOW, HF_ENDPOINT, HF_TOKEN, GITHUB_API_URL, GITHUB_TOKEN."""
+        """Read LEADERSHIFT_HOME, _COPY, _WEBHOOK, _SITE_URL and _NOW, HF_ENDPOINT, HF_TOKEN, GITHUB_API_URL, GITHUB_TOKEN."""
         now = environment.get("LEADERSHIFT_NOW")
         home = Path(environment.get("LEADERSHIFT_HOME") or "data").absolute()
         return cls(
@@ -55,6 +56,7 @@ class Settings:
             github_token=environment.get("GITHUB_TOKEN") or None,
             pretended_now=_pretended(now) if now else None,
             webhook=_webhook(environment.get("LEADERSHIFT_WEBHOOK")),
+            site_url=site_url(environment.get("LEADERSHIFT_SITE_URL")),
         )
 
     @property
@@ -101,6 +103,19 @@ def shipped(relative: str) -> Path:
     """Find a folder that travels with the code (`sql`, `notebooks`, `data/registry`, `data/gazetteer`): in a wheel or beside it."""
     packed = _PACKAGE / "_shipped" / relative
     return packed if packed.exists() else _PACKAGE.parent / relative
+
+
+def site_url(given: str | None, name: str = "LEADERSHIFT_SITE_URL") -> str | None:
+    """Read the address under which the site will stand, without a slash at its end."""
+    if not given:
+        return None
+    parts = urlsplit(given)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise UsageError(
+            f"{name} is '{given}', which is not the plain http(s) address of a site.",
+            next_command="leadershift site --base-url https://radar.example.org",
+        )
+    return given.rstrip("/")
 
 
 def _copy(given: str | None, home: Path) -> Path | None:

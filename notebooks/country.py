@@ -55,7 +55,9 @@ canvas.shown(
 )
 
 # %%
-sides.crossovers(passed.filter(passed["level"] == "country") if passed.height else passed, names, edition, "countries")
+sides.crossovers(
+    passed.filter(passed["level"] == "country") if passed.height else passed, names, edition, "between countries"
+)
 
 # %% [markdown]
 # ## Why shares moved

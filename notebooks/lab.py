@@ -58,7 +58,7 @@ canvas.shown(gallery.credits(release, edition), "No two reviewed labs have downl
 # ## Who passed whom
 
 # %%
-sides.crossovers(passed.filter(passed["level"] == "lab") if passed.height else passed, names, edition, "labs")
+sides.crossovers(passed.filter(passed["level"] == "lab") if passed.height else passed, names, edition, "between labs")
 
 # %% [markdown]
 # ## How open
@@ -72,7 +72,7 @@ canvas.shown(gallery.openness(release, edition), "No release of a reviewed lab w
 # ## How to cite
 
 # %%
-weekly.how_to_cite(edition)
+weekly.how_to_cite(edition, by="lab")
 
 # %%
 release.close()

@@ -34,7 +34,7 @@ quarter = flows["quarter"][0] if flows.height else edition.week.monday
 dependence = reads.read(release, "marts.lineage_dependence", "where credit = 'root' and quarter = ?", [quarter])
 
 # %%
-sides.lineage_masthead(flows, edition)
+sides.lineage_masthead(flows, names, edition)
 
 # %% [markdown]
 # ## Countries

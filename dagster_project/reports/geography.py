@@ -11,7 +11,7 @@ import polars as pl
 
 from dagster_project.reports.headline import Edition
 from dagster_project.reports.naming import country_label
-from dagster_project.reports.render import Fragment, count, percent, quarter_name
+from dagster_project.reports.render import Fragment, bounds, count, percent, quarter_name
 from dagster_project.reports.weekly import opening
 
 TABLE = "marts.contributor_geography"
@@ -59,5 +59,5 @@ def masthead(found: Newest | None, names: dict[str, str], edition: Edition) -> F
         return opening(edition, "geography", heading, "Too few to say.", sentence)
     first = placed.row(0, named=True)
     lead = f"{country_label(first['country'], names.get(first['country']))} {percent(first['share_of_located'])}"
-    bounds = f"{percent(first['lower_bound'])} to {percent(first['upper_bound'])} of all"
-    return opening(edition, "geography", heading, lead, f"{lead} of those located ({bounds}), {found.what}.")
+    between = bounds(first["lower_bound"], first["upper_bound"])
+    return opening(edition, "geography", heading, lead, f"{lead} of those located ({between} of all), {found.what}.")

@@ -6,16 +6,14 @@ Names come from strangers and from the registry; they are cleaned here. Not here
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from dagster_project.reports.render import clean
 
-if TYPE_CHECKING:
-    pass
-
-
+# Whose names take an article in a sentence.
+WITH_ARTICLE = frozenset({"US", "GB", "NL", "AE", "PH", "DO", "BS", "MV"})
 UNKNOWN = "UNKNOWN"
 INTERNATIONAL = "INTERNATIONAL"
 NOT_COUNTRIES = frozenset({UNKNOWN, INTERNATIONAL})
@@ -32,9 +30,14 @@ def code_name(code: str, names: Mapping[str, str]) -> str:
     return country_label(code, names.get(code))
 
 
-def side_home(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """Say where a lab is at home."""
-    return home(row["country"], dict(names))
+def spoken(code: str, name: str) -> str:
+    """Name a country within a sentence: the United States, but China."""
+    return f"the {name}" if code in WITH_ARTICLE else name
+
+
+def capital(sentence: str) -> str:
+    """Begin a sentence with a capital letter."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def lab_label(lab: str, name: object) -> str:
@@ -60,3 +63,9 @@ def side_label(level: str, row: Mapping[str, Any], names: Mapping[str, str]) -> 
     if level == "country":
         return country_label(row["side"], names.get(row["side"]))
     return lab_label(row["side"], names.get(row["side"]))
+
+
+def side_spoken(level: str, row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """The same within a sentence."""
+    label = side_label(level, row, names)
+    return spoken(row["side"], label) if level == "country" else label

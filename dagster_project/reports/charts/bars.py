@@ -96,7 +96,7 @@ def country_bars(scoped: pl.DataFrame, top: int = TOP_COUNTRIES) -> list[Bar]:
     others = known.slice(top)
     if others.height:
         share = float(others["share_of_total"].sum())
-        bars.append(Bar(f"Other countries ({others.height})", share, ELSEWHERE, high=share + unknown))
+        bars.append(Bar(f"{others.height} others", share, ELSEWHERE, high=share + unknown))
     for code in (INTERNATIONAL, UNKNOWN):
         bars += [_country_bar(row) for row in scoped.filter(pl.col("country") == code).iter_rows(named=True)]
     return bars

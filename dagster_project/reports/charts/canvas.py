@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 VEGA_LITE = "6.4"
 # vl-convert brings this one along, so that a card is the same on every machine.
 CARD_FONT = "Liberation Sans"
+CARD_LINES = 3  # of the subtitle; more would leave no room for the plot
 MAX_ALTERNATIVE = 1500  # a screen reader says it in one go
 LAYER_PARTS = ("data", "transform", "mark", "encoding")
 
@@ -208,8 +209,8 @@ def _header_lines(around: Words, layout: Layout) -> tuple[list[tuple[str, float,
     if around.warning:
         rows.append((around.warning, 12.0 if is_card else 13.0, 700, ALARM, 17 if is_card else 20))
     subtitle = wrap(around.subtitle, layout.text_columns)
-    if is_card and len(subtitle) > 2:  # noqa: PLR2004 - a card has room for two lines
-        subtitle = [subtitle[0], fit(" ".join(subtitle[1:]), layout.text_columns)]
+    if is_card and len(subtitle) > CARD_LINES:
+        subtitle = [*subtitle[: CARD_LINES - 1], fit(" ".join(subtitle[CARD_LINES - 1 :]), layout.text_columns)]
     rows += [(line, 11.5 if is_card else 12.5, 400, MUTED, 15 if is_card else 17) for line in subtitle]
     lines, offset = [], 0
     for text, size, weight, fill, height in rows:

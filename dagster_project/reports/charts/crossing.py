@@ -19,9 +19,11 @@ from dagster_project.reports.charts.marks import Rule, Text, Track
 from dagster_project.reports.charts.palette import ALARM, INK, MUTED, side_colour
 from dagster_project.reports.charts.timeline import end_label, runs, week_labels, weeks_between
 from dagster_project.reports.headline import Edition
+from dagster_project.reports.naming import spoken
 from dagster_project.reports.render import Column, count, fit, percent
 
 MAX_TITLE_NAME = 22
+SURE = 0.95  # part of the resamples that have to find a crossover, or its title says that it is not certain
 
 
 def crossover_of(
@@ -37,15 +39,20 @@ def crossover_of(
     passed = pair["crossover_week"]
     if passed:
         leader = named[pair["leads_after"]]
-        other = named[b if pair["leads_after"] == a else a]
-        title = f"{leader} passed {other} in week {Week(passed)}"
+        before = b if pair["leads_after"] == a else a
+        other = spoken(before, named[before])
+        again = pair["resample_share"]
+        is_sure = again is not None and again >= SURE
+        title = f"{leader} passed {other} in week {Week(passed)}" + ("" if is_sure else ", not for certain")
         told = f"95 % interval: week {Week(pair['interval_low'])} to week {Week(pair['interval_high'])}."
-        if (again := pair["resample_share"]) is not None:
-            told += f" The same in {percent(again)} of the resamples."
+        if again is not None:
+            told += f" Found in {percent(again)} of 500 resamples of the labs."
     else:
-        title = f"{names[0]} and {names[1]}: no lead passed over"
+        title = f"{names[0]} and {spoken(b, names[1])}: no lead passed over"
         told = "No lead of eight weeks passed from one side to the other."
-    subtitle = f"Per cent of all downloads, over four weeks. {told} Unknown: {percent(pair['unknown_share'])}."
+    subtitle = (
+        f"Per cent of all downloads, over four weeks. {told} Unknown over all weeks: {percent(pair['unknown_share'])}."
+    )
     around = canvas.words(edition, title, subtitle, canvas.scope_words(scope, pair["credit"]))
     courses = {
         side: dict(history.filter(pl.col("side") == side).select("week", "share_of_total").iter_rows())

@@ -7,11 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    pass
-
+from typing import Any
 
 CARD_WIDTH, CARD_HEIGHT, CARD_MARGIN, CARD_SCALE = 600, 315, 24, 2.0
 
@@ -53,7 +49,8 @@ WIDE = Layout("wide", 720, 72, 100, left=212, right=160)
 NARROW = Layout(
     "narrow", 358, 38, 47, left=0, right=2, row=42, bar=11, label_columns=23, note_columns=15, is_stacked=True
 )
-CARD = Layout("card", CARD_WIDTH - 2 * CARD_MARGIN, 54, 82, left=150, right=158, row=17, bar=10, label_columns=20)
+# A card has a font of its own, narrower than that.
+CARD = Layout("card", CARD_WIDTH - 2 * CARD_MARGIN, 54, 98, left=150, right=158, row=17, bar=10, label_columns=20)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ from dagster_project.reports.naming import INTERNATIONAL, UNKNOWN, country_label
 from dagster_project.reports.render import Column, percent, quarter_name
 
 MATRIX_SIDES = 8
-MAX_HEAD = 11  # letters above a column; a longer name gives way to its code
 MATRIX_COLUMNS = [
     Column("author", "Authors in"),
     Column("base", "Build on"),
@@ -62,14 +61,16 @@ def lineage_matrix(rows: pl.DataFrame, names: Mapping[str, str], edition: Editio
         height = round(head + row * len(lines))
         tiles, labels = [], []
         for n, author in enumerate(columns):
-            text = author if is_small or len(named[author]) > MAX_HEAD else named[author]
+            size = 10.5 if is_small else 12
+            is_long = placing.text_width(named[author], size, is_bold=True) > wide - 4
+            text = author if is_small or is_long else named[author]
             text = {UNKNOWN: "Unknown", INTERNATIONAL: "Intern’l"}.get(author, text)
             labels.append(
                 Text(
-                    placing.fit_width(text, wide - 4, 12, is_bold=True),
+                    placing.fit_width(text, wide - 4, size, is_bold=True),
                     wide * (n + 0.5),
                     10,
-                    10.5 if is_small else 12,
+                    size,
                     600,
                     INK,
                     "center",
@@ -108,7 +109,7 @@ def lineage_matrix(rows: pl.DataFrame, names: Mapping[str, str], edition: Editio
     alternative = f"Matrix of countries. On bases from their own country: {'; '.join(own) or 'none that can be shown'}."
     caption = (
         f"A column adds up to 100 % with what is not shown. Hatched: fewer than 20 derivatives, too few to say anything"
-        f" ({percent(hidden)} of all lie in such cells)."
+        f" ({percent(hidden)} of all lie in such cells). A line: none."
     )
     pairs = rows.select("base_country", "derivative_country").iter_rows()
     labels = [(country_label(a, names.get(a)), country_label(b, names.get(b))) for a, b in pairs]

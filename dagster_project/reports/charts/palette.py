@@ -7,14 +7,9 @@ Not here: what is drawn with them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
 from dagster_project.reports.naming import INTERNATIONAL, UNKNOWN
-
-if TYPE_CHECKING:
-    pass
-
 
 INK, MUTED, GRID, ALARM, WHISKER = "#1f1d1a", "#65615a", "#e4dfd5", "#a3210f", "#8b857b"
 CHINA, UNITED_STATES, ELSEWHERE, HOMELESS = "#c2412d", "#2b64a8", "#3d7f70", "#8a6d3b"
@@ -58,3 +53,19 @@ def side_colour(country: str | None) -> str:
     if country is None or country == UNKNOWN:
         return MUTED
     return FILLS.get(country, ELSEWHERE)
+
+
+LEGEND = (
+    (FILLS["CN"], "China"),
+    (FILLS["US"], "United States"),
+    (ELSEWHERE, "other countries"),
+    (HOMELESS, "international"),
+    (MUTED, "not reviewed"),
+)
+"""What a colour says of a lab or a model: its home."""
+
+
+def legend_of(countries: Iterable[str | None]) -> list[tuple[str, str]]:
+    """Name the colours of these homes, and no others."""
+    there = {side_colour(country) for country in countries}
+    return [(fill, text) for fill, text in LEGEND if fill in there]

@@ -8,13 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
 
 from dagster_project.reports.render import MONTHS, NO_BREAK_SPACE
-
-if TYPE_CHECKING:
-    pass
-
 
 _LETTERS = {
     **dict.fromkeys("iljI.,:;'|! ", 0.32),
@@ -40,6 +35,18 @@ def fit_width(text: str, pixels: float, size: float, *, is_bold: bool = False) -
     while text and text_width(f"{text}…", size, is_bold=is_bold) > pixels:
         text = text[:-1]
     return f"{text.rstrip()}…"
+
+
+def fit_middle(text: str, pixels: float, size: float, *, is_bold: bool = False) -> str:
+    """Cut a cleaned text in its middle: models of a family differ at the end of their names."""
+    if text_width(text, size, is_bold=is_bold) <= pixels:
+        return text
+    for kept in range(len(text) - 1, 1, -1):
+        tail = kept * 2 // 3
+        cut = f"{text[: kept - tail].rstrip()}…{text[len(text) - tail :].lstrip()}"
+        if text_width(cut, size, is_bold=is_bold) <= pixels:
+            return cut
+    return "…"
 
 
 def axis_percent(share: float) -> str:

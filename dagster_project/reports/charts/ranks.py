@@ -15,11 +15,11 @@ from dagster_project.reports.charts import canvas, marks, placing
 from dagster_project.reports.charts.canvas import Picture
 from dagster_project.reports.charts.layout import Layout, Plot
 from dagster_project.reports.charts.marks import Text, Track
-from dagster_project.reports.charts.palette import ELSEWHERE, FILLS, HOMELESS, MUTED, side_colour
+from dagster_project.reports.charts.palette import legend_of, side_colour
 from dagster_project.reports.charts.timeline import ONE_WEEK, week_labels
 from dagster_project.reports.headline import SCOPES, Edition
 from dagster_project.reports.naming import UNKNOWN, lab_label
-from dagster_project.reports.render import Column, percent
+from dagster_project.reports.render import Column, bounds, percent
 
 TOP_RANKS = 10
 CARD_RANKS = 8
@@ -34,13 +34,6 @@ RANK_COLUMNS = [
     Column("share_of_total", "Share of all", "share"),
     Column("upper_bound", "At most", "share"),
 ]
-_LEGEND = (
-    (FILLS["CN"], "China"),
-    (FILLS["US"], "United States"),
-    (ELSEWHERE, "other countries"),
-    (HOMELESS, "international"),
-    (MUTED, "not reviewed"),
-)
 
 
 def ranks_of_labs(history: pl.DataFrame, edition: Edition, scope: str) -> Picture | None:
@@ -61,7 +54,7 @@ def ranks_of_labs(history: pl.DataFrame, edition: Edition, scope: str) -> Pictur
     subtitle = (
         f"Places by downloads of {SCOPES[scope]} over four weeks, from {steps[0]} to {steps[-1]}."
         f" {lab_label(leader['lab'], leader['lab_name'])} leads with {percent(leader['share_of_total'])} of all"
-        f" ({percent(leader['lower_bound'])} to {percent(leader['upper_bound'])})."
+        f" ({bounds(leader['lower_bound'], leader['upper_bound'])})."
     )
     around = canvas.words(edition, "The race of the labs", subtitle, canvas.scope_words(scope))
 
@@ -96,7 +89,7 @@ def _draw_ranks(layout: Layout, steps: Sequence[date], ranked: pl.DataFrame) -> 
         if layout.plot_height
         else layout.inset(196, 204)
     )
-    key = legend_of(ranked, steps, most)
+    key = _key(ranked, steps, most)
     rows = marks.legend_rows(key, used)
     head = 16 * rows + 10
     height = layout.plot_height or head + 34 * most
@@ -144,11 +137,10 @@ def _draw_ranks(layout: Layout, steps: Sequence[date], ranked: pl.DataFrame) -> 
     return Plot(layers, height, used)
 
 
-def legend_of(ranked: pl.DataFrame, steps: Sequence[date], most: int) -> list[tuple[str, str]]:
+def _key(ranked: pl.DataFrame, steps: Sequence[date], most: int) -> list[tuple[str, str]]:
     """Name only the colours that are there."""
     shown = ranked.filter((pl.col("place") <= most) & pl.col("week").is_in(list(steps)))
-    there = {side_colour(country) for country in shown["country"].unique()}
-    return [(fill, text) for fill, text in _LEGEND if fill in there]
+    return legend_of(shown["country"].unique())
 
 
 def _rank_runs(course: Sequence[tuple[date, int]], steps: Sequence[date]) -> Iterator[list[tuple[date, int]]]:

@@ -17,9 +17,14 @@ from dagster_project.reports.charts.marks import Rule, Text, Track
 from dagster_project.reports.charts.palette import GRID, MUTED, side_colour
 from dagster_project.reports.charts.ranks import MIN_NAME
 from dagster_project.reports.headline import SCOPES, Edition
-from dagster_project.reports.render import percent, signed
+from dagster_project.reports.render import Column, percent, signed
 
 SLOPE_SIDES = 10
+CREDIT_COLUMNS = [
+    Column("label", "Who"),
+    Column("publisher", "By publisher", "share"),
+    Column("root", "By root", "share"),
+]
 
 
 def credit_slopes(sides: pl.DataFrame, edition: Edition, scope: str, what: str) -> Picture | None:
@@ -33,7 +38,7 @@ def credit_slopes(sides: pl.DataFrame, edition: Edition, scope: str, what: str) 
     title = f"Who uploads, and whose models they are: {what}"
     subtitle = (
         f"Per cent of all downloads in week {edition.week}, {SCOPES[scope]}. Left: credited to whoever uploaded; right: to whoever"
-        f" made the model it comes from. {moved['label']}: {signed(change)} points."
+        f" made the model it comes from. The largest difference: {moved['label']}, {signed(change)} points."
     )
     around = canvas.words(edition, title, subtitle, f"scope {scope} ({SCOPES[scope]}), publisher and root credit")
     top = max(max(row["publisher"], row["root"]) for row in items) or 1.0
@@ -43,8 +48,11 @@ def credit_slopes(sides: pl.DataFrame, edition: Edition, scope: str, what: str) 
 
     spoken = "; ".join(f"{row['label']} {percent(row['publisher'])} to {percent(row['root'])}" for row in items)
     caption = "A line that rises: others upload what this side made. One that falls: it uploads what others made."
+    data = canvas.Data(
+        rows, CREDIT_COLUMNS, edition.marked(f"Shares of all downloads in week {edition.week}, {SCOPES[scope]}")
+    )
     return Picture(
-        f"credits-{scope.lower()}", around, f"Slopes from publisher to root credit: {spoken}.", caption, draw
+        f"credits-{scope.lower()}", around, f"Slopes from publisher to root credit: {spoken}.", caption, draw, data
     )
 
 

@@ -5,6 +5,7 @@ A week that nobody captured leaves a gap; nothing is drawn across it. Not here: 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
@@ -43,7 +44,7 @@ def week_labels(layout: Layout, weeks: Sequence[date], across: Sequence[float], 
     most = max(layout.plot // 58, 3)
     ticks = placing.month_ticks(weeks, most)
     labels = []
-    free = -10.0
+    free = -math.inf
     for week, text in ticks:
         width = placing.text_width(text, 11)
         at = min(max(across[week], width / 2 - layout.left), layout.plot + layout.right - width / 2)

@@ -52,11 +52,13 @@ class Site:
     is_new: bool
 
 
-def build(home: Path, database: Path, reports: Mapping[str, NotebookNode], edition: Edition) -> Site:
+def build(
+    home: Path, database: Path, reports: Mapping[str, NotebookNode], edition: Edition, base_url: str | None = None
+) -> Site:
     """Build the site of a release and publish it as `home/site`, all or nothing.
 
-    `reports` are the executed notebooks of the newest week. Raises DamagedDataError for an archive that can't be read,
-    StorageError for a disk that refuses; the site before stays then.
+    `reports` are the executed notebooks of the newest week, `base_url` is where the site will stand. Raises
+    DamagedDataError for an archive that can't be read, StorageError for a disk that refuses; the site before stays then.
     """
     link, sites = home / SITE, home / SITES
     histories = archive.read(link)
@@ -67,7 +69,7 @@ def build(home: Path, database: Path, reports: Mapping[str, NotebookNode], editi
         making.mkdir(parents=True)
         try:
             with published.open_release(database) as release:
-                _write(release, edition, making, reports, histories, database)
+                _write(_frame(release, edition, making, base_url), reports, histories, database)
             (making / RELEASE_LINK).symlink_to(Path("../..") / database.parent.relative_to(home))
             built = _publish(making, link, sites)
         finally:
@@ -75,22 +77,15 @@ def build(home: Path, database: Path, reports: Mapping[str, NotebookNode], editi
     return replace(built, release_id=edition.release_id)
 
 
+def _frame(release: Release, edition: Edition, root: Path, base_url: str | None) -> Frame:
+    scope, countries, labs = edition.scope(HEADLINE_SCOPE), reads.country_names(release), reads.lab_names(release)
+    return Frame(release, edition, scope, countries, labs, root, base_url)
+
+
 def _write(
-    release: Release,
-    edition: Edition,
-    root: Path,
-    reports: Mapping[str, NotebookNode],
-    histories: Mapping[Week, History],
-    database: Path,
+    frame: Frame, reports: Mapping[str, NotebookNode], histories: Mapping[Week, History], database: Path
 ) -> None:
-    frame = Frame(
-        release,
-        edition,
-        edition.scope(HEADLINE_SCOPE),
-        reads.country_names(release),
-        reads.lab_names(release),
-        root,
-    )
+    release, edition = frame.release, frame.edition
     pictures = {name: made for name, (_title, make) in gallery.PICTURES.items() if (made := make(release, edition))}
     write_cards(frame, pictures)
     write_latest(frame, reports)

@@ -7,18 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 
 from dagster_project.reports import reads
 from dagster_project.reports.charts import palette, placing
 from dagster_project.reports.charts.palette import MUTED, WHISKER
-from dagster_project.reports.render import Fragment, clean, escaped
+from dagster_project.reports.render import Fragment, clean
 from dagster_project.reports.site.frame import Frame
+from dagster_project.reports.template import Way
 from dagster_project.warehouse.published import Release
-
-if TYPE_CHECKING:
-    pass
-
 
 ROW = 19
 LEFT, RIGHT, WIDTH = 250, 430, 720
@@ -121,13 +117,11 @@ def write_dictionary(frame: Frame) -> None:
         opened = frame.opening("data", table.name, "", "")
         about = clean(table.meaning, 200)
         frame.write(f"data/{table.name}.html", "table.html.j2", table.name, about, opening=opened, page=table)
-    items = "".join(
-        f'<li><a href="{table.name}.html">{table.name}</a> <span>{escaped(table.meaning.partition(chr(10))[0], 400)}</span></li>'
-        for table in tables
-    )
+    ways = [Way(table.name, f"{table.name}.html", table.meaning.partition("\n")[0]) for table in tables]
     lead = f"{len(tables)} tables"
     opened = frame.opening(
         "data", "The data dictionary", lead, f"{lead}, every column with its meaning and what it is made from."
     )
-    body = Fragment(f'<ul class="ways">{items}</ul>')
-    frame.write("data/index.html", "list.html.j2", "The data dictionary", lead, opening=opened, intro=[], body=body)
+    frame.write(
+        "data/index.html", "list.html.j2", "The data dictionary", lead, opening=opened, intro=[], ways=ways, body=""
+    )

@@ -6,7 +6,7 @@ Not here: the pages they lead to (weeks).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -14,10 +14,6 @@ from dagster_project.calendar import Week
 from dagster_project.reports import template
 from dagster_project.reports.site.archive import History
 from dagster_project.reports.site.frame import Frame
-
-if TYPE_CHECKING:
-    pass
-
 
 FEED_ENTRIES = 30
 
@@ -50,6 +46,7 @@ def write_feed(frame: Frame, histories: Mapping[Week, History]) -> None:
             "title": frame.edition.marked("leadershift: who leads open-source AI"),
             "id": f"urn:leadershift:{'rehearsal' if frame.edition.is_rehearsal else 'site'}",
             "updated": entries[0]["updated"] if entries else "",
+            "base": f"{frame.base_url}/" if frame.base_url else "",
             "entries": entries,
         },
     )

@@ -6,15 +6,11 @@ Not here: making them (warehouse/publish).
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from dagster_project.reports.render import day
 from dagster_project.reports.site.frame import Frame
-
-if TYPE_CHECKING:
-    pass
 
 
 def write_downloads(frame: Frame, database: Path) -> None:

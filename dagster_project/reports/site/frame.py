@@ -40,6 +40,7 @@ class Frame:
     countries: Mapping[str, str]
     labs: Mapping[str, str]
     root: Path  # where the files are written
+    base_url: str | None  # where the site will stand
 
     def write(self, path: str, template_name: str, title: str, description: str, **about: object) -> None:
         """Fill a template and write a page; links are relative to where it stands."""
@@ -50,13 +51,14 @@ class Frame:
         """What stands in the head of a page: its title, its links, its card."""
         up = "../" * path.count("/")
         links = [Link(name, up + href, is_here=href == path) for name, href in _NAVIGATION]
-        there = card if card and (self.root / "cards" / f"{card}.png").is_file() else None
+        # Programs that show a shared page ask for its picture from elsewhere: a relative address leads nowhere.
+        is_shown = self.base_url and card and (self.root / "cards" / f"{card}.png").is_file()
         return {
             "title": self.edition.marked(title),
             "description": self.edition.marked(description),
             "release_id": self.edition.release_id,
             "links": links,
-            "card": f"{up}cards/{there}.png" if there else None,
+            "card": f"{self.base_url}/cards/{card}.png" if is_shown else None,
             "feed": f"{up}feed.xml",
         }
 

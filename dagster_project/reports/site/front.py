@@ -14,6 +14,7 @@ from dagster_project.reports.charts import canvas, gallery, timeline
 from dagster_project.reports.headline import compose
 from dagster_project.reports.render import nothing
 from dagster_project.reports.site.frame import Frame
+from dagster_project.reports.template import Way
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -40,7 +41,7 @@ def write_index(frame: Frame, pictures: Mapping[str, canvas.Picture]) -> None:
     before = reads.week_shares(frame.release, "country", Week.of(edition.week.monday).monday - timeline.ONE_WEEK)
     found = compose(countries, edition.week, frame.scope)
     ways = [
-        {"title": title, "href": href, "says": says}
+        Way(title, href, says)
         for title, href, says in (
             ("This week", "latest/index.html", "the whole report: shares, bounds, why they moved"),
             ("Countries", "countries/index.html", "a page for each"),

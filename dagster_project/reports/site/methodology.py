@@ -8,17 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dagster_project.reports import notebook
-from dagster_project.reports.headline import SCOPES
-from dagster_project.reports.render import Fragment, escaped, prose
+from dagster_project.reports.render import Fragment
 from dagster_project.reports.site.frame import Frame
+from dagster_project.reports.template import Way
 from dagster_project.settings import shipped
-
-if TYPE_CHECKING:
-    pass
-
 
 _LINK = re.compile(r"(!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)")
 
@@ -57,12 +52,40 @@ def _linked(match: re.Match[str], known: set[str]) -> str:
     return f"[{text}]({Path(target).stem}.html)"
 
 
+SCOPES = {
+    "S1": "all models",
+    "S2": "text generation and image-text-to-text, in short: text and image-text models",
+    "S3": (
+        "those of S2 that a reviewed lab published itself, no quantised re-packs, created after 30 November 2022, with 100,000"
+        " downloads"
+    ),
+    "S4": "all models in the first 365 days of their lives",
+    "-quick": "behind any of these: of a quick capture, which asks for a part of the Hub only; never compared with the whole",
+}
 CREDITS = {
     "publisher": "whoever uploaded the model",
     "direct": "the publishers of the models that it says it was made from",
     "root": "the publishers of the models it comes from in the end",
 }
-"""Who a download can count for, as the tables' column `credit` says it."""
+WINDOWS = {
+    "week": "an ISO week, Monday to Sunday, UTC",
+    "28d": "four weeks up to and with the one named",
+    "365d": "the 365 days up to its end",
+    "cumulative": "since the first week captured here",
+}
+BOUNDS = {
+    "share of all": "a side's downloads by all downloads in scope, those of publishers whom nobody reviewed included",
+    "share of known": "the same by the downloads of reviewed publishers only",
+    "at least": "if nothing of the unknown belongs to the side: its share of all",
+    "at most": "if all of the unknown belongs to it",
+}
+VOCABULARIES = [
+    ("Scope: which models are counted", SCOPES),
+    ("Credit: who a download counts for", CREDITS),
+    ("Window: when it was downloaded", WINDOWS),
+    ("Bounds: what the unknown leaves open", BOUNDS),
+]
+"""What the words beside every share mean."""
 
 
 def write_methodology(frame: Frame) -> None:
@@ -77,17 +100,22 @@ def write_methodology(frame: Frame) -> None:
             document.title,
             opening=opened,
             intro=[],
+            ways=[],
             body=document.body,
         )
-    items = [f'<li><a href="{document.slug}.html">{escaped(document.title, 200)}</a></li>' for document in documents]
-    items.append('<li><a href="../latest/quality.html">What was checked in this release, and what was found</a></li>')
-    items.append('<li><a href="../data/index.html">What every column means, and what it is made from</a></li>')
-    scopes = "".join(f"<dt>{name}</dt><dd>{prose(says)}</dd>" for name, says in SCOPES.items() if "-" not in name)
-    credits = "".join(f"<dt>{name}</dt><dd>{prose(says)}</dd>" for name, says in CREDITS.items())
-    body = Fragment(
-        f'<h2>Scope: which models are counted</h2><dl class="words">{scopes}</dl><h2>Credit: who a download counts for</h2>'
-        f'<dl class="words">{credits}</dl><h2>Read on</h2><ul class="ways">{"".join(items)}</ul>'
-    )
+    ways = [
+        *(Way(document.title, f"{document.slug}.html") for document in documents),
+        Way("What was checked in this release, and what was found", "../latest/quality.html"),
+        Way("What every column means, and what it is made from", "../data/index.html"),
+    ]
     lead = "Every share names its scope, its credit and its window"
     opened = frame.opening("method", "How it is measured", lead, f"{lead}. Shares of two scopes can't be compared.")
-    frame.write("method/index.html", "list.html.j2", "How it is measured", lead, opening=opened, intro=[], body=body)
+    frame.write(
+        "method/index.html",
+        "method.html.j2",
+        "How it is measured",
+        lead,
+        opening=opened,
+        vocabularies=VOCABULARIES,
+        ways=ways,
+    )

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from dagster_project.reports import reads, sides, weekly
 from dagster_project.reports.charts import canvas, share
 from dagster_project.reports.headline import SCOPES, WHOLE_SCOPE
-from dagster_project.reports.naming import NOT_COUNTRIES, code_name, lab_label, side_home
-from dagster_project.reports.render import Column, Fragment, escaped, joined, nothing, percent, prose, render_table
+from dagster_project.reports.naming import NOT_COUNTRIES, code_name, home, lab_label
+from dagster_project.reports.render import (
+    Column,
+    Fragment,
+    bounds,
+    nothing,
+    percent,
+    render_table,
+)
 from dagster_project.reports.site.frame import Frame
+from dagster_project.reports.template import Way
 
-if TYPE_CHECKING:
-    pass
-
-
+LISTED = ("share_of_total", "lower_bound", "upper_bound")
 SLUG = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
 
@@ -87,14 +92,14 @@ def _side(frame: Frame, facts: _Facts, side: str, folder: str) -> dict[str, Any]
     course = facts.courses[scope][side]
     last = course.sort("week").row(-1, named=True)
     name = _side_name(facts.level, side, last, frame)
-    bounds = f"{percent(last['lower_bound'])} to {percent(last['upper_bound'])} of all"
-    lead = f"{name} {percent(last['share_of_total'])}"
+    share_then, between = percent(last["share_of_total"]), bounds(last["lower_bound"], last["upper_bound"])
+    basis = f"{SCOPES[scope]}, publisher credit, week of {last['week']}"
     is_here = last["week"] == edition.week.monday
-    when = f"week of {last['week']}"
-    sentence = f"{lead} of all downloads ({bounds}), {SCOPES[scope]}, publisher credit, {when}."
+    lead = f"{name} {share_then}"
+    sentence = f"{lead} of all downloads ({between}), {basis}."
     if not is_here:
         lead = f"{name} has no downloads in week {edition.week}"
-        sentence = f"{lead}. Its last were in the {when}: {percent(last['share_of_total'])} of all ({bounds})."
+        sentence = f"{lead}. Its last: {share_then} of all ({between}), {basis}."
     rooted = facts.roots.get(side, pl.DataFrame()) if scope == frame.scope else pl.DataFrame()
     picture = share.one_share(course, rooted, edition, scope, name)
     drawn = canvas.shown(picture, "One week is known; a course needs two.")
@@ -102,34 +107,19 @@ def _side(frame: Frame, facts: _Facts, side: str, folder: str) -> dict[str, Any]
     if passed.height:
         pair = (pl.col("side_a") == side) | (pl.col("side_b") == side)
         passed = passed.filter((pl.col("level") == facts.level) & pair)
-    sections = [
-        {"title": "Over time", "says": "", "body": drawn},
-        {
-            "title": "By every denominator",
-            "says": "",
-            "body": sides.standing(facts.week.get(side, pl.DataFrame()), edition),
-        },
-        {
-            "title": "Why it moved",
-            "says": "",
-            "body": weekly.why_it_moved(facts.changes.get(side, pl.DataFrame()), names, edition, frame.scope),
-        },
-        {
-            "title": "Who it passed, and who passed it",
-            "says": "",
-            "body": sides.crossovers(passed, names, edition, "its pairs"),
-        },
-        {"title": "How open", "says": "", "body": sides.tiers(facts.tiers.get(side, pl.DataFrame()), edition)},
-        {
-            "title": "Is it closing?",
-            "says": "",
-            "body": sides.retreat(facts.retreat.get(side, pl.DataFrame()), edition),
-        },
+    nobody = pl.DataFrame()
+    sections: list[tuple[str, Fragment]] = [
+        ("Over time", drawn),
+        ("By every denominator", sides.standing(facts.week.get(side, nobody), edition)),
+        *([("Its labs", _labs_of(frame, facts, side, scope))] if facts.level == "country" else []),
+        ("Why it moved", weekly.why_it_moved(facts.changes.get(side, nobody), names, edition, frame.scope)),
+        ("Who it passed, and who passed it", sides.crossovers(passed, names, edition, "between it and another")),
+        ("How open", sides.tiers(facts.tiers.get(side, nobody), edition)),
+        ("Is it closing?", sides.retreat(facts.retreat.get(side, nobody), edition)),
     ]
-    if facts.level == "country":
-        sections.insert(2, {"title": "Its labs", "says": "", "body": _labs_of(frame, facts, side, scope)})
-    kicker = "country" if facts.level == "country" else f"lab, {side_home(last, frame.countries)}"
-    opened = weekly.opening(edition, escaped(kicker), name, lead, sentence)
+    at_home = home(last["country"], frame.countries)
+    kicker = "country" if facts.level == "country" else f"lab, {at_home}"
+    opened = weekly.opening(edition, kicker, name, lead, sentence)
     frame.write(
         f"{folder}/{side}.html",
         "side.html.j2",
@@ -137,10 +127,12 @@ def _side(frame: Frame, facts: _Facts, side: str, folder: str) -> dict[str, Any]
         sentence,
         opening=opened,
         sections=sections,
-        cite=weekly.how_to_cite(edition),
+        cite=weekly.how_to_cite(edition, by="country of lab" if facts.level == "country" else "lab"),
     )
-    shown = {"side": side, "label": name, "home": side_home(last, frame.countries)}
-    return shown | {part: last[part] if is_here else None for part in ("share_of_total", "lower_bound", "upper_bound")}
+    # The list has one scope; what has downloads in another only stands there without a number.
+    is_listed = is_here and scope == frame.scope
+    listed = {part: last[part] if is_listed else None for part in LISTED}
+    return {"side": side, "label": name, "home": at_home} | listed
 
 
 def _side_name(level: str, side: str, row: Mapping[str, Any], frame: Frame) -> str:
@@ -174,22 +166,20 @@ def _write_list_of_sides(frame: Frame, level: str, folder: str, rows: Sequence[M
     ordered = sorted(
         rows, key=lambda row: (row["share_of_total"] is None, -(row["share_of_total"] or 0.0), row["label"])
     )
-    cells = []
-    for row in ordered:
-        at_home = f'<td class="text"><bdi>{escaped(row["home"])}</bdi></td>' if level == "lab" else ""
-        numbers = "".join(
-            f'<td class="number">{prose(percent(row[part])) if row[part] is not None else "–"}</td>'
-            for part in ("share_of_total", "lower_bound", "upper_bound")
-        )
-        link = f'<a href="{escaped(row["side"])}.html">{escaped(row["label"])}</a>'
-        cells.append(f'<tr><th scope="row"><bdi>{link}</bdi></th>{at_home}{numbers}</tr>')
-    heads = ["Lab" if level == "lab" else "Country", *(["Home"] if level == "lab" else [])]
-    head = "".join(f'<th scope="col">{text}</th>' for text in heads)
-    head += "".join(f'<th scope="col" class="number">{text}</th>' for text in ("Share of all", "At least", "At most"))
-    caption = f"Week {frame.edition.week}, {SCOPES[frame.scope]}, publisher credit; a dash: nothing in this week"
-    body = Fragment(
-        f'<div class="table" role="region" tabindex="0" aria-label="{prose(caption)}"><table><caption><span>{prose(caption)}</span>'
-        f"</caption><thead><tr>{head}</tr></thead><tbody>{''.join(cells)}</tbody></table></div>"
+    columns = [
+        Column("label", "Lab" if level == "lab" else "Country"),
+        *([Column("home", "Home")] if level == "lab" else []),
+        Column("share_of_total", "Share of all", "share"),
+        Column("lower_bound", "At least", "share"),
+        Column("upper_bound", "At most", "share"),
+    ]
+    caption = (
+        f"Week {frame.edition.week}, {SCOPES[frame.scope]}, publisher credit; a dash: nothing in this week and scope"
+    )
+    shares = dict.fromkeys(LISTED, pl.Float64)
+    table = pl.DataFrame(ordered, schema={"side": pl.String, "label": pl.String, "home": pl.String, **shares})
+    body = render_table(
+        table, columns, frame.edition.marked(caption), [f"{row['side']}.html" for row in ordered], most=len(ordered)
     )
     title = "Labs" if level == "lab" else "Countries"
     lead = f"{len(rows)} {'reviewed labs' if level == 'lab' else 'countries'} with downloads so far"
@@ -201,5 +191,6 @@ def _write_list_of_sides(frame: Frame, level: str, folder: str, rows: Sequence[M
         f"{lead}.",
         opening=frame.opening(title.lower(), title, lead, f"{lead}, each with its own page."),
         intro=[],
-        body=joined([Fragment(f'<p><a href="../latest/{more}.html">The report about all of them</a></p>'), body]),
+        ways=[Way("The report about all of them", f"../latest/{more}.html", "with charts")],
+        body=body,
     )

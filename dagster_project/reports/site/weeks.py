@@ -7,19 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from dagster_project.calendar import Week
 from dagster_project.reports import reads, template, weekly
 from dagster_project.reports.headline import HEADLINE_SCOPE, SCOPES, WHOLE_SCOPE, citation
-from dagster_project.reports.render import Fragment, prose
+from dagster_project.reports.render import to_copy
 from dagster_project.reports.site import archive
 from dagster_project.reports.site.archive import History
 from dagster_project.reports.site.feed import write_feed
 from dagster_project.reports.site.frame import Frame
-
-if TYPE_CHECKING:
-    pass
+from dagster_project.reports.template import Way
 
 
 def write_weeks(
@@ -79,18 +76,24 @@ def _write_revision(
         "scopes": SCOPES,
         "countries": sides_of[0],
         "labs": sides_of[1],
-        "cite": citation(edition, scope),
+        "cite": to_copy(citation(edition, scope)),
+        "marked": edition.marked(""),
     }
     frame.put(path, template.fill("week.html.j2", head | about).encode())
 
 
 def _write_list_of_weeks(frame: Frame, histories: Mapping[Week, History]) -> None:
-    items = []
+    ways = []
     for week, history in sorted(histories.items(), reverse=True):
-        told = prose(history.newest.numbers.lead or history.newest.numbers.sentence)
         revisions = len(history.revisions) - 1
-        note = f" <em>{revisions} revision{'s' if revisions > 1 else ''}</em>" if revisions else ""
-        items.append(f'<li><a href="{week}/index.html">{week}</a> <span>{told}{note}</span></li>')
+        ways.append(
+            Way(
+                str(week),
+                f"{week}/index.html",
+                history.newest.numbers.lead or history.newest.numbers.sentence,
+                f"{revisions} revision{'s' if revisions > 1 else ''}" if revisions else "",
+            )
+        )
     lead = f"{len(histories)} weeks"
     sentence = f"{lead}, each with its shares, its bounds, and every revision since. Of known downloads, {SCOPES[frame.scope]}."
     frame.write(
@@ -102,5 +105,7 @@ def _write_list_of_weeks(frame: Frame, histories: Mapping[Week, History]) -> Non
         intro=[
             "A page of the past never changes silently: what a later release says otherwise is a revision with a date."
         ],
-        body=Fragment(f'<ul class="ways weeks">{"".join(items)}</ul>'),
+        ways=ways,
+        is_weeks=True,
+        body="",
     )
