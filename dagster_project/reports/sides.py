@@ -212,7 +212,8 @@ def retreat(rows: pl.DataFrame, edition: Edition) -> Fragment:
         f"{row['month']:%Y-%m}{'' if row['is_complete'] else ', so far'}" for row in ordered.iter_rows(named=True)
     ]
     turned = [
-        ", ".join(SIGNALS.get(name, name) for name in text.split(",")) if text else None for text in ordered["turned"]
+        ", ".join(SIGNALS.get(name.strip(), name) for name in text.split(",")) if text else None
+        for text in ordered["turned"]
     ]
     shown = ordered.with_columns(period=pl.Series(periods, dtype=pl.String), turned=pl.Series(turned, dtype=pl.String))
     caption = (

@@ -32,7 +32,7 @@ def texts(svg: ET.Element) -> list[str]:
 
 def test_bars_add_up_and_keep_the_unknown_last() -> None:
     drawn = bars.country_bars(frame(World()))
-    assert [bar.label for bar in drawn][-3:] == ["Other countries (3)", "International", "Unknown"]
+    assert [bar.label for bar in drawn][-3:] == ["3 others", "International", "Unknown"]
     assert sum(bar.share for bar in drawn) == pytest.approx(1)
     assert len(drawn) == bars.TOP_COUNTRIES + 3
     assert drawn[-1].fill == palette.HATCHED

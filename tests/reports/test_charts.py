@@ -155,11 +155,15 @@ def test_a_crossover_says_its_interval_and_where_there_is_none_that() -> None:
     both = history().filter(pl.col("country").is_in(["CN", "US"]))
     picture = crossing.crossover_of(both, pair, EDITION, "S2", ("China", "United States"))
     assert picture is not None
-    assert picture.words.title == "China passed United States in week 2026-W42"
+    assert picture.words.title == "China passed the United States in week 2026-W42, not for certain"
+    assert "Found in 80.0\u00a0% of 500 resamples" in picture.words.subtitle
+    sure = crossing.crossover_of(both, pair | {"resample_share": 0.97}, EDITION, "S2", ("China", "United States"))
+    assert sure is not None
+    assert sure.words.title == "China passed the United States in week 2026-W42"
     assert "week 2026-W40 to week 2026-W45" in picture.words.subtitle
     never = crossing.crossover_of(both, pair | {"crossover_week": None}, EDITION, "S2", ("China", "United States"))
     assert never is not None
-    assert never.words.title == "China and United States: no lead passed over"
+    assert never.words.title == "China and the United States: no lead passed over"
 
 
 def test_a_family_adds_up_and_names_what_it_leaves_out() -> None:

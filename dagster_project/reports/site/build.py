@@ -27,6 +27,7 @@ from dagster_project.reports.site.files import write_downloads
 from dagster_project.reports.site.frame import Frame
 from dagster_project.reports.site.front import write_cards, write_index, write_latest
 from dagster_project.reports.site.methodology import write_methodology
+from dagster_project.reports.site.questions import write_questions
 from dagster_project.reports.site.sides import write_sides
 from dagster_project.reports.site.weeks import write_weeks
 from dagster_project.snapshots import durable
@@ -93,6 +94,7 @@ def _write(
     write_weeks(frame, archive.revised(dict(histories), archive.read_weeks(release, edition), edition), countries, labs)
     write_methodology(frame)
     write_dictionary(frame)
+    write_questions(frame)
     write_downloads(frame, database)
     write_index(frame, pictures)
 

@@ -52,6 +52,7 @@ def write_index(frame: Frame, pictures: Mapping[str, canvas.Picture]) -> None:
             ("Every week", "weeks/index.html", "the archive, with revisions"),
             ("Method", "method/index.html", "how it is measured, and what it is not"),
             ("What was checked", "latest/quality.html", f"{edition.audit_result}"),
+            ("Questions", "data/questions.html", "what people ask, answered in SQL"),
             ("Data", "downloads.html", "the database, Parquet, CSV, a feed"),
         )
     ]

@@ -1,0 +1,75 @@
+"""The page of questions that people really ask: each with what its columns say, its answer from this release, and its SQL.
+
+Not here: the questions (sql/examples), asking them elsewhere (leadershift query --example).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import polars as pl
+
+from dagster_project.errors import UsageError
+from dagster_project.reports.render import NOTHING, Column, Fragment, count, nothing, preformatted, render_table
+from dagster_project.reports.site.frame import Frame
+from dagster_project.warehouse.examples import Example, examples
+from dagster_project.warehouse.published import Release
+
+ROWS_SHOWN = 12
+DIGITS = 4
+
+
+def write_questions(frame: Frame) -> None:
+    """Ask every question of the release and write the page with the answers."""
+    asked = [
+        {
+            "name": example.name,
+            "question": example.question,
+            "answer": example.answer,
+            "result": _answered(
+                frame.release, example, frame.edition.marked(f"The answer of release {frame.edition.release_id}")
+            ),
+            "sql": preformatted(example.sql.strip()),
+        }
+        for example in examples().values()
+    ]
+    lead = f"{len(asked)} questions"
+    sentence = f"{lead}, each one query that runs as it stands on the release."
+    opened = frame.opening("data", "Questions that people ask", lead, sentence)
+    frame.write(
+        "data/questions.html", "questions.html.j2", "Questions that people ask", sentence, opening=opened, asked=asked
+    )
+
+
+def _answered(release: Release, example: Example, caption: str) -> Fragment:
+    """Show the first rows of an answer; a release from before a table was made has none."""
+    try:
+        names, rows = release.rows(example.sql)
+    except UsageError:
+        return nothing("This release does not have the tables for it.")
+    if not rows:
+        return nothing("No rows.")
+    shown = [tuple(map(_written, row)) for row in rows[:ROWS_SHOWN]]
+    numeric = [
+        any(isinstance(row[n], int | float | Decimal) and not isinstance(row[n], bool) for row in rows)
+        for n in range(len(names))
+    ]
+    columns = [
+        Column(name, name, "signed" if is_number else "text") for name, is_number in zip(names, numeric, strict=True)
+    ]
+    if len(rows) > ROWS_SHOWN:
+        caption += f", the first {ROWS_SHOWN} of {len(rows)} rows"
+    return render_table(pl.DataFrame(shown, schema=names, orient="row", infer_schema_length=None), columns, caption)
+
+
+def _written(value: object) -> str:
+    """Write a value as the command line does: a share keeps its four digits, so that it can be looked up."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return count(value)
+    if isinstance(value, float | Decimal):
+        return count(float(value)) if value == round(value) and abs(value) > 1 else f"{value:.{DIGITS}f}"
+    return str(value)
