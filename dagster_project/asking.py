@@ -10,8 +10,9 @@ from typing import Any
 
 from dagster_project.errors import UsageError
 from dagster_project.settings import Settings
+from dagster_project.warehouse import examples as ready
 from dagster_project.warehouse import published
-from dagster_project.warehouse.examples import Example, examples
+from dagster_project.warehouse.examples import Example
 from dagster_project.warehouse.published import Publication, Release
 
 MART = "marts"
@@ -94,7 +95,7 @@ def headline(settings: Settings) -> dict[str, float]:
 
 def example(name: str) -> Example:
     """Give one example. Raises UsageError that names the nearest."""
-    known = examples()
+    known = ready.examples()
     if name not in known:
         near = published.nearest(name, known)
         raise UsageError(

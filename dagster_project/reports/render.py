@@ -161,7 +161,7 @@ def render_table(
     """
     heads = "".join(f'<th scope="col"{_side(column)}>{escaped(column.title)}</th>' for column in columns)
     shown = frame.head(most).select([column.name for column in columns])
-    targets = links or [None] * shown.height
+    targets: Sequence[str | None] = links or [None] * shown.height
     rows = zip(shown.iter_rows(), targets, strict=False)
     body = "".join(f"<tr>{''.join(_cells(row, columns, target))}</tr>" for row, target in rows)
     left_out = frame.height - shown.height

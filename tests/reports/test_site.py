@@ -205,6 +205,13 @@ def test_bad_input_is_a_sentence_and_the_next_command(home: Path, tmp_path: Path
     with pytest.raises(RefusedError, match="as known on 2026-11-01 and gets no site"):
         pipeline.site(settings_of(home))
     point(home, "2026-W47-aaaa")
+    link, target = home / "site", (home / "site").readlink()
+    link.unlink()
+    link.mkdir()
+    with pytest.raises(StorageError, match="a link to the newest site is needed"):
+        pipeline.site(settings_of(home))
+    link.rmdir()
+    link.symlink_to(target)
     kept = home / f"site/weeks/{Week(MONDAY)}/{archive.REVISIONS}"
     kept.write_text("{}")
     with pytest.raises(DamagedDataError, match=r"revisions\.json can't be read"):

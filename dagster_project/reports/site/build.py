@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagster_project.calendar import Week
+from dagster_project.errors import StorageError
 from dagster_project.reports import reads
 from dagster_project.reports.charts import gallery
 from dagster_project.reports.headline import HEADLINE_SCOPE, Edition
@@ -62,6 +63,11 @@ def build(
     DamagedDataError for an archive that can't be read, StorageError for a disk that refuses; the site before stays then.
     """
     link, sites = home / SITE, home / SITES
+    if link.exists() and not link.is_symlink():
+        raise StorageError(
+            f"{link} is in the way: a link to the newest site is needed there. Nothing was written.",
+            next_command=f"mv {link} {link}.old",
+        )
     histories = archive.read(link)
     with durable.disk_trouble(link):
         durable.make_folder(sites)

@@ -6,6 +6,7 @@ Not here: the questions (sql/examples), asking them elsewhere (leadershift query
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 
@@ -62,7 +63,7 @@ def _answered(release: Release, example: Example, caption: str) -> Fragment:
     return render_table(pl.DataFrame(shown, schema=names, orient="row", infer_schema_length=None), columns, caption)
 
 
-def _written(value: object) -> str:
+def _written(value: Any) -> str:
     """Write a value as the command line does: a share keeps its four digits, so that it can be looked up."""
     if value is None:
         return NOTHING
