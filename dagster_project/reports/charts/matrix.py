@@ -64,7 +64,8 @@ def lineage_matrix(rows: pl.DataFrame, names: Mapping[str, str], edition: Editio
             size = 10.5 if is_small else 12
             is_long = placing.text_width(named[author], size, is_bold=True) > wide - 4
             text = author if is_small or is_long else named[author]
-            text = {UNKNOWN: "Unknown", INTERNATIONAL: "Intern’l"}.get(author, text)
+            special = {UNKNOWN: "Unk." if is_small else "Unknown", INTERNATIONAL: "Intl." if is_small else "Intern’l"}
+            text = special.get(author, text)
             labels.append(
                 Text(
                     placing.fit_width(text, wide - 4, size, is_bold=True),
