@@ -72,5 +72,6 @@ def _written(value: Any) -> str:
     if isinstance(value, int):
         return count(value)
     if isinstance(value, float | Decimal):
-        return count(float(value)) if value == round(value) and abs(value) > 1 else f"{value:.{DIGITS}f}"
+        number = float(value)
+        return count(number) if number == round(number) and abs(number) > 1 else f"{number:.{DIGITS}f}"
     return str(value)
