@@ -205,7 +205,7 @@ def _who_moved(moves: pl.DataFrame) -> str:
         points = float(row["points"])
         if signed(points) != signed(0.0) and (points > 0) == (verb == "gained"):
             told.append(
-                f"{spoken(row['country'], row['label'])} {verb} most ({signed(points)} points of all downloads)"
+                f"{spoken(row['country'], row['label'])} {verb} most ({abs(points):.1f} points of all downloads)"
             )
     unknown = signed(float(moves.filter(pl.col("country") == UNKNOWN)["points"].sum()))
     moved = capital(" and ".join(told)) if told else "No country's share of all downloads moved by 0.1 points"

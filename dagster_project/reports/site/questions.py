@@ -50,28 +50,32 @@ def _answered(release: Release, example: Example, caption: str) -> Fragment:
         return nothing("This release does not have the tables for it.")
     if not rows:
         return nothing("No rows.")
-    shown = [tuple(map(_written, row)) for row in rows[:ROWS_SHOWN]]
-    numeric = [
-        any(isinstance(row[n], int | float | Decimal) and not isinstance(row[n], bool) for row in rows)
-        for n in range(len(names))
-    ]
-    columns = [
-        Column(name, name, "signed" if is_number else "text") for name, is_number in zip(names, numeric, strict=True)
-    ]
+    numeric = [any(_is_number(row[n]) for row in rows) for n in range(len(names))]
+    columns = [Column(name, name, "signed" if is_it else "text") for name, is_it in zip(names, numeric, strict=True)]
+    # One column, one way of writing: a share of exactly 1 keeps its digits beside the others.
+    digits = [0 if all(_is_whole(row[n]) for row in rows) else DIGITS for n in range(len(names))]
+    shown = [tuple(map(_written, row, digits)) for row in rows[:ROWS_SHOWN]]
     if len(rows) > ROWS_SHOWN:
         caption += f", the first {ROWS_SHOWN} of {len(rows)} rows"
     return render_table(pl.DataFrame(shown, schema=names, orient="row", infer_schema_length=None), columns, caption)
 
 
-def _written(value: Any) -> str:
-    """Write a value as the command line does: a share keeps its four digits, so that it can be looked up."""
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    return not _is_number(value) or float(value).is_integer()
+
+
+def _written(value: Any, digits: int) -> str:
+    """Write a value: a share with four digits, so that it can be looked up."""
     if value is None:
         return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int):
-        return count(value)
-    if isinstance(value, float | Decimal):
-        number = float(value)
-        return count(number) if number == round(number) and abs(number) > 1 else f"{number:.{DIGITS}f}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or NOTHING
+    if _is_number(value):
+        return f"{float(value):.{digits}f}" if digits else count(float(value))
     return str(value)
