@@ -47,7 +47,7 @@ class Layout:
 # Columns are counted in letters of DejaVu Sans, the widest font a reader is likely to have.
 WIDE = Layout("wide", 720, 72, 100, left=212, right=160)
 NARROW = Layout(
-    "narrow", 358, 38, 47, left=0, right=2, row=42, bar=11, label_columns=23, note_columns=15, is_stacked=True
+    "narrow", 358, 35, 47, left=0, right=2, row=42, bar=11, label_columns=23, note_columns=15, is_stacked=True
 )
 # A card has a font of its own, narrower than that.
 CARD = Layout("card", CARD_WIDTH - 2 * CARD_MARGIN, 54, 98, left=150, right=158, row=17, bar=10, label_columns=20)
