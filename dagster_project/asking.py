@@ -6,12 +6,13 @@ Imports little, so that an answer comes at once. Not here: the state of the hous
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from dagster_project.errors import UsageError
-from dagster_project.settings import Settings, shipped
-from dagster_project.warehouse import catalog, published
+from dagster_project.settings import Settings
+from dagster_project.warehouse import examples as ready
+from dagster_project.warehouse import published
+from dagster_project.warehouse.examples import Example
 from dagster_project.warehouse.published import Publication, Release
 
 MART = "marts"
@@ -33,16 +34,6 @@ select 'alerts of that week', count(*) from marts.alerts
 where week = (select max(week) from newest)
 having (select count(*) from newest) > 0
 """
-
-
-@dataclass(frozen=True)
-class Example:
-    """A question that people ask, the SQL that answers it on any release, and what its columns say."""
-
-    name: str
-    question: str
-    answer: str
-    sql: str
 
 
 def current(settings: Settings) -> Publication:
@@ -102,20 +93,9 @@ def headline(settings: Settings) -> dict[str, float]:
     return {name: float(number) for name, number in rows}
 
 
-def examples() -> dict[str, Example]:
-    """Give every question in sql/examples by its name, which is its file's."""
-    found = {}
-    for path in sorted((shipped("sql") / "examples").glob("*.sql")):
-        said, sql = catalog.header(path)
-        if said.keys() != {"question", "answer"}:
-            raise UsageError(f"The header of {path} says {sorted(said)}, not question and answer.")
-        found[path.stem] = Example(path.stem, str(said["question"]).strip(), str(said["answer"]).strip(), sql)
-    return found
-
-
 def example(name: str) -> Example:
     """Give one example. Raises UsageError that names the nearest."""
-    known = examples()
+    known = ready.examples()
     if name not in known:
         near = published.nearest(name, known)
         raise UsageError(

@@ -28,7 +28,7 @@ from dagster_project.warehouse.build import Built
 from dagster_project.warehouse.publish import Publication
 
 if TYPE_CHECKING:
-    from dagster_project.reports.site import Site
+    from dagster_project.reports.site.build import Site
 
 
 @dataclass(frozen=True)
@@ -167,18 +167,20 @@ def report(settings: Settings, *, week: Week | None = None) -> Path:
     return page.html
 
 
-def site(settings: Settings) -> Site:
+def site(settings: Settings, *, base_url: str | None = None) -> Site:
     """Build the site of the current release, with the archive of what was said before, and publish it all at once.
 
-    Writes the reports of the newest week first, if those there are of another release.
+    Writes the reports of the newest week first, if those there are of another release. `base_url` is where the site will
+    stand; without it, and without one in the settings, pages name no picture for those who share them.
     """
-    from dagster_project.reports import page, site, weekly  # noqa: PLC0415 - notebooks are heavy, capture never needs them
+    from dagster_project.reports import page, weekly  # noqa: PLC0415 - notebooks are heavy, capture never needs them
+    from dagster_project.reports.site.build import build as build_site  # noqa: PLC0415 - heavy too
 
     release = publishing.current(settings.home)
     if release.known_at:
         raise RefusedError(
-            f"The current release is as known on {release.known_at}; a site of it would overwrite the present with the past.",
-            next_command="leadershift build",
+            f"The current release is as known on {release.known_at} and gets no site: it would replace what is known now.",
+            next_command="leadershift build && leadershift audit && leadershift publish && leadershift site",
         )
     database, folder = settings.home / release.database, settings.home / "reports"
     with published.open_release(database) as opened:
@@ -188,7 +190,7 @@ def site(settings: Settings) -> Site:
         report(settings)
         made = page.written(folder, edition.week, release.release_id)
     with lock.hold(settings.home, "site", settings.now()):
-        built = site.build(settings.home, database, made or {}, edition)
+        built = build_site(settings.home, database, made or {}, edition, base_url or settings.site_url)
     if built.is_new:
         ledger.write(settings.home, "site", settings.now(), release=release.release_id, pages=built.pages)
     return built

@@ -43,10 +43,11 @@ class Settings:
     copy: Path | None = None
     # The address of a chat's webhook is a secret like a token.
     webhook: str | None = field(default=None, repr=False)
+    site_url: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read LEADERSHIFT_HOME, _COPY, _WEBHOOK and _NOW, HF_ENDPOINT, HF_TOKEN, GITHUB_API_URL, GITHUB_TOKEN."""
+        """Read LEADERSHIFT_HOME, _COPY, _WEBHOOK, _SITE_URL and _NOW, HF_ENDPOINT, HF_TOKEN, GITHUB_API_URL, GITHUB_TOKEN."""
         now = environment.get("LEADERSHIFT_NOW")
         home = _home(environment.get("LEADERSHIFT_HOME") or "data")
         return cls(
@@ -58,6 +59,7 @@ class Settings:
             github_token=_token(environment, "GITHUB_TOKEN"),
             pretended_now=_pretended(now) if now else None,
             webhook=_webhook(environment.get("LEADERSHIFT_WEBHOOK")),
+            site_url=site_url(environment.get("LEADERSHIFT_SITE_URL")),
         )
 
     @property
@@ -116,6 +118,19 @@ def _home(given: str) -> Path:
     if trouble:
         raise UsageError(f"LEADERSHIFT_HOME is {home}, which {trouble}.", next_command="export LEADERSHIFT_HOME=data")
     return home
+
+
+def site_url(given: str | None, name: str = "LEADERSHIFT_SITE_URL") -> str | None:
+    """Read the address under which the site will stand, without a slash at its end."""
+    if not given:
+        return None
+    parts = address(given)
+    if not parts or parts.scheme not in {"http", "https"} or parts.username or parts.query or parts.fragment:
+        raise UsageError(
+            f"{name} is '{given}', which is not the plain http(s) address of a site.",
+            next_command="leadershift site --base-url https://radar.example.org",
+        )
+    return given.rstrip("/")
 
 
 def _copy(given: str | None, home: Path) -> Path | None:

@@ -20,7 +20,8 @@ week = "2026-W47"
 from pathlib import Path
 
 from dagster_project.calendar import Week
-from dagster_project.reports import canvas, gallery, reads, sides, weekly
+from dagster_project.reports import reads, sides, weekly
+from dagster_project.reports.charts import canvas, gallery
 from dagster_project.warehouse import published
 
 release = published.open_release(Path(database))
@@ -54,7 +55,9 @@ canvas.shown(
 )
 
 # %%
-sides.crossovers(passed.filter(passed["level"] == "country") if passed.height else passed, names, edition, "countries")
+sides.crossovers(
+    passed.filter(passed["level"] == "country") if passed.height else passed, names, edition, "between countries"
+)
 
 # %% [markdown]
 # ## Why shares moved

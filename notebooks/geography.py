@@ -20,7 +20,8 @@ week = "2026-W47"
 from pathlib import Path
 
 from dagster_project.calendar import Week
-from dagster_project.reports import canvas, gallery, geography, reads, weekly
+from dagster_project.reports import geography, reads, weekly
+from dagster_project.reports.charts import canvas, gallery
 from dagster_project.warehouse import published
 
 release = published.open_release(Path(database))

@@ -20,7 +20,8 @@ week = "2026-W47"
 from pathlib import Path
 
 from dagster_project.calendar import Week
-from dagster_project.reports import canvas, gallery, reads, sides, weekly
+from dagster_project.reports import reads, sides, weekly
+from dagster_project.reports.charts import canvas, gallery
 from dagster_project.warehouse import published
 
 release = published.open_release(Path(database))
@@ -57,7 +58,7 @@ canvas.shown(gallery.credits(release, edition), "No two reviewed labs have downl
 # ## Who passed whom
 
 # %%
-sides.crossovers(passed.filter(passed["level"] == "lab") if passed.height else passed, names, edition, "labs")
+sides.crossovers(passed.filter(passed["level"] == "lab") if passed.height else passed, names, edition, "between labs")
 
 # %% [markdown]
 # ## How open
@@ -71,7 +72,7 @@ canvas.shown(gallery.openness(release, edition), "No release of a reviewed lab w
 # ## How to cite
 
 # %%
-weekly.how_to_cite(edition)
+weekly.how_to_cite(edition, by="lab")
 
 # %%
 release.close()

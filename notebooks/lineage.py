@@ -20,7 +20,8 @@ week = "2026-W47"
 from pathlib import Path
 
 from dagster_project.calendar import Week
-from dagster_project.reports import canvas, gallery, reads, sides, weekly
+from dagster_project.reports import reads, sides, weekly
+from dagster_project.reports.charts import canvas, gallery
 from dagster_project.warehouse import published
 
 release = published.open_release(Path(database))
@@ -33,7 +34,7 @@ quarter = flows["quarter"][0] if flows.height else edition.week.monday
 dependence = reads.read(release, "marts.lineage_dependence", "where credit = 'root' and quarter = ?", [quarter])
 
 # %%
-sides.lineage_masthead(flows, edition)
+sides.lineage_masthead(flows, names, edition)
 
 # %% [markdown]
 # ## Countries

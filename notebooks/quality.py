@@ -72,7 +72,7 @@ quality.masthead(edition, checks)
 # Every record that the Hub sends is loaded, or merged with its twin, or kept apart as unreadable with the reason. Nothing is dropped.
 
 # %%
-quality.weeks(captured)
+quality.weeks(captured, edition)
 
 # %% [markdown]
 # ## What is unknown

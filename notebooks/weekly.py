@@ -21,7 +21,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from dagster_project.calendar import Week
-from dagster_project.reports import canvas, charts, gallery, headline, reads, robustness, weekly
+from dagster_project.reports import headline, reads, robustness, weekly
+from dagster_project.reports.charts import bars, canvas, gallery
 from dagster_project.warehouse import published
 
 release = published.open_release(Path(database))
@@ -99,7 +100,7 @@ canvas.shown(gallery.course(release, edition), "Two weeks are needed to draw a c
 # Text and image-text models are where the race is watched. A lab counts for the country of its primary base.
 
 # %%
-charts.share_by_country(countries, edition, text_scope)
+bars.share_by_country(countries, edition, text_scope)
 
 # %%
 weekly.country_table(countries, edition, text_scope)
@@ -109,7 +110,7 @@ weekly.country_table(countries, edition, text_scope)
 # compare the order, not the numbers.
 
 # %%
-charts.share_by_country(countries, edition, whole_scope)
+bars.share_by_country(countries, edition, whole_scope)
 
 # %%
 weekly.country_table(countries, edition, whole_scope)
@@ -118,7 +119,7 @@ weekly.country_table(countries, edition, whole_scope)
 # ## By lab
 
 # %%
-charts.top_labs(labs, countries, edition, text_scope)
+bars.top_labs(labs, countries, edition, text_scope)
 
 # %%
 weekly.lab_table(labs, countries, edition, text_scope)

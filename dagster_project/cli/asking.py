@@ -17,6 +17,7 @@ from dagster_project.cli.group import command
 from dagster_project.cli.terminal import JSON, print_json, print_table, say, show
 from dagster_project.errors import UsageError
 from dagster_project.settings import Settings
+from dagster_project.warehouse import examples as ready
 
 # What each program is called, and how it opens a file for reading only. The first that is installed is taken.
 SHELLS: dict[str, tuple[str, ...]] = {"duckdb": ("-readonly",), "harlequin": ("--read-only",)}
@@ -55,7 +56,7 @@ def query(settings: Settings, sql: str | None, *, example: str | None, as_json: 
 def examples(settings: Settings, *, as_json: bool) -> None:
     """List ready questions that people really ask; `leadershift query --example NAME` answers one."""
     del settings
-    known = asking.examples().values()
+    known = ready.examples().values()
     shown = [vars(found) for found in known]
     show(as_json, shown, [f"{found.name:<28} {found.question}" for found in known])
 

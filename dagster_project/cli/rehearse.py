@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from dagster_project import pipeline
 from dagster_project.cli.group import main
 from dagster_project.cli.terminal import JSON, PORT, print_json, print_table, say
 from dagster_project.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster_project.rehearsal.run import Rehearsed
 
 
 @main.group()
@@ -30,6 +34,11 @@ _SEED = click.option(
 )
 _DIRT = click.option(
     "--dirt/--no-dirt", default=True, show_default=True, help="Let counters, names and records misbehave."
+)
+
+
+_VERDICTS = click.option(
+    "--verdicts", is_flag=True, help="Print every measure beside its truth, not only the worst of each kind."
 )
 
 
@@ -93,11 +102,14 @@ def rehearse_serve(
     "--weeks", type=click.IntRange(min=1), default=6, show_default=True, help="How many weekly snapshots to capture."
 )
 @_SEED
+@_VERDICTS
 @JSON
 @click.pass_obj
-def rehearse_demo(settings: Settings, *, models: int, weeks: int, seed: int, as_json: bool) -> None:
+def rehearse_demo(settings: Settings, *, models: int, weeks: int, seed: int, verdicts: bool, as_json: bool) -> None:
     """Capture a simulated world week by week and derive everything from it, down to the page."""
-    _rehearse(settings, models=models, weeks=weeks, dirt=True, seed=seed, faults=False, as_json=as_json)
+    _rehearse(
+        settings, models=models, weeks=weeks, dirt=True, seed=seed, faults=False, verdicts=verdicts, as_json=as_json
+    )
 
 
 @rehearse.command("run", epilog="\b\nExample:\n  leadershift rehearse run --weeks 60 --models 20000")
@@ -112,17 +124,20 @@ def rehearse_demo(settings: Settings, *, models: int, weeks: int, seed: int, as_
 @click.option(
     "--faults/--no-faults", default=True, show_default=True, help="Let a scripted fault strike every fourth crawl."
 )
+@_VERDICTS
 @JSON
 @click.pass_obj
 def rehearse_run(
-    settings: Settings, *, models: int, weeks: int, dirt: bool, seed: int, faults: bool, as_json: bool
+    settings: Settings, *, models: int, weeks: int, dirt: bool, seed: int, faults: bool, verdicts: bool, as_json: bool
 ) -> None:
     """Replay a simulated world through the whole pipeline, faults included, and compare every measure with its truth."""
-    _rehearse(settings, models=models, weeks=weeks, dirt=dirt, seed=seed, faults=faults, as_json=as_json)
+    _rehearse(
+        settings, models=models, weeks=weeks, dirt=dirt, seed=seed, faults=faults, verdicts=verdicts, as_json=as_json
+    )
 
 
 def _rehearse(
-    settings: Settings, *, models: int, weeks: int, dirt: bool, seed: int, faults: bool, as_json: bool
+    settings: Settings, *, models: int, weeks: int, dirt: bool, seed: int, faults: bool, verdicts: bool, as_json: bool
 ) -> None:
     from dagster_project.rehearsal import run as rehearsing  # noqa: PLC0415 - the pipeline never loads the rehearsal
 
@@ -130,7 +145,7 @@ def _rehearse(
     done = rehearsing.rehearse(home, models=models, weeks=weeks, say=say, dirt=dirt, faults=faults, seed=seed)
     database = done.home / done.release.database
     page, site = pipeline.report(done.settings), pipeline.site(done.settings).folder / "index.html"
-    verdicts = [vars(verdict) for verdict in done.verdicts]
+    judged = [vars(verdict) for verdict in done.verdicts]
     gaps = {f"{day}": reason for day, reason in done.gaps.items()}
     shown = {
         "home": done.home,
@@ -140,9 +155,13 @@ def _rehearse(
         "site": site,
     }
     if as_json:
-        print_json(shown | {"verdicts": verdicts, "gaps": gaps})
+        print_json(shown | {"verdicts": judged, "gaps": gaps})
         return
-    print_table(["measure", "truth", "measured", "error"], [verdict.words() for verdict in done.verdicts])
+    if verdicts:
+        everything = [verdict.words() for verdict in done.verdicts]
+        print_table(["measure", "truth", "measured", "error"], everything, most=len(everything))
+    else:
+        _print_summary(done)
     for line in (
         "",
         *(f"{day} stayed unsealed: {reason}" for day, reason in gaps.items()),
@@ -152,3 +171,17 @@ def _rehearse(
         f'SQL    LEADERSHIFT_HOME={done.home} {sys.argv[0]} query "from marts.share_by_country"',
     ):
         click.echo(line)
+
+
+def _print_summary(done: Rehearsed) -> None:
+    """Print how many verdicts held, the worst of each kind, and each that did not hold."""
+    from dagster_project.rehearsal.judge import summary  # noqa: PLC0415 - the pipeline never loads the rehearsal
+
+    found = summary.compared(done.verdicts)
+    missed = [verdict for verdict in found if not summary.held(verdict)]
+    worst = [kind.words() for kind in summary.kinds(done.verdicts)]
+    print_table(["kind of measure", "held", "truth of the worst", "measured", "error"], worst, most=len(worst))
+    click.echo(f"\n{len(found) - len(missed)} of {len(found)} measures held ({summary.HELD_MEANS}).")
+    for verdict in missed:
+        click.echo("Did not hold: {}: truth {}, measured {}, {}".format(*verdict.words()))
+    click.echo("Every measure: the same command with --verdicts, or with --json.")

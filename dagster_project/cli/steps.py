@@ -20,7 +20,7 @@ from dagster_project.cli.terminal import JSON, PORT, QUICK, SIGN_OFF, WEEK, prog
 from dagster_project.crawl import GITHUB, HUB, OWNERS, PEOPLE
 from dagster_project.errors import GateError, SourceError, UsageError
 from dagster_project.owners import OwnersCaptured
-from dagster_project.settings import Settings
+from dagster_project.settings import Settings, site_url
 from dagster_project.snapshots.seal import Seal
 from dagster_project.sources import github_connection
 from dagster_project.sources.pages import Limits
@@ -229,7 +229,13 @@ def publish(settings: Settings, *, sign_off: str | None, known_at: str | None, a
     release = pipeline.publish(settings, sign_off=sign_off, known_at=day)
     database = settings.home / release.database
     shown = {"release_id": release.release_id, "weeks": release.weeks, "is_new": release.is_new, "database": database}
-    show(as_json, shown, [f"{release.release_id}{'' if release.is_new else ' (as before)'}: {database}"])
+    words = [f"{release.release_id}{'' if release.is_new else ' (as before)'}: {database}"]
+    if day:
+        words.append(
+            f"As known on {day}: it is the current release until the next `leadershift publish`, and gets no site, which would"
+            " replace what is known now. `leadershift report` writes its pages."
+        )
+    show(as_json, shown, words)
 
 
 @command("leadershift report --week 2026-W47")
@@ -242,15 +248,21 @@ def report(settings: Settings, *, week: Week | None, as_json: bool) -> None:
 
 
 @main.group(
-    invoke_without_command=True, epilog="\b\nExample:\n  leadershift site\n  leadershift site serve --port 8760"
+    invoke_without_command=True,
+    epilog="\b\nExample:\n  leadershift site --base-url https://radar.example.org\n  leadershift site serve",
+)
+@click.option(
+    "--base-url",
+    metavar="URL",
+    help="Where the site will stand, so that those who share a page show its card; else LEADERSHIFT_SITE_URL.",
 )
 @JSON
 @click.pass_context
-def site(context: click.Context, *, as_json: bool) -> None:
+def site(context: click.Context, *, base_url: str | None, as_json: bool) -> None:
     """Build the static site of the current release into LEADERSHIFT_HOME/site, all or nothing."""
     if context.invoked_subcommand:
         return
-    built = pipeline.site(context.obj)
+    built = pipeline.site(context.obj, base_url=site_url(base_url, "--base-url"))
     shown = {
         "site": built.folder / "index.html",
         "pages": built.pages,

@@ -9,7 +9,7 @@ import contextlib
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -101,16 +101,17 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def print_table(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
-    """Print rows in columns, cleaned of what a hostile string could do to a terminal."""
+def print_table(columns: list[str], rows: Sequence[tuple[Any, ...]], *, most: int | None = None) -> None:
+    """Print rows in columns, at most so many, cleaned of what a hostile string could do to a terminal."""
+    most = TERMINAL_ROWS if most is None else most
     from dagster_project.reports.render import clean  # noqa: PLC0415 - strings of the Hub are hostile, in a terminal too
 
-    cells = [columns, *([clean(_cell(value)) for value in row] for row in rows[:TERMINAL_ROWS])]
+    cells = [columns, *([clean(_cell(value)) for value in row] for row in rows[:most])]
     widths = [max(len(row[index]) for row in cells) for index in range(len(columns))]
     for row in cells:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    if len(rows) > TERMINAL_ROWS:
-        click.echo(f"... {len(rows) - TERMINAL_ROWS:,} more rows; --json prints all")
+    if len(rows) > most:
+        click.echo(f"... {len(rows) - most:,} more rows; --json prints all")
 
 
 def _cell(value: Any) -> str:

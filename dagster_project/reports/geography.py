@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from dagster_project.reports import grids
-from dagster_project.reports.headline import Edition, country_label
-from dagster_project.reports.render import Fragment, count, percent
+from dagster_project.reports.headline import Edition
+from dagster_project.reports.naming import country_label
+from dagster_project.reports.render import Fragment, bounds, count, percent, quarter_name
 from dagster_project.reports.weekly import opening
 
 TABLE = "marts.contributor_geography"
@@ -44,7 +44,7 @@ def newest(rows: pl.DataFrame) -> Newest | None:
         *(["so far"] if chosen["is_running"].any() else []),
         *(["back-cast from profiles of today"] if chosen["is_back_cast"].any() else []),
     ]
-    what = ", ".join([f"{many} contributors to the captured repositories", grids.quarter_name(quarter), *notes])  # type: ignore[arg-type] # a column of days
+    what = ", ".join([f"{many} contributors to the captured repositories", quarter_name(quarter), *notes])  # type: ignore[arg-type] # a column of days
     return Newest(chosen, what)
 
 
@@ -59,5 +59,5 @@ def masthead(found: Newest | None, names: dict[str, str], edition: Edition) -> F
         return opening(edition, "geography", heading, "Too few to say.", sentence)
     first = placed.row(0, named=True)
     lead = f"{country_label(first['country'], names.get(first['country']))} {percent(first['share_of_located'])}"
-    bounds = f"{percent(first['lower_bound'])} to {percent(first['upper_bound'])} of all"
-    return opening(edition, "geography", heading, lead, f"{lead} of those located ({bounds}), {found.what}.")
+    between = bounds(first["lower_bound"], first["upper_bound"])
+    return opening(edition, "geography", heading, lead, f"{lead} of those located ({between} of all), {found.what}.")

@@ -12,11 +12,9 @@ from typing import Any
 import polars as pl
 
 from dagster_project.calendar import Week
-from dagster_project.reports.render import clean, percent, span
+from dagster_project.reports.naming import INTERNATIONAL, NOT_COUNTRIES, capital, country_label, spoken
+from dagster_project.reports.render import bounds, percent, span
 
-UNKNOWN = "UNKNOWN"
-INTERNATIONAL = "INTERNATIONAL"
-NOT_COUNTRIES = frozenset({UNKNOWN, INTERNATIONAL})
 SCOPES = {
     "S1": "all models",
     "S2": "text and image-text models",
@@ -65,7 +63,8 @@ class Edition:
         if not self.is_rehearsal:
             return ""
         return (
-            f"These numbers are not the real Hugging Face Hub. They come from: {self.origin or 'an origin not stated'}."
+            "These numbers say nothing about the real Hugging Face Hub."
+            f" They come from: {self.origin or 'an origin not stated'}."
         )
 
     @property
@@ -87,6 +86,8 @@ class Headline:
     is_certain: bool | None = None
     estimated_share: float | None = None
     lead: str = ""  # the words the sentence begins with, to be set in bold
+    leads: str = ""  # the same as the beginning of a sentence
+    lead_share: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,12 @@ class _Standing:
 
     @property
     def bounds(self) -> str:
-        return f"{self.low * 100:.1f} to {self.high * 100:.1f} % of all"
+        return f"{bounds(self.low, self.high)} of all"
+
+    @property
+    def spoken(self) -> str:
+        """Its name within a sentence."""
+        return spoken(self.code, self.name)
 
 
 def compose(rows: pl.DataFrame, week: Week, scope: str = HEADLINE_SCOPE) -> Headline:
@@ -119,6 +125,8 @@ def compose(rows: pl.DataFrame, week: Week, scope: str = HEADLINE_SCOPE) -> Head
     return Headline(
         sentence=f"{lead} of known downloads ({leader.bounds}, {percent(unknown)} unknown), {denominator}.",
         lead=lead,
+        leads=_leads(leader, others),
+        lead_share=percent(leader.known),
         runner_up=_runner_up(others, scoped),
         certainty=_certainty(leader, others, unknown),
         basis=basis_in_words(estimated),
@@ -148,9 +156,9 @@ def basis_in_words(estimated: float) -> str:
     return f"{percent(estimated)} of this flow is estimated ({how}); the rest is measured, as the difference of two readings."
 
 
-def citation(edition: Edition, scope: str = HEADLINE_SCOPE) -> str:
-    """Give the line that makes a quoted share of downloads checkable."""
-    return cited(edition, f"scope {scope} ({SCOPES[scope]}), publisher credit, share of downloads by country of lab")
+def citation(edition: Edition, scope: str = HEADLINE_SCOPE, by: str = "country of lab") -> str:
+    """Give the line that makes a quoted share of downloads checkable; `by` says whose shares they are."""
+    return cited(edition, f"scope {scope} ({SCOPES[scope]}), publisher credit, share of downloads by {by}")
 
 
 def cited(edition: Edition, measure: str) -> str:
@@ -161,12 +169,6 @@ def cited(edition: Edition, measure: str) -> str:
         f"leadershift, release {edition.release_id}, week {edition.week} ({monday} to {date.fromordinal(monday.toordinal() + 6)}), "
         f"{measure}{as_of}."
     )
-
-
-def country_label(code: str, name: object) -> str:
-    """Name a country or one of the two answers that are no country."""
-    fixed = {UNKNOWN: "Unknown", INTERNATIONAL: "International"}
-    return fixed.get(code) or clean(name) or clean(code) or "Unnamed"
 
 
 def _silent(sentence: str, basis: str, estimated: float | None) -> Headline:
@@ -202,15 +204,21 @@ def _international(scoped: pl.DataFrame) -> float:
 
 def _lead(leader: _Standing, others: list[_Standing]) -> str:
     if others and leader.known - others[0].known < LEVEL:
-        return f"{leader.name} and {others[0].name} level at {percent(leader.known)}"
+        return f"{leader.name} and {others[0].spoken} level at {percent(leader.known)}"
     return f"{leader.name} {percent(leader.known)}"
+
+
+def _leads(leader: _Standing, others: list[_Standing]) -> str:
+    if others and leader.known - others[0].known < LEVEL:
+        return f"{capital(leader.spoken)} and {others[0].spoken} are level at {percent(leader.known)}"
+    return f"{capital(leader.spoken)} leads with {percent(leader.known)}"
 
 
 def _runner_up(others: list[_Standing], scoped: pl.DataFrame) -> str:
     if not others:
         return "No other country has known downloads."
     second = others[0]
-    sentence = f"{second.name} follows with {percent(second.known)} of known downloads ({second.bounds})."
+    sentence = f"{capital(second.spoken)} follows with {percent(second.known)} of known downloads ({second.bounds})."
     homeless = _international(scoped)
     if homeless > second.known:
         sentence += f" Labs reviewed as international, without one home, hold {percent(homeless)} of known."
@@ -223,9 +231,9 @@ def _is_certain(leader: _Standing, others: list[_Standing], unknown: float) -> b
 
 
 def _certainty(leader: _Standing, others: list[_Standing], unknown: float) -> str:
-    rival = f"{others[0].name} has" if others else "another country would have"
+    rival = f"{others[0].spoken} has" if others else "another country would have"
     most = others[0].high if others else unknown
-    figures = f"{leader.name} has at least {percent(leader.low)} of all, {rival} at most {percent(most)}"
+    figures = f"{leader.spoken} has at least {percent(leader.low)} of all, {rival} at most {percent(most)}"
     if _is_certain(leader, others, unknown):
         return f"Certain, wherever the unknown belongs: {figures}."
     return f"The unknown could reverse this: {figures}."

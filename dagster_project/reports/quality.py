@@ -9,7 +9,16 @@ import polars as pl
 
 from dagster_project.calendar import Week
 from dagster_project.reports.headline import SCOPES, Edition
-from dagster_project.reports.render import Column, Fragment, count, day, escaped, folded, joined, prose, render_table
+from dagster_project.reports.render import (
+    Column,
+    Fragment,
+    count,
+    folded,
+    joined,
+    nothing,
+    render_table,
+)
+from dagster_project.reports.weekly import opening
 
 EVENT_WEEKS = 13
 EVENT_MEANINGS = {
@@ -61,22 +70,13 @@ def masthead(edition: Edition, checks: pl.DataFrame) -> Fragment:
         else f"{count(failed)} of {count(checks.height)} checks failed."
     )
     signed = f" They were signed for: {edition.overrides}." if edition.overrides else ""
-    banner = ""
-    if edition.is_rehearsal:
-        banner = f'<p class="banner" role="note"><strong>REHEARSAL</strong> {prose(edition.warning)}</p>'
     gaps = (
         f" Weeks nobody captured: {edition.gaps}." if edition.gaps else " No week since the first capture is missing."
     )
-    as_of = f"Last reading: {day(edition.as_of)}. " if edition.as_of else ""
-    return Fragment(
-        f'{banner}<header class="masthead"><p class="kicker">leadershift quality</p>'
-        f"<h1>What was checked, and what was found <span>Week {edition.week}</span></h1>"
-        f'<p class="dates">{as_of}<span class="keep">Release {escaped(edition.release_id)}.</span></p>'
-        f'<p class="headline"><strong>{prose(lead)}</strong>{prose(signed + gaps)}</p></header>'
-    )
+    return opening(edition, "quality", "What was checked, and what was found", lead, f"{lead}{signed}{gaps}")
 
 
-def weeks(captured: pl.DataFrame) -> Fragment:
+def weeks(captured: pl.DataFrame, edition: Edition) -> Fragment:
     """Say week by week what came: one row a week with is_gap, is_captured, is_imported and the counts of its snapshots."""
     state = (
         pl.when("is_gap")
@@ -91,7 +91,10 @@ def weeks(captured: pl.DataFrame) -> Fragment:
     return render_table(
         captured.with_columns(label=labels, state=state),
         WEEK_COLUMNS,
-        "The newest weeks; what is unreadable is kept apart with its reason, what was sent twice is counted once",
+        edition.marked(
+            f"{EVENT_WEEKS} weeks up to {edition.week}; what is unreadable is kept apart with its reason, what was sent twice is"
+            " counted once"
+        ),
     )
 
 
@@ -108,7 +111,7 @@ def unknown(shares: pl.DataFrame, edition: Edition) -> Fragment:
 def events(found: pl.DataFrame, edition: Edition) -> Fragment:
     """Say what happened to models and counters in the last weeks, and what was done about it. Columns: kind, events, models."""
     if not found.height:
-        return Fragment('<p class="nothing">Nothing happened to models or counters in these weeks.</p>')
+        return nothing("Nothing happened to models or counters in these weeks.")
     meanings = [f"{kind.replace('_', ' ')}: {EVENT_MEANINGS.get(kind, '')}" for kind in found["kind"]]
     return render_table(
         found.with_columns(meaning=pl.Series(meanings, dtype=pl.String)),

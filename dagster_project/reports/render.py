@@ -22,6 +22,7 @@ import polars as pl
 from dagster_project.calendar import Week
 
 MAX_TEXT = 80
+MAX_LINE = 600  # a citation
 MAX_TABLE_ROWS = 300
 MAX_STACKED_MARKS = 2  # accents on one letter; more is "zalgo" that paints over its neighbours
 THIN_SPACE = "\u202f"  # the narrow one that doesn't break
@@ -37,8 +38,8 @@ _STRIPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 # Letters by category, empty space by looks: Hangul fillers, the blank Braille cell.
 _INVISIBLE = dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0\u2800\u034f"), " ")
 
-Kind = Literal["text", "count", "share", "signed", "day", "time", "yes_no"]
-# `signed` is a number that was already written with its sign.
+Kind = Literal["text", "count", "share", "signed", "day", "time", "span", "yes_no"]
+# `signed` is a number that was already written with its sign, `span` two weeks that stay on one line.
 NUMERIC: frozenset[str] = frozenset({"count", "share", "signed"})
 
 
@@ -146,11 +147,23 @@ def span(week: Week, *, with_weekdays: bool = False) -> str:
     return f"Monday {start} to Sunday {day(last)}" if with_weekdays else f"{start} to {day(last)}"
 
 
-def render_table(frame: pl.DataFrame, columns: Sequence[Column], caption: str) -> Fragment:
-    """Write rows as an HTML table in a box that scrolls by itself. Everything is cleaned and escaped; numbers stand right."""
+def render_table(
+    frame: pl.DataFrame,
+    columns: Sequence[Column],
+    caption: str,
+    links: Sequence[str] | None = None,
+    *,
+    most: int = MAX_TABLE_ROWS,
+) -> Fragment:
+    """Write rows as an HTML table in a box that scrolls by itself. Everything is cleaned and escaped; numbers stand right.
+
+    `links` are addresses of ours that the first cells lead to, one for each row. Of more than `most` rows the rest is only counted.
+    """
     heads = "".join(f'<th scope="col"{_side(column)}>{escaped(column.title)}</th>' for column in columns)
-    shown = frame.head(MAX_TABLE_ROWS).select([column.name for column in columns])
-    body = "".join(f"<tr>{''.join(_cells(row, columns))}</tr>" for row in shown.iter_rows())
+    shown = frame.head(most).select([column.name for column in columns])
+    targets: Sequence[str | None] = links or [None] * shown.height
+    rows = zip(shown.iter_rows(), targets, strict=False)
+    body = "".join(f"<tr>{''.join(_cells(row, columns, target))}</tr>" for row, target in rows)
     left_out = frame.height - shown.height
     rest = f'<p class="note">{count(left_out)} more rows are in the release.</p>' if left_out else ""
     label = escaped(caption, 200)
@@ -184,11 +197,49 @@ def written(value: object, kind: Kind) -> str:
     return clean(value)
 
 
-def _cells(row: tuple[object, ...], columns: Sequence[Column]) -> Iterable[str]:
+def paragraph(sentence: str) -> Fragment:
+    """Set sentences of ours, in which foreign names are cleaned."""
+    return Fragment(f"<p>{prose(sentence)}</p>")
+
+
+def preformatted(text: str) -> Fragment:
+    """Keep lines and indents of a text of ours; what it quotes from elsewhere is cleaned."""
+    indents = [(line, " " * (len(line) - len(line.lstrip()))) for line in text.splitlines()]
+    return Fragment("\n".join(escape(indent + clean(line, len(line) + 1), quote=True) for line, indent in indents))
+
+
+def to_copy(line: str) -> Fragment:
+    """Set a line of ours so that one click selects it."""
+    return Fragment(f'<pre class="cite">{escaped(line, MAX_LINE)}</pre>')
+
+
+def signed(points: float) -> str:
+    """Write a difference in percentage points with its sign; what rounds to nothing has none."""
+    written = f"{points:+.1f}".replace("-", "−")
+    return "0.0" if written in ("+0.0", "−0.0") else written
+
+
+def bounds(low: float, high: float) -> str:
+    """Write the least and the most that a share can be: `29.8 to 57.4 %`."""
+    return f"{percent(low).removesuffix(' %')} to {percent(high)}"
+
+
+def quarter_name(first: date) -> str:
+    """Write a quarter as people do."""
+    return f"{first.year} Q{(first.month + 2) // 3}"
+
+
+def nothing(sentence: str) -> Fragment:
+    """Say in place of a chart or a table that there is nothing to show."""
+    return Fragment(f'<p class="nothing">{prose(sentence)}</p>')
+
+
+def _cells(row: tuple[object, ...], columns: Sequence[Column], target: str | None) -> Iterable[str]:
     for position, (value, column) in enumerate(zip(row, columns, strict=True)):
         text = escape(written(value, column.kind), quote=True)
         if position == 0:
-            yield f'<th scope="row"><bdi>{text}</bdi></th>'
+            linked = f'<a href="{escape(target, quote=True)}">{text}</a>' if target else text
+            yield f'<th scope="row"><bdi>{linked}</bdi></th>'
         elif column.kind == "text":
             yield f'<td class="text"><bdi>{text}</bdi></td>'
         else:
@@ -198,7 +249,7 @@ def _cells(row: tuple[object, ...], columns: Sequence[Column]) -> Iterable[str]:
 def _side(column: Column) -> str:
     if column.kind in NUMERIC:
         return ' class="number"'
-    return ' class="fixed"' if column.kind in {"day", "time"} else ""
+    return ' class="fixed"' if column.kind in {"day", "time", "span"} else ""
 
 
 def _width(character: str) -> int:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from dagster_project.reports.headline import LEVEL, NOT_COUNTRIES, SCOPES, Edition, country_label
+from dagster_project.reports.headline import LEVEL, SCOPES, Edition
+from dagster_project.reports.naming import NOT_COUNTRIES, capital, code_name, spoken
 from dagster_project.reports.render import Column, Fragment, joined, percent, prose, render_table
 
 # How each thing that is left out is named in a table, in the order of its rows.
@@ -32,43 +33,51 @@ COLUMNS = [
 
 
 class _Standing(NamedTuple):
-    """Who is first and second when something is left out; shares of known downloads, 0..1."""
+    """Who is first and second when something is left out: codes of countries, and shares of known downloads, 0..1."""
 
     left_out: str
     first: str
     first_share: float
-    second: str | None
-    second_share: float | None
+    second: str | None = None
+    second_share: float | None = None
 
     @property
-    def is_level(self) -> bool:
-        return self.second_share is not None and self.first_share - self.second_share < LEVEL
+    def lead(self) -> float:
+        return self.first_share - (self.second_share or 0.0)
 
 
 def would_it_hold(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition, scope: str) -> Fragment:
     """Say whether the lead of a week holds however it is counted. Rows of one week of `marts.share_robustness`."""
-    standings = _standings(rows.filter(pl.col("scope") == scope), names) if rows.height else []
+    standings = _standings(rows.filter(pl.col("scope") == scope)) if rows.height else []
     if not standings:
         return Fragment('<p class="nothing">No country has known downloads here, so no lead can be tried.</p>')
+    leader = _within(standings[0].first, names)
+    shown = [
+        standing._replace(
+            left_out=LEFT_OUT[standing.left_out].format(leader=leader),
+            first=code_name(standing.first, names),
+            second=code_name(standing.second, names) if standing.second else None,
+        )
+        for standing in standings
+    ]
     caption = edition.marked(
         f"Week {edition.week}, {SCOPES[scope]} ({scope}), publisher credit, share of known downloads"
     )
-    table = render_table(pl.DataFrame(standings, orient="row"), COLUMNS, caption)
-    return joined([Fragment(f"<p>{prose(_in_words(standings))}</p>"), table])
+    table = render_table(pl.DataFrame(shown, orient="row"), COLUMNS, caption)
+    return joined([Fragment(f"<p>{prose(_in_words(standings, names))}</p>"), table])
 
 
-def _standings(rows: pl.DataFrame, names: Mapping[str, str]) -> list[_Standing]:
+def _standings(rows: pl.DataFrame) -> list[_Standing]:
     countries = rows.filter(~pl.col("country").is_in(list(NOT_COUNTRIES)) & pl.col("share_of_known").is_not_null())
     ranked = countries.sort("share_of_known", "country", descending=[True, False])
     usual = _shares(ranked, "nothing")[:2]
     if not usual or not usual[0][1]:
         return []
-    leader = country_label(usual[0][0], names.get(usual[0][0]))
     found = []
-    for reason, text in LEFT_OUT.items():
+    for reason in LEFT_OUT:
         shares = _without_a_lab(ranked, usual) if reason == "own_lab" else _shares(ranked, reason)
         if shares and shares[0][1]:
-            found.append(_standing(text.format(leader=leader), shares, names))
+            found.append(_Standing(reason, *shares[0], *(shares[1] if shares[1:] else ())))
     return found
 
 
@@ -86,31 +95,30 @@ def _without_a_lab(ranked: pl.DataFrame, usual: list[tuple[str, float]]) -> list
     return sorted(shares, key=lambda pair: -pair[1])
 
 
-def _standing(label: str, shares: list[tuple[str, float]], names: Mapping[str, str]) -> _Standing:
-    (first, share), second = shares[0], shares[1:2]
-    return _Standing(
-        left_out=label,
-        first=country_label(first, names.get(first)),
-        first_share=share,
-        second=country_label(second[0][0], names.get(second[0][0])) if second else None,
-        second_share=second[0][1] if second else None,
-    )
-
-
-def _in_words(standings: list[_Standing]) -> str:
+def _in_words(standings: list[_Standing], names: Mapping[str, str]) -> str:
     usual, ways = standings[0], len(standings)
-    if usual.is_level:
-        return f"{usual.first} and {usual.second} are level to begin with, so there is no lead to try."
-    upset = [other for other in standings if other.first != usual.first or other.is_level]
+    leader = _within(usual.first, names)
+    if usual.lead < LEVEL:
+        return (
+            f"{capital(leader)} and {_within(usual.second, names)} are level to begin with, so there is no lead to try."
+        )
+    upset = [other for other in standings if other.first != usual.first or other.lead < LEVEL]
     if upset:
-        told = "; ".join(_upset(other) for other in upset)
-        return f"{usual.first} leads in {ways - len(upset)} of these {ways} ways of counting. {told}."
-    closest = min(standings, key=lambda other: other.first_share - (other.second_share or 0.0))
+        told = "; ".join(_upset(other, leader, names) for other in upset)
+        return f"{capital(leader)} leads in {ways - len(upset)} of these {ways} ways of counting. {told}."
+    closest = min(standings, key=lambda other: other.lead)
     narrowly = f"{percent(closest.first_share)} against {percent(closest.second_share or 0.0)}"
-    return f"{usual.first} leads in all of these {ways} ways of counting, most narrowly in this one: {closest.left_out}, {narrowly}."
+    label = LEFT_OUT[closest.left_out].format(leader=leader)
+    return f"{capital(leader)} leads in all of these {ways} ways of counting, most narrowly in this one: {label}, {narrowly}."
 
 
-def _upset(standing: _Standing) -> str:
-    if standing.is_level:
-        return f"{standing.left_out}, {standing.first} and {standing.second} are level"
-    return f"{standing.left_out}, {standing.first} leads with {percent(standing.first_share)}"
+def _upset(standing: _Standing, leader: str, names: Mapping[str, str]) -> str:
+    label = LEFT_OUT[standing.left_out].format(leader=leader)
+    if standing.lead < LEVEL:
+        return f"{label}, {_within(standing.first, names)} and {_within(standing.second, names)} are level"
+    return f"{label}, {_within(standing.first, names)} leads with {percent(standing.first_share)}"
+
+
+def _within(code: str | None, names: Mapping[str, str]) -> str:
+    """Name a country within a sentence; nobody where there is none."""
+    return spoken(code, code_name(code, names)) if code else "nobody"

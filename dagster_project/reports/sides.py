@@ -11,16 +11,26 @@ from typing import Any
 import polars as pl
 
 from dagster_project.calendar import Week
-from dagster_project.reports import grids
-from dagster_project.reports.charts import home, lab_label
-from dagster_project.reports.headline import NOT_COUNTRIES, SCOPES, Edition, country_label
-from dagster_project.reports.render import Column, Fragment, clean, percent, render_table
+from dagster_project.reports.headline import SCOPES, Edition
+from dagster_project.reports.naming import NOT_COUNTRIES, code_name, country_label, lab_label, side_label, spoken
+from dagster_project.reports.render import (
+    Column,
+    Fragment,
+    bounds,
+    joined,
+    nothing,
+    paragraph,
+    percent,
+    quarter_name,
+    render_table,
+)
 from dagster_project.reports.weekly import opening
 
 CROSSOVERS_SHOWN = 25
 RETREAT_MONTHS = 12
 STANDING_COLUMNS = [
-    Column("label", "Scope and credit"),
+    Column("meaning", "Models counted"),
+    Column("credit", "Credit"),
     Column("share_of_total", "Share of all", "share"),
     Column("share_of_known", "Of known", "share"),
     Column("lower_bound", "At least", "share"),
@@ -31,16 +41,16 @@ STANDING_COLUMNS = [
 CROSSOVER_COLUMNS = [
     Column("pair", "Pair"),
     Column("found", "Found"),
-    Column("interval", "95 % interval"),
-    Column("resample_share", "In resamples", "share"),
+    Column("interval", "95 % interval", "span"),
+    Column("resample_share", "Found in resamples", "share"),
     Column("now", "Leads now"),
 ]
 TIER_COLUMNS = [
     Column("period", "Quarter"),
     Column("n_models", "Releases", "count"),
     Column("n_own", "Own work", "count"),
-    Column("own_open_share", "Own, open", "share"),
-    Column("gated_share", "Gated", "share"),
+    Column("own_open_share", "Open, of own work", "share"),
+    Column("gated_share", "Gated, of all", "share"),
     Column("tier", "Tier"),
 ]
 RETREAT_COLUMNS = [
@@ -53,6 +63,16 @@ RETREAT_COLUMNS = [
     Column("is_turning", "Turning", "yes_no"),
     Column("turned", "What turned"),
 ]
+TIER_NOTES = {"is_running": "so far", "is_before_capture": "what was left at the first capture"}
+SIGNALS = {
+    "cadence": "fewer releases",
+    "flagship": "a long wait for an open flagship",
+    "gated": "more gated",
+    "licences": "fewer permissive licences",
+    "own_repos": "others serve its models",
+    "withdrawn": "models withdrawn",
+}
+"""What each signal of marts.retreat_watch says, in words."""
 DEPENDENCE_COLUMNS = [
     Column("label", "Authors in"),
     Column("n_models", "New derivatives", "count"),
@@ -73,10 +93,7 @@ def country_masthead(countries: pl.DataFrame, edition: Edition, scope: str) -> F
     top = scoped.sort("share_of_total", "country", descending=[True, False])
     first = top.row(0, named=True)
     lead = f"{country_label(first['country'], first['country_name'])} {percent(first['share_of_total'])}"
-    bounds = f"{percent(first['lower_bound'])} to {percent(first['upper_bound'])}"
-    sentence = (
-        f"{lead} of all downloads ({bounds}), {SCOPES[scope]}, publisher credit. {top.height} countries have downloads."
-    )
+    sentence = f"{lead} {_denominator(first, scope)}. {top.height} countries have downloads in it."
     return opening(edition, "countries", heading, lead, sentence)
 
 
@@ -89,18 +106,23 @@ def lab_masthead(labs: pl.DataFrame, edition: Edition, scope: str) -> Fragment:
         return opening(edition, "labs", heading, lead, f"{lead} No reviewed lab has downloads in {SCOPES[scope]}.")
     first = scoped.sort("rank", "lab").row(0, named=True)
     lead = f"{lab_label(first['lab'], first['lab_name'])} {percent(first['share_of_total'])}"
-    bounds = f"{percent(first['lower_bound'])} to {percent(first['upper_bound'])}"
-    sentence = f"{lead} of all downloads ({bounds}), {SCOPES[scope]}, publisher credit. {scoped.height} reviewed labs have downloads."
+    sentence = f"{lead} {_denominator(first, scope)}. {scoped.height} reviewed labs have downloads in it."
     return opening(edition, "labs", heading, lead, sentence)
 
 
-def lineage_masthead(rows: pl.DataFrame, edition: Edition) -> Fragment:
+def _denominator(row: Mapping[str, Any], scope: str) -> str:
+    """Say what a share is a part of, and its bounds."""
+    between = bounds(row["lower_bound"], row["upper_bound"])
+    return f"of all downloads ({between}), {SCOPES[scope]}, publisher credit, week of {row['week']}"
+
+
+def lineage_masthead(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition) -> Fragment:
     """Open the report about lineage. Rows of one quarter of `marts.lineage_flows`, root credit."""
     heading = "Who builds on whom"
     if not rows.height:
         lead = "No derivatives are known."
         return opening(edition, "lineage", heading, lead, f"{lead} This release has no matrix of countries.")
-    quarter = grids.quarter_name(rows["quarter"][0])
+    quarter = quarter_name(rows["quarter"][0])
     all_models, hidden = float(rows["all_models"][0]), float(rows["suppressed_models"][0])
     unknown = float(rows["unknown_share"][0] or 0.0)
     shown = rows.filter(~pl.col("is_suppressed") & ~pl.col("base_country").is_in(list(NOT_COUNTRIES)))
@@ -117,95 +139,99 @@ def lineage_masthead(rows: pl.DataFrame, edition: Edition) -> Fragment:
     code, models = sums.row(0)
     least = float(models) / all_models
     most = least + hidden / all_models + unknown
-    lead = f"At least {percent(least)} of the new derivatives of {quarter} come from models of {code_name(code, {})}"
-    sentence = f"{lead} (at most {percent(min(most, 1.0))}, for {percent(hidden / all_models)} lie in cells too small to show)."
+    lead = f"At least {percent(least)} of the new derivatives of {quarter} go back to models from {spoken(code, code_name(code, names))}"
+    sentence = (
+        f"{lead}, and at most {percent(min(most, 1.0))}: {percent(hidden / all_models)} lie in cells too small to show, and"
+        f" {percent(unknown)} have a base of unknown home. All models, root credit."
+    )
     return opening(edition, "lineage", heading, lead, sentence)
-
-
-def code_name(code: str, names: Mapping[str, str]) -> str:
-    """Name a country by the registry's names; by its code where they have none."""
-    return country_label(code, names.get(code))
 
 
 def standing(rows: pl.DataFrame, edition: Edition) -> Fragment:
     """Give one side's shares in every scope and credit of a week. Rows of one side."""
     if not rows.height:
-        return Fragment('<p class="nothing">It had no downloads in this week.</p>')
+        return nothing("It had no downloads in this week.")
     ordered = rows.sort("scope", "credit")
-    labels = [
-        f"{scope} {SCOPES.get(scope, '')}, {credit} credit"
-        for scope, credit in ordered.select("scope", "credit").iter_rows()
-    ]
-    shown = ordered.with_columns(label=pl.Series(labels, dtype=pl.String))
-    return render_table(
-        shown, STANDING_COLUMNS, edition.marked(f"Week {edition.week}; shares of two scopes can't be compared")
-    )
+    meanings = [f"{scope}: {SCOPES.get(scope, '')}" for scope in ordered["scope"]]
+    shown = ordered.with_columns(meaning=pl.Series(meanings, dtype=pl.String))
+    caption = f"Week {edition.week}, downloads in it; shares of two scopes can't be compared"
+    return render_table(shown, STANDING_COLUMNS, edition.marked(caption))
 
 
 def crossovers(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition, what: str) -> Fragment:
-    """List who passed whom, the latest first, and how sure that is. Rows of `marts.crossovers`, one scope and credit."""
+    """List who passed whom, the latest first, and how sure that is. Rows of `marts.crossovers`, one scope, credit and level."""
     passed = rows.filter(pl.col("crossover_week").is_not_null()) if rows.height else rows
     if not passed.height:
-        return Fragment(
-            f'<p class="nothing">No lead of eight weeks passed over among {what} in the weeks measured.</p>'
-        )
-    told = []
-    for row in passed.head(CROSSOVERS_SHOWN).iter_rows(named=True):
-        a, b = (clean(names.get(row[side], row[side])) for side in ("side_a", "side_b"))
-        leader, other = (a, b) if row["leads_after"] == row["side_a"] else (b, a)
-        now = {row["side_a"]: a, row["side_b"]: b}.get(row["leads_now"], "nobody")
-        interval = f"{Week(row['interval_low'])} to {Week(row['interval_high'])}"
-        told.append(
-            (
-                f"{a} and {b}",
-                f"{leader} passed {other}, {Week(row['crossover_week'])}",
-                interval,
-                row["resample_share"],
-                now,
-            )
-        )
-    fields = [column.name for column in CROSSOVER_COLUMNS]
-    frame = pl.DataFrame(told, schema=fields, orient="row", infer_schema_length=None)
-    return render_table(
-        frame, CROSSOVER_COLUMNS, edition.marked(f"Weeks of crossovers among {what}; a lead counts from eight weeks on")
+        return nothing(f"No lead of eight weeks passed over {what} in the weeks measured.")
+    told = [_crossover(row, names) for row in passed.head(CROSSOVERS_SHOWN).iter_rows(named=True)]
+    frame = pl.DataFrame(
+        told, schema=[column.name for column in CROSSOVER_COLUMNS], orient="row", infer_schema_length=None
+    )
+    (scope, credit), *_ = passed.select("scope", "credit").iter_rows()
+    many = f"the latest {frame.height} of {passed.height}" if passed.height > frame.height else f"{frame.height}"
+    caption = f"Leads that passed over {what}, {many}; {SCOPES[scope]} ({scope}), {credit} credit; a lead counts from eight weeks on"
+    note = "Found in resamples: the part of 500 resamples of the labs in which the same side took over. Under 95 %, a few labs decide it."
+    return joined([render_table(frame, CROSSOVER_COLUMNS, edition.marked(caption)), paragraph(note)])
+
+
+def _crossover(row: Mapping[str, Any], names: Mapping[str, str]) -> tuple[object, ...]:
+    one, other = (side_label(row["level"], {"side": row[side]}, names) for side in ("side_a", "side_b"))
+    named = {row["side_a"]: one, row["side_b"]: other}
+    after = row["leads_after"]
+    before = row["side_b"] if after == row["side_a"] else row["side_a"]
+    return (
+        f"{one} and {other}",
+        f"{named[after]} passed {spoken(before, named[before])}, {Week(row['crossover_week'])}",
+        f"{Week(row['interval_low'])} to {Week(row['interval_high'])}",
+        row["resample_share"],
+        named.get(row["leads_now"], "nobody"),
     )
 
 
 def tiers(rows: pl.DataFrame, edition: Edition) -> Fragment:
     """Give one side's openness by quarter, the newest first. Rows of `marts.openness_tier`."""
     if not rows.height:
-        return Fragment('<p class="nothing">It released nothing that was captured.</p>')
+        return nothing("It released nothing that was captured.")
     ordered = rows.sort("quarter", descending=True).head(12)
-    periods = pl.Series([grids.quarter_name(quarter) for quarter in ordered["quarter"]], dtype=pl.String)
-    return render_table(ordered.with_columns(period=periods), TIER_COLUMNS, edition.marked("Releases by quarter"))
+    periods = [
+        ", ".join([quarter_name(row["quarter"]), *(note for flag, note in TIER_NOTES.items() if row[flag])])
+        for row in ordered.iter_rows(named=True)
+    ]
+    caption = "Models released in the quarter, all of them; open: a permissive licence and no gate, as first recorded"
+    return render_table(
+        ordered.with_columns(period=pl.Series(periods, dtype=pl.String)), TIER_COLUMNS, edition.marked(caption)
+    )
 
 
 def retreat(rows: pl.DataFrame, edition: Edition) -> Fragment:
     """Give what the retreat watch says of one side, the newest months first. Rows of `marts.retreat_watch`."""
     if not rows.height:
-        return Fragment('<p class="nothing">The watch says nothing of it: no reviewed lab released anything.</p>')
+        return nothing("The watch says nothing of it: no reviewed lab released anything.")
     ordered = rows.sort("month", descending=True).head(RETREAT_MONTHS)
-    periods = pl.Series([f"{month:%Y-%m}" for month in ordered["month"]], dtype=pl.String)
-    caption = "Models of reviewed labs, no quantised re-packs; turning: two signals of closing at once, too unlikely for chance"
-    return render_table(ordered.with_columns(period=periods), RETREAT_COLUMNS, edition.marked(caption))
+    periods = [
+        f"{row['month']:%Y-%m}{'' if row['is_complete'] else ', so far'}" for row in ordered.iter_rows(named=True)
+    ]
+    turned = [
+        ", ".join(SIGNALS.get(name.strip(), name) for name in text.split(",")) if text else None
+        for text in ordered["turned"]
+    ]
+    shown = ordered.with_columns(period=pl.Series(periods, dtype=pl.String), turned=pl.Series(turned, dtype=pl.String))
+    caption = (
+        "All models of reviewed labs, no quantised re-packs; turning: two signals of closing at once, together less likely than"
+        " 0.03 % to be chance; a dash: too early to say"
+    )
+    return render_table(shown, RETREAT_COLUMNS, edition.marked(caption))
 
 
 def dependence(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition) -> Fragment:
     """Say what part of each country's new derivatives comes from bases of others. Rows of one quarter, root credit."""
     shown = rows.filter(pl.col("dependence").is_not_null()) if rows.height else rows
     if not shown.height:
-        return Fragment(
-            '<p class="nothing">No country has 20 new derivatives in this quarter, too few to say anything.</p>'
-        )
+        return nothing("No country has 20 new derivatives in this quarter, too few to say anything.")
     ordered = shown.sort("n_models", "country", descending=[True, False])
     labels = pl.Series([code_name(code, names) for code in ordered["country"]], dtype=pl.String)
-    quarter = grids.quarter_name(ordered["quarter"][0])
+    quarter = quarter_name(ordered["quarter"][0])
     caption = edition.marked(
-        f"Derivatives of {quarter}; at least: if every base of unknown home were the country's own"
+        f"New derivatives of {quarter}, all models, root credit; at least: if every base of unknown home were the country's own"
     )
     return render_table(ordered.with_columns(label=labels), DEPENDENCE_COLUMNS, caption)
-
-
-def side_home(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """Say where a lab is at home."""
-    return home(row["country"], dict(names))

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagster_project.reports import canvas, render
+from dagster_project.reports import naming, render
+from dagster_project.reports.charts import palette
 from dagster_project.reports.render import Fragment
 
 if TYPE_CHECKING:
@@ -34,15 +35,30 @@ class Link:
     is_here: bool = False
 
 
+@dataclass(frozen=True)
+class Way:
+    """A line of a list of pages: where it leads, what is there, and what to mind."""
+
+    title: str
+    href: str
+    says: str = ""
+    note: str = ""
+
+
 def fill(template: str, about: Mapping[str, object]) -> str:
     """Fill a template of ours."""
     return f"{_environment().get_template(template).render(dict(about)).strip()}\n"
 
 
+def piece(template: str, about: Mapping[str, object]) -> Fragment:
+    """Fill a template of ours that is a part of a page."""
+    return Fragment(fill(template, about))
+
+
 @functools.cache
 def style() -> Fragment:
     """The style sheet, with the rules that exchange the charts' colours in the dark. Ours from end to end."""
-    dark = f"@media screen and (prefers-color-scheme: dark) {{{canvas.dark_rules()}}}"
+    dark = f"@media screen and (prefers-color-scheme: dark) {{{palette.dark_rules()}}}"
     return Fragment(f"{(TEMPLATES / 'page.css').read_text(encoding='utf-8')}{dark}\n")
 
 
@@ -68,7 +84,10 @@ def _environment() -> Environment:
         "percent": render.percent,
         "count": render.count,
         "day": render.day,
-        "prose": lambda text: Fragment(render.prose(text)),
+        "capital": naming.capital,
+        # What follows words in bold begins with the blank, comma or bracket that cleaning would take away.
+        "prose_after": lambda text: Fragment(render.prose(text)),
+        "prose": lambda text: Fragment(render.prose(render.clean(text, MAX_PRINTED))),
     }
     environment.globals |= {"style": style(), "style_hash": style_hash()}
     return environment

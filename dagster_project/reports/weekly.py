@@ -5,6 +5,7 @@ Not here: SQL beyond a look at a table, wording of findings (headline), drawing 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,21 +14,30 @@ import polars as pl
 
 from dagster_project.calendar import Week
 from dagster_project.errors import NothingYetError
-from dagster_project.reports import charts, lines
+from dagster_project.reports import template
 from dagster_project.reports.headline import (
     HEADLINE_SCOPE,
-    NOT_COUNTRIES,
     QUICK_MEANING,
     QUICK_SUFFIX,
     SCOPES,
-    UNKNOWN,
     WHOLE_SCOPE,
     Edition,
     Headline,
     citation,
     cited,
     compose,
+)
+from dagster_project.reports.naming import (
+    NOT_COUNTRIES,
+    UNKNOWN,
+    capital,
     country_label,
+    country_names,
+    home,
+    lab_label,
+    side_label,
+    side_spoken,
+    spoken,
 )
 from dagster_project.reports.render import (
     Column,
@@ -35,20 +45,21 @@ from dagster_project.reports.render import (
     clean,
     count,
     day,
-    escaped,
     folded,
     joined,
+    nothing,
+    paragraph,
     percent,
-    prose,
     render_table,
+    signed,
     span,
+    to_copy,
 )
 from dagster_project.warehouse import published
 
 LABS_IN_TABLE = 50
 WEEKS_IN_MESSAGE = 12
 MAX_FREE_TEXT = 240  # an audit's word or an origin is a sentence, not a name
-
 COUNTRY_COLUMNS = [
     Column("label", "Country"),
     Column("downloads_flow", "Downloads", "count"),
@@ -75,7 +86,7 @@ WHY_COLUMNS = [
     Column("entry", "New models", "signed"),
     Column("growth", "Gained", "signed"),
     Column("decay", "Lost", "signed"),
-    Column("reclassification", "Belongs elsewhere", "signed"),
+    Column("reclassification", "Reassigned", "signed"),
 ]
 LAB_COLUMNS = [
     Column("label", "Lab"),
@@ -153,22 +164,17 @@ def opening(
 
     `sentence` begins with `lead`, which is set in bold. All of it are sentences of ours; foreign names in them are cleaned.
     """
-    banner = ""
-    if edition.is_rehearsal:
-        banner = f'<p class="banner" role="note"><strong>REHEARSAL</strong> {prose(edition.warning)}</p>'
-    answers = "".join(f"<div><dt>{title}</dt><dd>{prose(text)}</dd></div>" for title, text in asked if text)
-    as_of = f"Last reading: {day(edition.as_of)}. " if edition.as_of else ""
-    rest = prose(sentence.removeprefix(lead))
-    mark = "<strong>REHEARSAL</strong> · " if edition.is_rehearsal else ""
-    return Fragment(
-        f'{banner}<header class="masthead"><p class="kicker">{mark}leadershift {kicker}</p>'
-        f"<h1>{prose(heading)} <span>Week {edition.week}</span></h1>"
-        f'<p class="dates">{span(edition.week, with_weekdays=True)}. {as_of}'
-        f'<span class="keep">Release {escaped(edition.release_id)}.</span></p>'
-        f'<p class="headline"><strong>{prose(lead)}</strong>{rest}</p>'
-        + (f'<dl class="answers">{answers}</dl>' if answers else "")
-        + "</header>"
-    )
+    about = {
+        "edition": edition,
+        "kicker": kicker,
+        "heading": heading,
+        "dates": span(edition.week, with_weekdays=True),
+        "as_of": day(edition.as_of) if edition.as_of else "",
+        "lead": lead,
+        "rest": sentence.removeprefix(lead),
+        "asked": [(title, text) for title, text in asked if text],
+    }
+    return template.piece("opening.html.j2", about)
 
 
 def since_last_week(now: pl.DataFrame, before: pl.DataFrame, edition: Edition, scope: str) -> Fragment:
@@ -177,73 +183,81 @@ def since_last_week(now: pl.DataFrame, before: pl.DataFrame, edition: Edition, s
     last = Week(edition.week.monday - timedelta(weeks=1))
     old = compose(before, last, scope)
     if old.leader is None or new.leader is None:
-        return Fragment(
-            f'<p class="nothing">Week {last} was not measured in this scope, so nothing can be compared.</p>'
-        )
-    stays = new.leader == old.leader
-    who = f"{new.lead} {'leads as in the week before' if stays else 'leads now'}; then it was {old.lead} (of known downloads)."
-    joined_rows = _moves(now, before, edition, scope)
-    known = joined_rows.filter(~pl.col("country").is_in(list(NOT_COUNTRIES)))
-    gains, losses = known.row(0, named=True), known.row(-1, named=True)
-    unknown = joined_rows.filter(pl.col("country") == UNKNOWN)["points"].sum()
-    moved = (
-        f"Of all downloads {gains['label']} gained most ({lines.signed(gains['points'])} points), {losses['label']} lost most"
-        f" ({lines.signed(losses['points'])}). The unknown part changed by {lines.signed(float(unknown))}."
-    )
-    shown = joined_rows.with_columns(
-        points=pl.Series([lines.signed(value) for value in joined_rows["points"]], dtype=pl.String)
-    )
+        return nothing(f"Week {last} was not measured in this scope, so nothing can be compared.")
+    moves = _moves(now, before, edition, scope)
+    told = f"{_who_leads(new, old, last)} {_who_moved(moves)}"
+    shown = moves.with_columns(points=pl.Series([signed(value) for value in moves["points"]], dtype=pl.String))
     table = render_table(shown, MOVE_COLUMNS, _caption(edition, scope) + f", and week {last}")
-    return joined(
-        [Fragment(f"<p>{prose(who)} {prose(moved)}</p>"), folded("Every country, this week and the week before", table)]
-    )
+    return joined([paragraph(told), folded("Every country, this week and the week before", table)])
+
+
+def _who_leads(new: Headline, old: Headline, last: Week) -> str:
+    if new.leader == old.leader:
+        return f"{new.leads} of known downloads; in week {last} it had {old.lead_share}."
+    return f"{new.leads} of known downloads; in week {last} the lead was with {old.lead}."
+
+
+def _who_moved(moves: pl.DataFrame) -> str:
+    """Say who gained and who lost most of all downloads, where that can be seen in the digits printed."""
+    known = moves.filter(~pl.col("country").is_in(list(NOT_COUNTRIES)))
+    told = []
+    for row, verb in ((known.row(0, named=True), "gained"), (known.row(-1, named=True), "lost")):
+        points = float(row["points"])
+        if signed(points) != signed(0.0) and (points > 0) == (verb == "gained"):
+            told.append(
+                f"{spoken(row['country'], row['label'])} {verb} most ({abs(points):.1f} points of all downloads)"
+            )
+    unknown = signed(float(moves.filter(pl.col("country") == UNKNOWN)["points"].sum()))
+    moved = capital(" and ".join(told)) if told else "No country's share of all downloads moved by 0.1 points"
+    changed = "did not move" if unknown == signed(0.0) else f"changed by {unknown} points"
+    return f"{moved}. The unknown part {changed}."
 
 
 def why_it_moved(changes: pl.DataFrame, names: Mapping[str, str], edition: Edition, scope: str) -> Fragment:
     """Say by which models shares moved over four weeks, the largest moves first. Rows of `marts.share_changes`."""
     if not changes.height:
-        text = "Why shares moved can be said once the same captures have measured this week and the one four weeks before it."
-        return Fragment(f'<p class="nothing">{text}</p>')
+        return nothing(
+            "Why shares moved can be said once the same captures have measured this week and the one four weeks before it."
+        )
     parts = []
     for level, title in (("country", "Countries"), ("lab", "Labs")):
         rows = changes.filter(pl.col("level") == level).head(MOVES_SHOWN)
         if not rows.height:
             continue
         labels = [side_label(level, row, names) for row in rows.iter_rows(named=True)]
-        told = [_why(label, row) for label, row in zip(labels[:1], rows.iter_rows(named=True), strict=False)]
         shown = rows.with_columns(
             label=pl.Series(labels, dtype=pl.String),
             **{
-                part: pl.Series([lines.signed(float(value) * 100) for value in rows[part]], dtype=pl.String)
+                part: pl.Series([signed(float(value) * 100) for value in rows[part]], dtype=pl.String)
                 for part in MOVE_PARTS
             },
         )
         caption = f"{title}: points of all downloads since the week of {day(rows['since_week'][0])}, {SCOPES[scope]}"
-        parts += [Fragment(f"<p>{prose(told[0])}</p>"), render_table(shown, WHY_COLUMNS, edition.marked(caption))]
+        caption += ", publisher credit; what rounds to nothing is 0.0"
+        first = rows.filter(~pl.col("side").is_in(list(NOT_COUNTRIES))).head(1)
+        told = [
+            paragraph(_why(side_spoken(level, row, names), row, is_most=rows.height > 1))
+            for row in first.iter_rows(named=True)
+        ]
+        parts += [*told, render_table(shown, WHY_COLUMNS, edition.marked(caption))]
     return joined(parts)
 
 
-def side_label(level: str, row: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """Name a country or a lab of a mart that knows their codes only."""
-    if level == "country":
-        return country_label(row["side"], names.get(row["side"]))
-    return charts.lab_label(row["side"], names.get(row["side"]))
-
-
-def _why(label: str, row: Mapping[str, Any]) -> str:
+def _why(name: str, row: Mapping[str, Any], *, is_most: bool) -> str:
     words = {
         "entry": "new models",
         "growth": "older models that gained",
         "decay": "older models that lost",
-        "reclassification": "models that came to belong elsewhere",
+        "reclassification": "models that came to count for somebody else",
     }
-    part = max(words, key=lambda name: float(row[name]) if row["change"] > 0 else -float(row[name]))
-    verb = "gained" if row["change"] > 0 else "lost"
-    return (
-        f"{label} {verb} most: {lines.signed(float(row['change']) * 100)} points, from {percent(row['share_then'])} to"
-        f" {percent(row['share_now'])} of all. The largest part of it are {words[part]}"
-        f" ({lines.signed(float(row[part]) * 100)})."
-    )
+    change = float(row["change"])
+    told = f"from {percent(row['share_then'])} to {percent(row['share_now'])} of all downloads"
+    if signed(change * 100) == signed(0.0):
+        return f"The share of {name} did not move: {told}."
+    part = max(words, key=lambda part: math.copysign(1, change) * float(row[part]))
+    verb = ("gained" if change > 0 else "lost") + (" most," if is_most else "")
+    moved = f"{capital(name)} {verb} {abs(change) * 100:.1f} points, {told}."
+    return f"{moved} The largest part of that: {words[part]} ({signed(float(row[part]) * 100)})."
 
 
 def _moves(now: pl.DataFrame, before: pl.DataFrame, edition: Edition, scope: str) -> pl.DataFrame:
@@ -271,13 +285,11 @@ def country_table(countries: pl.DataFrame, edition: Edition, scope: str) -> Frag
 
 def lab_table(labs: pl.DataFrame, countries: pl.DataFrame, edition: Edition, scope: str) -> Fragment:
     """Give the numbers behind the chart of labs, and some more labs than it has room for."""
-    names = charts.country_names(countries)
+    names = country_names(countries)
     rows = _scoped(labs, edition, scope).sort("rank").head(LABS_IN_TABLE)
     shown = rows.with_columns(
-        label=pl.Series(
-            [charts.lab_label(*pair) for pair in rows.select("lab", "lab_name").iter_rows()], dtype=pl.String
-        ),
-        home=pl.Series([charts.home(code, names) for code in rows["country"]], dtype=pl.String),
+        label=pl.Series([lab_label(*pair) for pair in rows.select("lab", "lab_name").iter_rows()], dtype=pl.String),
+        home=pl.Series([home(code, names) for code in rows["country"]], dtype=pl.String),
         above=pl.Series([clean(parent) or None for parent in rows["parent"]], dtype=pl.String),
     )
     return folded(
@@ -294,19 +306,19 @@ def captured(snapshots: pl.DataFrame, models: pl.DataFrame, edition: Edition) ->
         f"Failed checks were signed for: {edition.overrides}." if edition.overrides else "",
         f"Weeks nobody captured: {edition.gaps}." if edition.gaps else "",
     ]
-    text = Fragment(f"<p>{prose(' '.join(filter(None, sentences)))}</p>")
+    text = paragraph(" ".join(filter(None, sentences)))
     if not snapshots.height:
-        return joined([text, Fragment('<p class="nothing">No snapshot was sealed in this week.</p>')])
+        return joined([text, nothing("No snapshot was sealed in this week.")])
     adds_up = pl.col("seen") == pl.col("loaded") + pl.col("merged") + pl.col("quarantined")
     caption = "Snapshots from its Monday to the next: seen = loaded + merged + quarantined"
     return joined([text, render_table(snapshots.with_columns(adds_up=adds_up), SNAPSHOT_COLUMNS, caption)])
 
 
-def how_to_cite(edition: Edition, measure: str | None = None) -> Fragment:
-    """Give the citation as text that a click selects: of a page's own measure, else of both shares of downloads."""
+def how_to_cite(edition: Edition, measure: str | None = None, *, by: str = "country of lab") -> Fragment:
+    """Give the citation as text that a click selects: of a page's own measure, else of both shares of downloads, `by` whom."""
     scopes = [edition.scope(name) for name in (HEADLINE_SCOPE, WHOLE_SCOPE)]
-    lines = [cited(edition, measure)] if measure else [citation(edition, scope) for scope in scopes]
-    return Fragment("".join(f'<pre class="cite">{escaped(line, 600)}</pre>' for line in lines))
+    lines = [cited(edition, measure)] if measure else [citation(edition, scope, by) for scope in scopes]
+    return joined(to_copy(line) for line in lines)
 
 
 _WEEKS = """

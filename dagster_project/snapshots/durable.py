@@ -48,8 +48,16 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it, whose names survive a power cut: else a durable file could lie in a lost folder."""
+    """Make a folder, and those above it, whose names survive a power cut: else a durable file could lie in a lost folder.
+
+    Raises StorageError where something else lies in its place.
+    """
     if not folder.is_dir():
+        if folder.exists() or folder.is_symlink():
+            raise StorageError(
+                f"{folder} is in the way: a folder is needed there. Nothing was written.",
+                next_command=f"mv {folder} {folder}.old",
+            )
         make_folder(folder.parent)
         try:
             folder.mkdir(exist_ok=True)

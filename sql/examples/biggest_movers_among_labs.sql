@@ -1,8 +1,11 @@
 /*
 question: Which labs gained or lost most within four weeks?
-answer: change is the lab's share of all downloads now less four weeks before; entry is the part that came with models under 90 days old.
+answer: >-
+  change is the lab's share of all downloads of language models (publisher credit) in the week less the same four weeks before; entry is the part that
+  came with models under 90 days old.
 */
 select
+    week,
     side as lab,
     country,
     share_then,

@@ -1,7 +1,7 @@
 /*
 question: On whose models do others build most, in the newest months?
 answer: >-
-  new_models are derivatives created in the month, each counted with the part that goes back to the lab; quantised forms and a lab's own derivatives
+  All models. new_models are derivatives created in the month, each counted with the part that goes back to the lab; quantised forms and a lab's own derivatives
   are left out. share is of all of them.
 */
 select

@@ -1,7 +1,7 @@
 /*
 question: How far do the developers of a country depend on foreign base models?
 answer: >-
-  dependence is the part of their new derivatives whose base comes from another country; lower_bound is what it is if every unreviewed base were their
+  All models. dependence is the part of their new derivatives whose base comes from another country; lower_bound is what it is if every unreviewed base were their
   own. A country with fewer than 20 derivatives is not told.
 */
 select

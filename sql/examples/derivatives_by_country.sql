@@ -1,7 +1,7 @@
 /*
 question: Which country's base models do new derivatives come from, by quarter of the year?
 answer: >-
-  The sum of new derivatives by the country of the root's lab; UNKNOWN are roots whose publisher nobody reviewed. share_of_all adds up to 1 for each
+  All models. The sum of new derivatives by the country of the root's lab; UNKNOWN are roots whose publisher nobody reviewed. share_of_all adds up to 1 for each
   quarter.
 */
 select

@@ -1,6 +1,7 @@
 /*
 question: Do a few labs have most of the downloads, and is that rising?
 answer: >-
+  Downloads of language models by lab, publisher credit.
   hhi is the sum of squared shares (10,000 is a monopoly), cr4 the share of the four largest, effective_number how many equal labs would be as
   concentrated. One row for each of the last weeks.
 */

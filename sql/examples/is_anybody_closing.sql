@@ -1,7 +1,7 @@
 /*
 question: Is a lab or a country turning away from open releases?
 answer: >-
-  Only months in which two of six signals turned together, less likely than 1 in 2,000 to be chance; turned names them. No rows: nobody did. It is a
+  Only months in which two of six signals turned together, together less likely than 0.03 % to be chance; turned names them. No rows: nobody did. It is a
   reason to look, not a proof.
 */
 select

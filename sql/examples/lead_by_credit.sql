@@ -1,10 +1,11 @@
 /*
 question: Who leads if derivatives count for the model they come from?
 answer: >-
-  The same week three times: publisher is whoever uploaded, direct the lab of the parent, root the lab where a model comes from in the end. Only
+  Language models, the same week three times: publisher is whoever uploaded, direct the lab of the parent, root the lab where a model comes from in the end. Only
   publisher counts re-packs for the re-packer.
 */
 select
+    week,
     credit,
     place,
     country_name,

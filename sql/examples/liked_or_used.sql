@@ -1,6 +1,8 @@
 /*
 question: Who is talked about more than used?
-answer: attention_gap is the share of new likes less the share of downloads in the newest week; above zero for who is liked more than downloaded.
+answer: >-
+  attention_gap is the share of new likes less the share of downloads of language models in the newest week; above zero for who is liked more than
+  downloaded.
 */
 select
     week,

@@ -8,7 +8,8 @@ select
     lab_name as namespace,
     share_of_total,
     downloads_flow,
-    n_models
+    n_models,
+    week
 from marts.latest_shares_by_lab
 where
     scope = 'S1' and credit = 'publisher' and time_window = 'week' and country = 'UNKNOWN'

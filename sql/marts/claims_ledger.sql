@@ -8,7 +8,7 @@ columns:
   measure: what is measured for it
   judged_by: when it counts as supported, contradicted or mixed
   verdict: supported, contradicted, mixed or not measurable yet
-  number: what was found; the comment in its query says what it is
+  number: what was found; its reason says it in words
   interval_low: lower bound of it; null where there is none to give
   interval_high: upper bound of it
   as_of: last snapshot used

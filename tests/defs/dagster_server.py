@@ -160,10 +160,12 @@ class DagsterServer:
         assert "errors" not in found, found["errors"]
         return dict(found["data"])
 
-    def launch(self, job: str, partition: str) -> str:
+    def launch(self, job: str, partition: str | None = None, config: dict[str, Any] | None = None) -> str:
+        tags = [{"key": "dagster/partition", "value": partition}] if partition else []
         given = {
             "selector": {**LOCATION, "pipelineName": job},
-            "executionMetadata": {"tags": [{"key": "dagster/partition", "value": partition}]},
+            "runConfigData": config or {},
+            "executionMetadata": {"tags": tags},
         }
         return str(self.ask(LAUNCH, given=given)["launchPipelineExecution"]["run"]["runId"])
 

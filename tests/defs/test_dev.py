@@ -15,6 +15,7 @@ from urllib.parse import quote
 import dagster as dg
 import duckdb
 import msgspec
+import polars as pl
 import pytest
 from websockets import InvalidStatus, Origin, Subprotocol
 from websockets.sync.client import connect
@@ -351,6 +352,17 @@ def test_a_failed_audit_shows_its_check_and_stops_the_release(
     assert words.description is not None
     assert words.description.endswith('Go on with: leadershift publish --sign-off "Your name: why it may stand"')
     assert publish.current(copy) == publish.current(home.home), "readers keep the release they had"
+
+
+@pytest.mark.usefixtures("past")
+def test_an_archive_comes_in_as_from_the_command_line(server: DagsterServer, home: House, tmp_path: Path) -> None:
+    table = tmp_path / "archive.parquet"
+    pl.DataFrame({"id": ["a/x", "b/y"], "downloads": [100, 50], "likes": [3, 1]}).write_parquet(table)
+    given = {"path": str(table), "source": "hub_weekly", "observed_at": "2026-08-22T00:00:00Z"}
+    run = server.wait_for(server.launch("import_archive", config={"ops": {"take_in": {"config": given}}}))
+    assert run.status == "SUCCESS"
+    assert "hub_weekly 2026-08-22: 2 of 2 rows" in [event["message"] for event in run.of("LogMessageEvent")]
+    assert (home.home / "raw/hub_weekly/2026-08-22").is_dir()
 
 
 def test_an_interrupt_ends_every_process_and_nobody_was_told(server: DagsterServer, home: House) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import dagster as dg
+import polars as pl
 import pytest
 
 from dagster_project.calendar import Week
@@ -41,3 +44,19 @@ def test_a_run_that_is_at_it_is_not_doubled(instance: dg.DagsterInstance) -> Non
     """Somebody may have launched one, or a crawl may last longer than six hours."""
     run = instance.create_run_for_job(defs.resolve_job_def("weekly"), status=dg.DagsterRunStatus.STARTED)
     assert evaluate(instance) == ([], f"Run {run.run_id[:8]} is at it.")
+
+
+@pytest.mark.parametrize("name", ["huggingface", "../up", ""])
+def test_an_archive_never_takes_the_name_of_a_capture_nor_leaves_its_folder(
+    house: House, instance: dg.DagsterInstance, tmp_path: Path, name: str
+) -> None:
+    """The Launchpad hands names on as they were typed."""
+    table = tmp_path / "archive.parquet"
+    pl.DataFrame({"id": ["a/x"], "downloads": [1]}).write_parquet(table)
+    given = {"path": str(table), "source": name, "observed_at": "2026-08-22T00:00:00Z"}
+    refused = defs.resolve_job_def("import_archive").execute_in_process(
+        {"ops": {"take_in": {"config": given}}}, instance=instance, raise_on_error=False
+    )
+    (step,) = (event for event in refused.all_events if event.is_step_failure)
+    assert f"'{name}' can't name an archive" in (step.step_failure_data.user_failure_data.description or "")
+    assert not (house.home / "raw").exists()

@@ -1,121 +1,232 @@
+"""Charts over time: labels that never collide, gaps that stay gaps, events that all find a place or a number."""
+
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from xml.etree import ElementTree as ET
+from datetime import date, timedelta
+from itertools import pairwise
 
 import polars as pl
 import pytest
-from reports_world import EDITION, HOSTILE, MONDAY, World, country_rows, frame, lab_rows
+from altair import Chart
+from reports_world import EDITION, MONDAY
 
-from dagster_project.reports import canvas, charts
-from dagster_project.reports.template import style
+from dagster_project.reports.charts import course, crossing, family, matrix, palette, placing, ranks, tiles
+from dagster_project.reports.charts.canvas import Picture
+from dagster_project.reports.charts.layout import CARD, NARROW, WIDE, Layout
 
-LAB_FIELDS = [
-    *["week", "scope", "credit", "time_window", "lab", "lab_name", "parent", "country", "rank", "downloads_flow"],
-    *["share_of_total", "share_of_known", "lower_bound", "upper_bound", "n_models", "unknown_share"],
-    *["is_estimate", "estimated_share", "as_of"],
-]
+WEEKS = [MONDAY - timedelta(weeks=11 - number) for number in range(12)]
 
 
-def labs(world: World) -> pl.DataFrame:
-    return pl.DataFrame(lab_rows(world, MONDAY, "S2"), schema=LAB_FIELDS, orient="row", infer_schema_length=None)
-
-
-def svgs(html: str) -> list[ET.Element]:
-    return [ET.fromstring(text) for text in re.findall(r"<svg.*?</svg>", html, re.S)]
-
-
-def texts(svg: ET.Element) -> list[str]:
-    return [node.text or "" for node in svg.iter("{http://www.w3.org/2000/svg}text")]
-
-
-def test_bars_add_up_and_keep_the_unknown_last() -> None:
-    bars = charts.country_bars(frame(World()))
-    assert [bar.label for bar in bars][-3:] == ["Other countries (3)", "International", "Unknown"]
-    assert sum(bar.share for bar in bars) == pytest.approx(1)
-    assert len(bars) == charts.TOP_COUNTRIES + 3
-    assert bars[-1].fill == canvas.HATCHED
-    assert bars[-1].high is None
-
-
-def test_a_sum_of_countries_holds_the_unknown_once() -> None:
-    rows = frame(World())
-    others = charts.country_bars(rows)[-3]
-    unknown = rows["unknown_share"][0]
-    assert others.high == pytest.approx(others.share + unknown)
-
-
-def test_few_countries_have_no_others() -> None:
-    few = charts.country_bars(frame(World(countries=[("CN", "China", 2.0), ("UNKNOWN", "", 1.0)])))
-    assert [bar.label for bar in few] == ["China", "Unknown"]
-
-
-def test_unreviewed_labs_are_hatched_and_go_without_prefix() -> None:
-    bars = charts.lab_bars(labs(World()), {"CN": "China"})
-    unreviewed = next(bar for bar in bars if bar.label == "TheQuantizer")
-    assert (unreviewed.fill, unreviewed.note) == (canvas.HATCHED, "not reviewed")
-    assert (bars[0].label, bars[0].note, bars[0].fill) == ("Qwen", "China", canvas.CHINA)
-
-
-def test_charts_have_names_descriptions_and_repeat_to_the_byte() -> None:
-    figure = charts.share_by_country(frame(World()), EDITION, "S2").html
-    assert figure == charts.share_by_country(frame(World()), EDITION, "S2").html
-    drawn = svgs(figure)
-    assert [svg.get("width") for svg in drawn] == ["720", "358"]
-    for svg in drawn:
-        assert svg.get("role") == "img"
-        assert "China 29.8 %, at most 57.4 %" in (svg.get("aria-label") or "")
-        assert [child.tag.split("}")[1] for child in svg][:2] == ["title", "desc"]
-        assert "REHEARSAL" not in "".join(texts(svg))
-    assert len(set(re.findall(r'id="([^"]+)"', figure))) == len(re.findall(r' id="([^"]+)"', figure))
-
-
-def test_every_chart_of_a_rehearsal_says_so() -> None:
-    rehearsal = replace(EDITION, is_rehearsal=True, origin="pretend")
-    figures = [
-        charts.share_by_country(frame(World()), rehearsal, "S2"),
-        charts.top_labs(labs(World()), frame(World()), rehearsal, "S2"),
+def history(missing: date | None = None) -> pl.DataFrame:
+    """China grows from 20 to 42 %, the United States fall from 60 to 38 %, a tenth is unknown, a tenth French."""
+    rows = []
+    for number, week in enumerate(WEEKS):
+        if week == missing:
+            continue
+        for code, name, share in (
+            ("CN", "China", 0.20 + 0.02 * number),
+            ("US", "United States", 0.60 - 0.02 * number),
+            ("FR", "France", 0.10),
+            ("UNKNOWN", "Unknown", 0.10),
+        ):
+            low, high = share, share + (0.0 if code == "UNKNOWN" else 0.1)
+            rows.append((week, code, name, share, low, high, share * 1000, code))
+    fields = [
+        "week",
+        "country",
+        "country_name",
+        "share_of_total",
+        "lower_bound",
+        "upper_bound",
+        "downloads_flow",
+        "side",
     ]
-    for svg in [svg for figure in figures for svg in svgs(figure.html)]:
-        assert "REHEARSAL: not the real Hub" in texts(svg)
-        assert (svg.get("aria-label") or "").startswith("REHEARSAL")
+    return pl.DataFrame(rows, schema=fields, orient="row")
 
 
-def test_hostile_names_stay_text() -> None:
-    world = World(is_hostile=True, is_rehearsal=True)
-    edition = replace(EDITION, release_id=HOSTILE[0])
-    for figure in (
-        charts.share_by_country(frame(world), edition, "S2"),
-        charts.top_labs(labs(world), frame(world), edition, "S2"),
-    ):
-        for svg in svgs(figure.html):
-            tags = {node.tag.split("}")[1] for node in svg.iter()}
-            assert tags <= {"svg", "title", "desc", "defs", "pattern", "rect", "line", "g", "path", "text"}
-            assert not [name for node in svg.iter() for name in node.attrib if name.startswith("on") or "href" in name]
-        assert "\u202e" not in figure.html
+def events(days: list[date]) -> pl.DataFrame:
+    titles = [f"Event {number} with a long title, as the registry has them" for number in range(len(days))]
+    return pl.DataFrame({"event_id": [f"{n:03}" for n in range(len(days))], "event_on": days, "title": titles})
 
 
-def test_only_palette_colours_and_each_has_its_rule_for_the_dark() -> None:
-    css = style().html
-    drawn = charts.share_by_country(frame(World()), replace(EDITION, is_rehearsal=True), "S2").html
-    drawn += charts.top_labs(labs(World()), frame(World()), EDITION, "S2").html
-    used = set(re.findall(r'(fill|stroke)="(#[0-9a-fA-F]+)"', drawn))
-    assert {colour for _, colour in used} <= set(canvas.DARK)
-    for attribute, colour in used:
-        assert f'.chart [{attribute}="{colour}"]{{' in css
-    assert not re.findall(r'(?:fill|stroke)="(?!#|none|url\(#)[^"]*"', drawn)
+def written(picture: Picture, layout: Layout) -> list[tuple[str, float, float, float, str]]:
+    """Every text of a plot with its left and right edge and its height."""
+    plot = picture.draw(layout, "hatch")
+    found = []
+    for layer in plot.layers:
+        assert isinstance(layer, Chart)
+        made = layer.to_dict(validate=False)
+        mark = made["mark"]
+        if mark["type"] != "text":
+            continue
+        (rows,) = made["datasets"].values()
+        for row in rows:
+            wide = placing.text_width(row["text"], mark["fontSize"], is_bold=mark["fontWeight"] >= 600)
+            left = row["px"] - {"left": 0.0, "center": wide / 2, "right": wide}[mark["align"]]
+            found.append((row["text"], left, left + wide, plot.height - row["py"], plot.layout))
+    return found
 
 
-@pytest.mark.parametrize("rows", [frame(World()).clear(), frame(World(countries=[("CN", "China", 0.0)]))])
-def test_nothing_measured_is_a_sentence(rows: pl.DataFrame) -> None:
-    assert charts.share_by_country(rows, EDITION, "S2").html.startswith('<p class="nothing">Nothing was measured')
+def collisions(picture: Picture, layout: Layout) -> list[tuple[str, str]]:
+    texts = written(picture, layout)
+    return [
+        (one[0], other[0])
+        for number, one in enumerate(texts)
+        for other in texts[number + 1 :]
+        if abs(one[3] - other[3]) < 9 and one[1] < other[2] - 1 and other[1] < one[2] - 1
+    ]
 
 
-@pytest.mark.parametrize(("reach", "ceiling"), [(57.4, 60), (20.1, 25), (0.1, 0.1), (100.0, 100), (81, 100), (7, 8)])
-def test_the_axis_ends_on_a_round_number(reach: float, ceiling: float) -> None:
-    assert canvas.ceiling(reach) == pytest.approx(ceiling)
+@pytest.mark.parametrize("layout", [WIDE, NARROW, CARD], ids=lambda layout: layout.name)
+@pytest.mark.parametrize(
+    "days",
+    [[], [MONDAY], [MONDAY - timedelta(days=2 * n) for n in range(9)], [WEEKS[0]] * 5, [*WEEKS, *WEEKS]],
+    ids=["none", "last day", "crowded end", "one day", "many"],
+)
+def test_events_and_names_never_collide_and_stay_inside(layout: Layout, days: list[date]) -> None:
+    picture = course.countries_over_time(history(), events(days), EDITION, "S2")
+    assert picture is not None
+    sized = layout if layout is not CARD else replace(CARD, plot_height=190)
+    assert collisions(picture, sized) == []
+    texts = written(picture, sized)
+    for text, left, right, _at, used in texts:
+        assert left >= -used.left - 1, text
+        assert right <= used.plot + used.right + 1, text
+    numbers = {text for text, *_ in texts} & {str(number) for number in range(1, len(days) + 1)}
+    assert len(numbers) == len(days), "every event keeps its number"
 
 
-def test_rows_of_the_fixture_are_consistent() -> None:
-    assert sum(row[7] for row in country_rows(World(), MONDAY, "S1")) == pytest.approx(1)
+def test_a_week_that_nobody_captured_is_a_gap() -> None:
+    whole = course.countries_over_time(history(), events([]), EDITION, "S2")
+    torn = course.countries_over_time(history(missing=WEEKS[5]), events([]), EDITION, "S2")
+    assert whole is not None
+    assert torn is not None
+    areas = [[layer.mark.type for layer in picture.draw(WIDE, "h").layers].count("area") for picture in (whole, torn)]
+    assert areas == [4, 8], "four areas, each cut in two"
+    assert torn.data is not None
+    assert torn.data.rows.filter(pl.col("week") == "2026-W41").row(0)[1:] == (None, None, None, None)
+
+
+def test_spread_moves_labels_apart_and_no_further() -> None:
+    assert placing.spread([10, 50, 90], 15, 0, 100) == [10, 50, 90]
+    assert placing.spread([50, 50], 10, 0, 100) == [45, 55]
+    assert placing.spread([98, 99], 10, 0, 100) == [90, 100]
+    crowded = sorted(placing.spread([5.0] * 30, 15, 0, 100))
+    assert min(after - before for before, after in pairwise(crowded)) == pytest.approx(100 / 29)
+
+
+def test_ranks_say_who_left_and_who_came() -> None:
+    # B overtakes A, and C leaves for D.
+    flows = {"a": [9, 9, 7], "b": [7, 8, 9], "c": [3, 0, 0], "d": [0, 3, 3]}
+    rows = [
+        (
+            MONDAY - timedelta(weeks=4 * (2 - n)),
+            lab,
+            f"Lab {lab}",
+            "CN",
+            flow[n],
+            flow[n] / 20,
+            flow[n] / 20,
+            flow[n] / 10,
+        )
+        for lab, flow in flows.items()
+        for n in range(3)
+        if flow[n]
+    ]
+    fields = ["week", "lab", "lab_name", "country", "downloads_flow", "share_of_total", "lower_bound", "upper_bound"]
+    picture = ranks.ranks_of_labs(pl.DataFrame(rows, schema=fields, orient="row"), EDITION, "S2")
+    assert picture is not None
+    assert picture.alternative == "Ranks of labs. Now: 1 Lab b; 2 Lab a; 3 Lab d."
+    texts = [text for text, *_ in written(picture, WIDE)]
+    assert {text for text in texts if text.startswith(("1  ", "2  ", "3  "))} == {"1  Lab b", "2  Lab a", "3  Lab d"}
+    assert {text for text in texts if text.endswith(("  1", "  2", "  3"))} == {"Lab a  1", "Lab b  2", "Lab c  3"}
+
+
+def test_a_crossover_says_its_interval_and_where_there_is_none_that() -> None:
+    pair = {"side_a": "CN", "side_b": "US", "credit": "publisher", "leads_after": "CN", "resample_share": 0.8}
+    pair |= {
+        "crossover_week": WEEKS[6],
+        "interval_low": WEEKS[4],
+        "interval_high": WEEKS[9],
+        "unknown_share": 0.1,
+        "n_weeks": 12,
+    }
+    both = history().filter(pl.col("country").is_in(["CN", "US"]))
+    picture = crossing.crossover_of(both, pair, EDITION, "S2", ("China", "United States"))
+    assert picture is not None
+    assert picture.words.title == "China passed the United States in week 2026-W42, not for certain"
+    assert "Found in 80.0\u00a0% of 500 resamples" in picture.words.subtitle
+    sure = crossing.crossover_of(both, pair | {"resample_share": 0.97}, EDITION, "S2", ("China", "United States"))
+    assert sure is not None
+    assert sure.words.title == "China passed the United States in week 2026-W42"
+    assert "week 2026-W40 to week 2026-W45" in picture.words.subtitle
+    never = crossing.crossover_of(both, pair | {"crossover_week": None}, EDITION, "S2", ("China", "United States"))
+    assert never is not None
+    assert never.words.title == "China and the United States: no lead passed over"
+
+
+def test_a_family_adds_up_and_names_what_it_leaves_out() -> None:
+    root = {"hub_id": "r", "name": "lab/base", "country": "CN", "downloads_flow": 100}
+    rows = [(f"c{n}", "r", f"other/child-{n}", "finetune", "US", float(n)) for n in range(9)]
+    rows += [
+        ("g", "c1", "third/grandchild", "quantized", None, 50.0),
+        ("c1", "c2", "again/child-1", "merge", "US", 1.0),
+    ]
+    fields = ["child", "parent", "name", "relation", "country", "downloads_flow"]
+    picture = family.family_tree(root, pl.DataFrame(rows, schema=fields, orient="row"), EDITION)
+    assert picture is not None
+    # 0 + 1 + ... + 8 of the children and 50 of what c1 made; a merge stands once, under the first of its parents.
+    assert "10 models were made from it" in picture.words.subtitle
+    assert "they had 86 downloads, itself 100" in picture.words.subtitle
+    for layout in (WIDE, NARROW):
+        texts = [text for text, *_ in written(picture, layout)]
+        assert "2 more" in texts, "six of eight children are shown"
+        assert collisions(picture, layout) == []
+
+
+def test_every_country_of_the_map_has_one_tile_of_its_own() -> None:
+    assert len(set(tiles.TILES.values())) == len(tiles.TILES)
+    assert {"CN", "US", "IN", "SG", "TW", "IL", "PS", "UA", "NZ"} <= set(tiles.TILES)
+
+
+def test_small_cells_of_the_matrix_are_never_numbers() -> None:
+    rows = [("CN", "US", 80.0, 0.8, False), ("US", "US", 20.0, 0.2, False), ("FR", "US", None, None, True)]
+    frame = pl.DataFrame(
+        rows, schema=["base_country", "derivative_country", "n_models", "share", "is_suppressed"], orient="row"
+    )
+    whole = {
+        "quarter": date(2026, 7, 1),
+        "is_running": False,
+        "unknown_share": 0.05,
+        "all_models": 110,
+        "suppressed_models": 10,
+    }
+    picture = matrix.lineage_matrix(
+        frame.with_columns(**{k: pl.lit(v) for k, v in whole.items()}), {"CN": "China"}, EDITION
+    )
+    assert picture is not None
+    texts = [text for text, *_ in written(picture, WIDE)]
+    assert [text for text in texts if text.endswith(" %")] == ["80 %", "20 %"]
+    assert "9.1 % of all lie in such cells" in picture.caption
+
+
+def test_the_altair_specs_hold_with_their_checks_on() -> None:
+    picture = course.countries_over_time(history(), events([MONDAY]), EDITION, "S2")
+    assert picture is not None
+    for layer in picture.draw(WIDE, "h").layers:
+        layer.to_dict(validate=True)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("shown", [lambda colour: colour, palette.DARK.__getitem__], ids=["light", "dark"])
+def test_a_number_in_a_cell_can_be_read(shown) -> None:
+    pairs = [*zip(palette.RAMP, palette.RAMP_TEXT, strict=True), (palette.INK, palette.PAPER)]
+    for ground, text in pairs:
+        low, high = sorted((luminance(shown(ground)), luminance(shown(text))))
+        assert (high + 0.05) / (low + 0.05) >= 4.5, (ground, text)

@@ -26,14 +26,14 @@ def test_a_headline_carries_its_denominator() -> None:
     )
     assert found.sentence.startswith(found.lead)
     assert found.leader == "CN"
-    assert found.runner_up == "United States follows with 36.5 % of known downloads (26.4 to 54.0 % of all)."
+    assert found.runner_up == "The United States follows with 36.5 % of known downloads (26.4 to 54.0 % of all)."
 
 
 def test_the_unknown_can_reverse_a_lead() -> None:
     found = compose(frame(World()), WEEK)
     assert found.is_certain is False
     assert found.certainty == (
-        "The unknown could reverse this: China has at least 29.8 % of all, United States has at most 54.0 %."
+        "The unknown could reverse this: China has at least 29.8 % of all, the United States has at most 54.0 %."
     )
 
 
@@ -41,7 +41,7 @@ def test_a_lead_wider_than_the_unknown_is_certain() -> None:
     found = of(CN=60, US=30, UNKNOWN=10)
     assert found.is_certain is True
     assert found.certainty == (
-        "Certain, wherever the unknown belongs: China has at least 60.0 % of all, United States has at most 40.0 %."
+        "Certain, wherever the unknown belongs: China has at least 60.0 % of all, the United States has at most 40.0 %."
     )
 
 
@@ -51,7 +51,7 @@ def test_a_lead_exactly_as_wide_as_the_unknown_is_not_certain() -> None:
 
 def test_countries_can_be_level() -> None:
     assert of(US=40, CN=40, UNKNOWN=20).sentence.startswith(
-        "China and United States level at 50.0 % of known downloads ("
+        "China and the United States level at 50.0 % of known downloads ("
     )
 
 

@@ -13,7 +13,18 @@ from reports_world import Tags
 
 from dagster_project.calendar import Week
 from dagster_project.reports import render
-from dagster_project.reports.render import Column, clean, count, fit, percent, render_table, span, written
+from dagster_project.reports.render import (
+    Column,
+    bounds,
+    clean,
+    count,
+    fit,
+    percent,
+    render_table,
+    signed,
+    span,
+    written,
+)
 
 
 @pytest.mark.parametrize(
@@ -145,3 +156,8 @@ def test_empty_table_still_has_its_head() -> None:
     html = render_table(pl.DataFrame({"name": []}, schema={"name": pl.String}), [Column("name", "Name")], "None").html
     assert "<thead>" in html
     assert "<td" not in html
+
+
+def test_a_change_that_rounds_to_nothing_has_no_sign_and_bounds_say_per_cent_once() -> None:
+    assert [signed(points) for points in (0.04, -0.04, 0.06, -1.25)] == ["0.0", "0.0", "+0.1", "−1.2"]
+    assert bounds(0.249, 0.4403) == "24.9 to 44.0 %"

@@ -30,8 +30,8 @@ def test_a_lead_that_holds_is_said_with_its_narrowest_count() -> None:
 def test_a_lead_that_falls_says_where_and_to_whom() -> None:
     words = said(nothing={"CN": 0.5, "US": 0.4}, gated={"CN": 0.40, "US": 0.41}, flagged={"CN": 0.45, "US": 0.45})
     assert "China leads in 1 of these 3 ways of counting" in words
-    assert "Without models behind a gate, United States leads" in words
-    assert "Without disturbed counters, China and United States are level" in words
+    assert "Without models behind a gate, the United States leads" in words
+    assert "Without disturbed counters, China and the United States are level" in words
 
 
 def test_the_leader_without_its_largest_lab_is_set_beside_the_second() -> None:
@@ -43,7 +43,7 @@ def test_the_leader_without_its_largest_lab_is_set_beside_the_second() -> None:
         {"scope": "S2", "left_out": "own_lab", "country": "US", "share_of_known": 0.05, "lead": -0.7},
     ]
     words = would_it_hold(pl.DataFrame(rows), NAMES, EDITION, "S2").html.replace("\u00a0", " ")
-    assert "Without the largest lab of China, United States leads with 60.0" in words
+    assert "Without the largest lab of China, the United States leads with 60.0" in words
 
 
 def test_without_a_known_country_nothing_is_tried() -> None:

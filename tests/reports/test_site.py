@@ -24,9 +24,10 @@ from dagster_project import pipeline
 from dagster_project.calendar import Week
 from dagster_project.cli.serving import serving
 from dagster_project.errors import DamagedDataError, NothingYetError, RefusedError, StorageError
-from dagster_project.reports import archive, site
+from dagster_project.reports.site import archive, build
 from dagster_project.settings import Settings
 from dagster_project.snapshots import durable
+from dagster_project.warehouse import examples
 from dagster_project.warehouse.publish import CURRENT, Publication
 
 MAX_PAGE_BYTES = 400_000
@@ -81,7 +82,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_every_link_leads_somewhere_and_no_page_is_large(built: Path) -> None:
     root = (built / "site").resolve()
-    for page in site.pages(root):
+    for page in build.pages(root):
         html = page.read_text(encoding="utf-8")
         assert len(html.encode()) < MAX_PAGE_BYTES, page
         seen = Tags(html)
@@ -96,13 +97,13 @@ def test_every_link_leads_somewhere_and_no_page_is_large(built: Path) -> None:
 
 
 def test_every_number_has_scope_date_and_release(built: Path) -> None:
-    for page in site.pages(built / "site"):
+    for page in build.pages(built / "site"):
         text = Tags(page.read_text(encoding="utf-8")).text
         assert "Release 2026-W47-aaaa" in text, page
         assert re.search(r"Week 20\d\d-W\d\d", text), page
     china = Tags((built / "site/countries/CN.html").read_text(encoding="utf-8")).text.replace("\u00a0", " ")
-    assert f"China {SHARE * 100:.1f} % of all downloads ({SHARE * 100:.1f} % to" in china
-    assert "of all), text and image-text models, publisher credit, week of 2026-11-16." in china
+    assert f"China {SHARE * 100:.1f} % of all downloads ({SHARE * 100:.1f} to" in china
+    assert "%), text and image-text models, publisher credit, week of 2026-11-16." in china
 
 
 def test_every_chart_has_its_card_of_the_right_size(built: Path) -> None:
@@ -185,7 +186,7 @@ def test_a_build_that_breaks_publishes_nothing(home: Path, monkeypatch: pytest.M
     def broken(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(site, "_write_downloads", broken)
+    monkeypatch.setattr(build, "write_downloads", broken)
     with pytest.raises(StorageError, match="the disk is full"):
         pipeline.site(settings_of(home))
     assert (home / "site").readlink() == target
@@ -201,9 +202,16 @@ def test_bad_input_is_a_sentence_and_the_next_command(home: Path, tmp_path: Path
         serving(tmp_path / "empty", 0)
     assert unserved.value.next_command == "leadershift site"
     point(home, "2026-W47-aaaa", known_at="2026-11-01")
-    with pytest.raises(RefusedError, match="as known on 2026-11-01"):
+    with pytest.raises(RefusedError, match="as known on 2026-11-01 and gets no site"):
         pipeline.site(settings_of(home))
     point(home, "2026-W47-aaaa")
+    link, target = home / "site", (home / "site").readlink()
+    link.unlink()
+    link.mkdir()
+    with pytest.raises(StorageError, match="a link to the newest site is needed"):
+        pipeline.site(settings_of(home))
+    link.rmdir()
+    link.symlink_to(target)
     kept = home / f"site/weeks/{Week(MONDAY)}/{archive.REVISIONS}"
     kept.write_text("{}")
     with pytest.raises(DamagedDataError, match=r"revisions\.json can't be read"):
@@ -213,12 +221,40 @@ def test_bad_input_is_a_sentence_and_the_next_command(home: Path, tmp_path: Path
 def test_a_lab_that_left_keeps_its_page_and_says_so(home: Path) -> None:
     database = publish(home, RICH, "2026-W47-dddd")
     with duckdb.connect(str(database)) as connection:
+        connection.execute("delete from marts.share_by_lab where lab = 'meta' and scope = 'S2'")
         connection.execute("delete from marts.share_by_lab where lab = 'mistral' and week = ?", [MONDAY])
         connection.execute("delete from marts.contributor_geography")
     pipeline.site(settings_of(home))
     text = Tags((home / "site/labs/mistral.html").read_text(encoding="utf-8")).text.replace("\u00a0", " ")
-    assert "Mistral AI has no downloads in week 2026-W47. Its last were in the week of 2026-11-09" in text
+    assert "Mistral AI has no downloads in week 2026-W47. Its last: " in text
+    assert "text and image-text models, publisher credit, week of 2026-11-09." in text
     assert not (home / "site/cards/contributors.png").exists()
+    # A lab without downloads in the list's scope has no number there; its page names the scope that it has.
+    rows = re.findall(r"<tr>.*?</tr>", (home / "site/labs/index.html").read_text(encoding="utf-8"))
+    (listed,) = (row for row in rows if 'href="meta.html"' in row)
+    assert Tags(listed).text.count("–") == 3
+    assert ", all models, publisher credit" in Tags((home / "site/labs/meta.html").read_text(encoding="utf-8")).text
+
+
+def test_a_shared_page_names_its_card_only_where_the_site_is_known_to_stand(home: Path) -> None:
+    assert "og:image" not in (home / "site/index.html").read_text()
+    pipeline.site(settings_of(home), base_url="https://radar.example.org/lead")
+    assert (
+        'property="og:image" content="https://radar.example.org/lead/cards/countries.png"'
+        in (home / "site/index.html").read_text()
+    )
+    entry = ET.parse(home / "site/feed.xml").getroot().find("{http://www.w3.org/2005/Atom}entry")
+    assert entry is not None
+    assert entry.findtext("{http://www.w3.org/2005/Atom}id") == "urn:leadershift:2026-W47:2026-W47-aaaa"
+    assert 'href="https://radar.example.org/lead/weeks/2026-W47/index.html"' in ET.tostring(entry).decode()
+
+
+def test_each_question_is_answered_or_says_that_its_tables_are_not_there(built: Path) -> None:
+    html = (built / "site/data/questions.html").read_text(encoding="utf-8")
+    assert html.count("<h2 id=") == len(examples.examples())
+    assert "This release does not have the tables for it." in html
+    movers = html[html.index('id="biggest_movers_among_labs"') :]
+    assert "publisher credit" in movers[: movers.index("<details>")]
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +267,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_hostile_strings_stay_text_on_every_page(hostile: Path) -> None:
     seen_marker = False
-    for page in site.pages(hostile / "site"):
+    for page in build.pages(hostile / "site"):
         html = page.read_text(encoding="utf-8")
         seen = Tags(html)
         assert not set(seen.names) & {"script", "iframe"}, page

@@ -98,6 +98,7 @@ def test_a_log_of_one_torn_line_begins_anew(path):
         (OSError(errno.EROFS, "x"), "is read-only"),
         (OSError(errno.EDQUOT, "x"), "is over its quota"),
         (PermissionError(errno.EACCES, "x"), "may not be written"),
+        (PermissionError(errno.EPERM, "x"), "may not be changed"),
         (RuntimeError("IO Error: No space left on device"), "is full"),
         (ValueError("... os error 28"), "is full"),
     ],
@@ -107,6 +108,14 @@ def test_a_refusing_disk_is_one_sentence_whoever_wraps_it(path, trouble, says):
         raise trouble
     assert str(path) in raised.value.message
     assert raised.value.exit_code == 8
+
+
+def test_a_file_in_place_of_a_folder_is_named_and_left_alone(path):
+    path.parent.write_text("somebody's")
+    with pytest.raises(StorageError, match="is in the way") as raised:
+        durable.write_bytes(path, b"ours")
+    assert raised.value.next_command == f"mv {path.parent} {path.parent}.old"
+    assert path.parent.read_text() == "somebody's"
 
 
 def test_other_errors_stay_what_they_are(path):

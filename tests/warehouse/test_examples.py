@@ -14,9 +14,10 @@ from dagster_project.rehearsal.run import Rehearsed
 from dagster_project.reports.explore import NOTEBOOK
 from dagster_project.reports.notebook import Kernel
 from dagster_project.settings import Settings, shipped
+from dagster_project.warehouse import examples
 from tests.faults.stage import Leadershift, is_one_message
 
-EXAMPLES = asking.examples()
+EXAMPLES = examples.examples()
 # Four weeks are too few for these; each says in its answer what no rows mean, or needs a longer past.
 MAY_BE_EMPTY = {
     "biggest_movers_among_labs",

@@ -1,6 +1,6 @@
 """The charts of a release by name, each from the rows it needs: what notebooks show and what cards are drawn from.
 
-Not here: how they are drawn (charts, lines, grids, trees).
+Not here: how they are drawn (the other modules of this folder).
 """
 
 from __future__ import annotations
@@ -9,30 +9,40 @@ from collections.abc import Callable
 
 import polars as pl
 
-from dagster_project.reports import charts, geography, grids, lines, reads, trees
-from dagster_project.reports.canvas import Picture
-from dagster_project.reports.headline import HEADLINE_SCOPE, Edition, country_label
+from dagster_project.reports import geography, reads
+from dagster_project.reports.charts.bars import countries_picture
+from dagster_project.reports.charts.canvas import Picture
+from dagster_project.reports.charts.course import countries_over_time
+from dagster_project.reports.charts.crossing import crossover_of
+from dagster_project.reports.charts.family import family_tree
+from dagster_project.reports.charts.matrix import lineage_matrix
+from dagster_project.reports.charts.openness import lab_order, openness_over_time
+from dagster_project.reports.charts.ranks import ranks_of_labs
+from dagster_project.reports.charts.slopes import credit_slopes
+from dagster_project.reports.charts.tiles import tile_map
+from dagster_project.reports.headline import HEADLINE_SCOPE, Edition
+from dagster_project.reports.naming import country_label, lab_label
 from dagster_project.warehouse.published import Release
 
 
 def countries(release: Release, edition: Edition) -> Picture | None:
     """Who is downloaded this week, by country, with the unknown in sight."""
     rows = reads.week_shares(release, "country", edition.week.monday)
-    return charts.countries_picture(rows, edition, edition.scope(HEADLINE_SCOPE))
+    return countries_picture(rows, edition, edition.scope(HEADLINE_SCOPE))
 
 
 def course(release: Release, edition: Edition) -> Picture | None:
     """The same week by week, with what happened."""
     scope = edition.scope(HEADLINE_SCOPE)
     history = reads.shares(release, "country", scope, edition.week.monday)
-    return lines.countries_over_time(history, reads.events(release), edition, scope)
+    return countries_over_time(history, reads.events(release), edition, scope)
 
 
 def ranks(release: Release, edition: Edition) -> Picture | None:
     """Places of labs over four weeks."""
     scope = edition.scope(HEADLINE_SCOPE)
     history = reads.shares(release, "lab", scope, edition.week.monday, window=reads.RANK_WINDOW)
-    return lines.ranks_of_labs(history, edition, scope)
+    return ranks_of_labs(history, edition, scope)
 
 
 def crossover(release: Release, edition: Edition) -> Picture | None:
@@ -60,7 +70,7 @@ def crossover(release: Release, edition: Edition) -> Picture | None:
     sides = (pair["side_a"], pair["side_b"])
     both = history.filter(pl.col("country").is_in(sides)).with_columns(side=pl.col("country"))
     named = (country_label(sides[0], names.get(sides[0])), country_label(sides[1], names.get(sides[1])))
-    return lines.crossover(both, pair, edition, scope, named)
+    return crossover_of(both, pair, edition, scope, named)
 
 
 def credits(release: Release, edition: Edition) -> Picture | None:
@@ -71,8 +81,8 @@ def credits(release: Release, edition: Edition) -> Picture | None:
         return None
     reviewed = rows.filter((pl.col("scope") == scope) & ~pl.col("lab").str.starts_with("hf:"))
     sides = both_credits(reviewed, "lab")
-    labels = [charts.lab_label(lab, name) for lab, name in sides.select("lab", "lab_name").iter_rows()]
-    return lines.credits(sides.with_columns(label=pl.Series(labels, dtype=pl.String)), edition, scope, "labs")
+    labels = [lab_label(lab, name) for lab, name in sides.select("lab", "lab_name").iter_rows()]
+    return credit_slopes(sides.with_columns(label=pl.Series(labels, dtype=pl.String)), edition, scope, "labs")
 
 
 def both_credits(rows: pl.DataFrame, side: str) -> pl.DataFrame:
@@ -87,7 +97,7 @@ def both_credits(rows: pl.DataFrame, side: str) -> pl.DataFrame:
 
 def lineage(release: Release, edition: Edition) -> Picture | None:
     """Whose models each country's derivatives come from."""
-    return grids.lineage_matrix(reads.lineage_quarter(release), reads.country_names(release), edition)
+    return lineage_matrix(reads.lineage_quarter(release), reads.country_names(release), edition)
 
 
 def openness(release: Release, edition: Edition) -> Picture | None:
@@ -96,8 +106,8 @@ def openness(release: Release, edition: Edition) -> Picture | None:
     tiers = reads.read(release, "marts.openness_tier", "where level = 'lab' order by quarter, side")
     if not newest.height or not tiers.height:
         return None
-    order = grids.lab_order(newest.filter(pl.col("scope") == edition.scope(HEADLINE_SCOPE)))
-    return grids.openness_over_time(tiers, order, edition)
+    order = lab_order(newest.filter(pl.col("scope") == edition.scope(HEADLINE_SCOPE)))
+    return openness_over_time(tiers, order, edition)
 
 
 def contributors(release: Release, edition: Edition) -> Picture | None:
@@ -105,7 +115,7 @@ def contributors(release: Release, edition: Edition) -> Picture | None:
     found = geography.newest(reads.read(release, geography.TABLE))
     if found is None:
         return None
-    return grids.tile_map(found.rows, reads.country_names(release), edition, found.what)
+    return tile_map(found.rows, reads.country_names(release), edition, found.what)
 
 
 def family(release: Release, edition: Edition) -> Picture | None:
@@ -113,7 +123,7 @@ def family(release: Release, edition: Edition) -> Picture | None:
     root = reads.most_built_on(release, edition.week.monday)
     if root is None:
         return None
-    return trees.family(root, reads.family(release, root["hub_id"], edition.week.monday), edition)
+    return family_tree(root, reads.family(release, root["hub_id"], edition.week.monday), edition)
 
 
 PICTURES: dict[str, tuple[str, Callable[[Release, Edition], Picture | None]]] = {

@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from dagster_project.reports import canvas
-from dagster_project.reports.canvas import MUTED, WHISKER
+from dagster_project.reports import reads
+from dagster_project.reports.charts import palette, placing
+from dagster_project.reports.charts.palette import MUTED, WHISKER
 from dagster_project.reports.render import Fragment, clean
+from dagster_project.reports.site.frame import Frame
+from dagster_project.reports.template import Way
 from dagster_project.warehouse.published import Release
 
 ROW = 19
@@ -72,7 +75,7 @@ def drawing(name: str, columns: list[Described]) -> Fragment:
     parts = []
     y = 14.0
     for table, members in groups.items():
-        shown_table = escape(canvas.fit_width(table, LEFT - 10, 11, is_bold=True))
+        shown_table = escape(placing.fit_width(table, LEFT - 10, 11, is_bold=True))
         parts.append(
             f'<text x="4" y="{y + 4:.0f}" font-size="11" font-weight="600" fill="{MUTED}">{shown_table}</text>'
         )
@@ -80,8 +83,8 @@ def drawing(name: str, columns: list[Described]) -> Fragment:
         for source in members:
             at[source] = y
             parts.append(
-                f'<text x="{LEFT - 8}" y="{y + 4:.0f}" font-size="12" text-anchor="end" fill="{canvas.INK}">'
-                f"{escape(canvas.fit_width(source.rpartition('.')[2], LEFT - 14, 12))}</text>"
+                f'<text x="{LEFT - 8}" y="{y + 4:.0f}" font-size="12" text-anchor="end" fill="{palette.INK}">'
+                f"{escape(placing.fit_width(source.rpartition('.')[2], LEFT - 14, 12))}</text>"
             )
             y += ROW
         y += 5
@@ -90,8 +93,8 @@ def drawing(name: str, columns: list[Described]) -> Fragment:
     lines = []
     for number, column in enumerate(columns):
         own = 14 + step * (number + 0.5)
-        own_name = escape(canvas.fit_width(clean(column.name), WIDTH - RIGHT - 12, 12))
-        parts.append(f'<text x="{RIGHT + 8}" y="{own + 4:.0f}" font-size="12" fill="{canvas.INK}">{own_name}</text>')
+        own_name = escape(placing.fit_width(clean(column.name), WIDTH - RIGHT - 12, 12))
+        parts.append(f'<text x="{RIGHT + 8}" y="{own + 4:.0f}" font-size="12" fill="{palette.INK}">{own_name}</text>')
         for source in column.made_from:
             if source in at:
                 start, middle = at[source], (LEFT + RIGHT) / 2
@@ -104,4 +107,21 @@ def drawing(name: str, columns: list[Described]) -> Fragment:
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(label, quote=True)}" width="{WIDTH}"'
         f' height="{height:.0f}" viewBox="0 0 {WIDTH} {height:.0f}"><path d="{"".join(lines)}" fill="none" stroke="{WHISKER}"'
         f' stroke-width="0.8"/>{"".join(parts)}</svg></div><figcaption>{escape(label)}</figcaption></figure>'
+    )
+
+
+def write_dictionary(frame: Frame) -> None:
+    """Write a page for each published table, and the list of them."""
+    tables = read(frame.release) if reads.has(frame.release, "main.data_dictionary") else []
+    for table in tables:
+        opened = frame.opening("data", table.name, "", "")
+        about = clean(table.meaning, 200)
+        frame.write(f"data/{table.name}.html", "table.html.j2", table.name, about, opening=opened, page=table)
+    ways = [Way(table.name, f"{table.name}.html", table.meaning.partition("\n")[0]) for table in tables]
+    lead = f"{len(tables)} tables"
+    opened = frame.opening(
+        "data", "The data dictionary", lead, f"{lead}, every column with its meaning and what it is made from."
+    )
+    frame.write(
+        "data/index.html", "list.html.j2", "The data dictionary", lead, opening=opened, intro=[], ways=ways, body=""
     )

@@ -5,20 +5,23 @@ Not here: who is whose parent (sql/core/lineage_edges), what all charts share (c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
 
-from dagster_project.reports import canvas
-from dagster_project.reports.canvas import INK, MUTED, WHISKER, Layout, Picture, Plot, Text, Track
+from dagster_project.reports.charts import canvas, marks, placing
+from dagster_project.reports.charts.canvas import Picture
+from dagster_project.reports.charts.layout import Layout, Plot
+from dagster_project.reports.charts.marks import Text, Track
+from dagster_project.reports.charts.palette import INK, MUTED, WHISKER, legend_of, side_colour
 from dagster_project.reports.headline import Edition
-from dagster_project.reports.lines import side_colour
 from dagster_project.reports.render import Column, clean, count
 
 CHILDREN, GRANDCHILDREN = 6, 3
 CARD_CHILDREN = 4
+ROW_OF_LEGEND = 16  # pixels
 MAX_DEPTH = 20  # lineage is cut free of cycles, and never deeper
 FAMILY_COLUMNS = [
     Column("name", "Model"),
@@ -42,7 +45,7 @@ class _Node:
     children: list[_Node] = field(default_factory=list)
 
 
-def family(root: Mapping[str, Any], edges: pl.DataFrame, edition: Edition) -> Picture | None:
+def family_tree(root: Mapping[str, Any], edges: pl.DataFrame, edition: Edition) -> Picture | None:
     """Draw the family of a base model. `edges`: child, parent (Hub ids), name, relation, country, downloads_flow of the child."""
     if not edges.height:
         return None
@@ -51,7 +54,7 @@ def family(root: Mapping[str, Any], edges: pl.DataFrame, edition: Edition) -> Pi
     title = f"The family of {clean(root['name'])}"
     subtitle = (
         f"{count(members)} models were made from it; in week {edition.week} they had {count(below)} downloads, itself"
-        f" {count(base.flow)}. The most downloaded of each generation; the colour is the publisher's home."
+        f" {count(base.flow)}. Shown: the most downloaded of each generation, by the publisher's home."
     )
     around = canvas.words(edition, title, subtitle, "all models, a merge stands under its first parent")
 
@@ -99,7 +102,7 @@ def _sum(node: _Node, depth: int) -> None:
 @dataclass(frozen=True)
 class _Placed:
     label: str
-    fill: str
+    country: str | None
     column: int
     row: float
     parent: tuple[int, float] | None
@@ -113,22 +116,23 @@ def _rows(base: _Node, children: int, grandchildren: int) -> list[_Placed]:
     row = 0.0
     for child in base.children[:children]:
         grand = child.children[:grandchildren]
-        leaves = [(_label(leaf), side_colour(leaf.country), False) for leaf in grand]
+        leaves = [(_label(leaf), leaf.country, False) for leaf in grand]
         rest = len(child.children) - len(grand)
         if rest and grandchildren > 1:
-            leaves.append((f"{count(rest)} more", MUTED, True))
+            leaves.append((f"{count(rest)} more", None, True))
         middle = row + (max(len(leaves), 1) - 1) / 2
         placed += [
-            _Placed(text, fill, 2, row + n, (1, middle), is_rest) for n, (text, fill, is_rest) in enumerate(leaves)
+            _Placed(text, country, 2, row + n, (1, middle), is_rest)
+            for n, (text, country, is_rest) in enumerate(leaves)
         ]
-        placed.append(_Placed(_label(child), side_colour(child.country), 1, middle, (0, 0.0)))
+        placed.append(_Placed(_label(child), child.country, 1, middle, (0, 0.0)))
         middles.append(middle)
         row += max(len(leaves), 1)
     if others := len(base.children) - len(middles):
-        placed.append(_Placed(f"{count(others)} more", MUTED, 1, row, (0, 0.0), is_rest=True))
+        placed.append(_Placed(f"{count(others)} more", None, 1, row, (0, 0.0), is_rest=True))
         middles.append(row)
     middle = (middles[0] + middles[-1]) / 2
-    whole = _Placed(_label(base), side_colour(base.country), 0, middle, None)
+    whole = _Placed(_label(base), base.country, 0, middle, None)
     return [whole, *(replace(place, parent=(0, middle)) if place.column == 1 else place for place in placed)]
 
 
@@ -144,16 +148,18 @@ def _draw(layout: Layout, base: _Node) -> Plot:
     used = layout.inset(2, 2)
     shown = _rows(base, CARD_CHILDREN, 1) if layout.plot_height else _rows(base, CHILDREN, GRANDCHILDREN)
     lines = max(place.row for place in shown) + 1
-    step = layout.plot_height / lines if layout.plot_height else 33.0
-    height = round(step * lines)
+    key = legend_of(place.country for place in shown if not place.is_rest)
+    head = ROW_OF_LEGEND * marks.legend_rows(key, used) + 4
+    step = (layout.plot_height - head) / lines if layout.plot_height else 33.0
+    height = round(head + step * lines)
     starts = [0.0, used.plot * 0.33, used.plot * 0.68]
     rooms = [starts[1] - 60, starts[2] - starts[1] - 56, used.plot - starts[2] - 14]
     tracks, dots, labels = [], [], []
     size = 10.5 if layout.plot_height else 12
     for place in shown:
-        left, at = starts[place.column], step * (place.row + 0.5)
+        left, at = starts[place.column], head + step * (place.row + 0.5)
         if place.parent:
-            from_y = step * (place.parent[1] + 0.5)
+            from_y = head + step * (place.parent[1] + 0.5)
             bend = left - 16
             # Out of the end of the parent's label, not through it.
             from_x = left - (46 if place.parent[0] == 0 else 30)
@@ -161,12 +167,12 @@ def _draw(layout: Layout, base: _Node) -> Plot:
             tracks.append(Track(points, WHISKER, 1.1))
         name, _, numbers = place.label.partition("\n")
         if not place.is_rest:
-            dots.append(canvas.Dot(left + 4, at, place.fill, 4))
+            dots.append(marks.Dot(left + 4, at, side_colour(place.country), 4))
         is_base = place.column == 0
         shift = 7 if numbers else 0
         labels.append(
             Text(
-                canvas.fit_width(name, rooms[place.column], size, is_bold=is_base),
+                placing.fit_middle(name, rooms[place.column], size, is_bold=is_base),
                 left + 13,
                 at - shift,
                 size,
@@ -176,8 +182,19 @@ def _draw(layout: Layout, base: _Node) -> Plot:
         )
         if numbers:
             labels.append(Text(numbers, left + 13, at + 7, size - 1.5, 400, MUTED))
-    layers = canvas.tracks(tracks, used, height) + canvas.dots(dots, used, height) + canvas.texts(labels, used, height)
-    return Plot(layers, height, used)
+    return Plot(_layers(tracks, dots, labels, key, used, height), height, used)
+
+
+def _layers(
+    tracks: Sequence[Track],
+    dots: Sequence[marks.Dot],
+    labels: Sequence[Text],
+    key: Sequence[tuple[str, str]],
+    used: Layout,
+    height: int,
+) -> list[Any]:
+    layers = marks.tracks(tracks, used, height) + marks.dots(dots, used, height) + marks.texts(labels, used, height)
+    return layers + marks.legend(key, used, height, 6)
 
 
 def _draw_indented(layout: Layout, base: _Node) -> Plot:
@@ -191,26 +208,28 @@ def _draw_indented(layout: Layout, base: _Node) -> Plot:
     if rest := len(base.children) - len(base.children[:CHILDREN]):
         lines.append((1, None, rest))
     used, step = layout.inset(2, 2), 31
-    height = step * len(lines)
+    key = legend_of(node.country for _depth, node, _rest in lines if node)
+    head = ROW_OF_LEGEND * marks.legend_rows(key, used) + 4
+    height = head + step * len(lines)
     tracks, dots, labels = [], [], []
     above: dict[int, int] = {}
     for number, (depth, node, rest) in enumerate(lines):
-        at = step * (number + 0.5)
+        at = head + step * (number + 0.5)
         left = 17.0 * depth
         above[depth] = number
         if depth:
             stem = 17.0 * (depth - 1) + 4
             tracks.append(
-                Track(((stem, step * (above[depth - 1] + 0.5) + 9), (stem, at), (left - 1, at)), WHISKER, 1.1)
+                Track(((stem, head + step * (above[depth - 1] + 0.5) + 9), (stem, at), (left - 1, at)), WHISKER, 1.1)
             )
         if node is None:
             labels.append(Text(f"{count(rest)} more", left + 13, at, 11.5, 400, MUTED))
             continue
         name, _, numbers = _label(node).partition("\n")
-        dots.append(canvas.Dot(left + 4, at, side_colour(node.country), 4))
+        dots.append(marks.Dot(left + 4, at, side_colour(node.country), 4))
         labels.append(
             Text(
-                canvas.fit_width(name, used.plot - left - 14, 11.5, is_bold=depth == 0),
+                placing.fit_middle(name, used.plot - left - 14, 11.5, is_bold=depth == 0),
                 left + 13,
                 at - 7,
                 11.5,
@@ -219,5 +238,4 @@ def _draw_indented(layout: Layout, base: _Node) -> Plot:
             )
         )
         labels.append(Text(numbers, left + 13, at + 7, 10.5, 400, MUTED))
-    layers = canvas.tracks(tracks, used, height) + canvas.dots(dots, used, height) + canvas.texts(labels, used, height)
-    return Plot(layers, height, used)
+    return Plot(_layers(tracks, dots, labels, key, used, height), height, used)

@@ -16,8 +16,8 @@ import polars as pl
 
 from dagster_project.calendar import Week
 from dagster_project.errors import DamagedDataError
-from dagster_project.reports.charts import home, lab_label
-from dagster_project.reports.headline import HEADLINE_SCOPE, QUICK_SUFFIX, WHOLE_SCOPE, Edition, compose, country_label
+from dagster_project.reports.headline import HEADLINE_SCOPE, QUICK_SUFFIX, WHOLE_SCOPE, Edition, compose
+from dagster_project.reports.naming import country_label, home, lab_label
 from dagster_project.reports.render import clean
 from dagster_project.warehouse.published import Release
 
@@ -85,7 +85,8 @@ def read_weeks(release: Release, edition: Edition) -> dict[Week, Numbers]:
     """Read what a release says about every week, newest last."""
     countries = release.frame(_COUNTRIES)
     labs = release.frame(_LABS, [LABS_KEPT])
-    names = {row["country"]: row["country_name"] for row in countries.iter_rows(named=True)}
+    pairs = countries.select("country", "country_name").unique().sort("country").iter_rows()
+    names = {code: country_label(code, name) for code, name in pairs}
     found = {}
     for (monday,), rows in sorted(countries.group_by("week"), key=lambda group: str(group[0][0])):
         week = Week(monday) if isinstance(monday, date) else Week.parse(str(monday))
@@ -166,16 +167,10 @@ def _table(rows: pl.DataFrame, labs: pl.DataFrame, scope: str, names: dict[str, 
             for row in scoped.iter_rows(named=True)
         ],
         [
-            _standing(
-                clean(row["lab"]), lab_label(row["lab"], row["lab_name"]), row, home(row["country"], _labels(names))
-            )
+            _standing(clean(row["lab"]), lab_label(row["lab"], row["lab_name"]), row, home(row["country"], names))
             for row in ranked.iter_rows(named=True)
         ],
     )
-
-
-def _labels(names: dict[str, str]) -> dict[str, str]:
-    return {code: country_label(code, name) for code, name in names.items()}
 
 
 def _standing(code: str, name: str, row: dict[str, object], at_home: str = "") -> Standing:

@@ -11,33 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from dagster_project.reports import canvas
-from dagster_project.reports.canvas import (
-    CARD,
-    ELSEWHERE,
-    FILLS,
-    HATCHED,
-    INK,
-    MUTED,
-    WHISKER,
-    Layout,
-    Picture,
-    Plot,
-)
-from dagster_project.reports.headline import (
+from dagster_project.reports.charts import canvas, marks, placing
+from dagster_project.reports.charts.canvas import Picture
+from dagster_project.reports.charts.layout import CARD, Layout, Plot
+from dagster_project.reports.charts.palette import ELSEWHERE, FILLS, HATCHED, INK, MUTED, WHISKER
+from dagster_project.reports.headline import LEVEL, SCOPES, Edition, estimated_share
+from dagster_project.reports.naming import (
     INTERNATIONAL,
-    LEVEL,
     NOT_COUNTRIES,
-    SCOPES,
     UNKNOWN,
-    Edition,
     country_label,
-    estimated_share,
+    country_names,
+    home,
+    lab_label,
 )
-from dagster_project.reports.render import Fragment, clean, count, percent, span
+from dagster_project.reports.render import Fragment, count, nothing, percent, span
 
 if TYPE_CHECKING:
     import altair as alt
+
 
 TOP_COUNTRIES = 12
 TOP_LABS = 15
@@ -104,7 +96,7 @@ def country_bars(scoped: pl.DataFrame, top: int = TOP_COUNTRIES) -> list[Bar]:
     others = known.slice(top)
     if others.height:
         share = float(others["share_of_total"].sum())
-        bars.append(Bar(f"Other countries ({others.height})", share, ELSEWHERE, high=share + unknown))
+        bars.append(Bar(f"{others.height} others", share, ELSEWHERE, high=share + unknown))
     for code in (INTERNATIONAL, UNKNOWN):
         bars += [_country_bar(row) for row in scoped.filter(pl.col("country") == code).iter_rows(named=True)]
     return bars
@@ -122,24 +114,6 @@ def lab_bars(scoped: pl.DataFrame, names: Mapping[str, str], top: int = TOP_LABS
         )
         for row in rows
     ]
-
-
-def country_names(countries: pl.DataFrame) -> dict[str, str]:
-    """Say what each country of the rows is called."""
-    pairs = countries.select("country", "country_name").unique().sort("country").iter_rows()
-    return {code: country_label(code, name) for code, name in pairs}
-
-
-def home(country: str | None, names: Mapping[str, str]) -> str:
-    """Say where a lab is at home; not reviewed is not the same as international."""
-    if country is None or country == UNKNOWN:
-        return "not reviewed"
-    return names.get(country) or country_label(country, None)
-
-
-def lab_label(lab: str, name: object) -> str:
-    """Name a lab; an unreviewed namespace goes without its `hf:`."""
-    return clean(name).removeprefix("hf:") or clean(lab).removeprefix("hf:") or "Unnamed"
 
 
 def _of(rows: pl.DataFrame, edition: Edition, scope: str) -> pl.DataFrame:
@@ -163,7 +137,7 @@ def _words(edition: Edition, scope: str, title: str, subtitle: str, estimated: f
 
 
 def _nothing(scope: str) -> Fragment:
-    return canvas.nothing(f"Nothing was measured for {SCOPES[scope]} in this week.")
+    return nothing(f"Nothing was measured for {SCOPES[scope]} in this week.")
 
 
 def _picture(key: str, bars: Sequence[Bar], few: Sequence[Bar], around: canvas.Words, caption: str) -> Picture:
@@ -174,7 +148,7 @@ def _picture(key: str, bars: Sequence[Bar], few: Sequence[Bar], around: canvas.W
         if layout.plot_height:
             row = min(layout.plot_height // len(chosen), 24)
             layout = replace(layout, row=row, bar=max(row - 8, 7))
-        rows = canvas.chart([_datum(index, bar, layout, hatch) for index, bar in enumerate(chosen)])
+        rows = marks.chart([_datum(index, bar, layout, hatch) for index, bar in enumerate(chosen)])
         layers = [*_bar_layers(rows, chosen, layout), *_text_layers(rows, chosen, layout)]
         return Plot(layers, layout.row * len(chosen), layout)
 
@@ -193,8 +167,8 @@ def _spoken(bar: Bar) -> str:
 def _datum(index: int, bar: Bar, layout: Layout, hatch: str) -> dict[str, object]:
     return {
         "row": index,
-        "label": canvas.fit_width(bar.label, layout.left - 16 if layout.left else 190, 13),
-        "note": canvas.fit_width(bar.note, 100, 12),
+        "label": placing.fit_width(bar.label, layout.left - 16 if layout.left else 190, 13),
+        "note": placing.fit_width(bar.note, 100, 12),
         "value": percent(bar.share),
         "most": "" if bar.high is None else f"up to {percent(bar.high)}",
         "share": bar.share * 100,
@@ -211,7 +185,7 @@ def _bar_layers(rows: alt.Chart, bars: Sequence[Bar], layout: Layout) -> list[al
     # Room for a label behind the longest bar of labs; bounds have a column of their own.
     reach = max(max(bar.share if bar.high is None else bar.high for bar in bars) * 100, 0.1)
     axis = alt.Axis(title=None, tickCount=5, labelExpr="datum.label + ' %'", zindex=0)
-    scale = alt.Scale(domain=[0, canvas.ceiling(reach)], nice=False)
+    scale = alt.Scale(domain=[0, placing.ceiling(reach)], nice=False)
     x = alt.X("share:Q", axis=axis, scale=scale)
     fill = alt.Fill("fill:N", scale=None, legend=None)
     drawn = [rows.mark_bar(height=layout.bar, yOffset=down).encode(y=y, x=x, fill=fill)]
@@ -238,24 +212,24 @@ def _text_layers(rows: alt.Chart, bars: Sequence[Bar], layout: Layout) -> list[a
     quiet = plain | {"fontSize": 12, "color": MUTED}
     at = _pixel(0 if layout.is_stacked else -12)
     name = rows.mark_text(**plain, align="left" if layout.is_stacked else "right").encode(
-        y=y, x=at, text=canvas.written("label")
+        y=y, x=at, text=marks.written("label")
     )
     if any(bar.high is not None for bar in bars):
         # Bounds end anywhere, so the numbers have columns of their own.
         column = layout.plot - 94 if layout.is_stacked else layout.plot + 58
-        value = rows.mark_text(**strong, align="right").encode(y=y, x=_pixel(column), text=canvas.written("value"))
-        note = rows.mark_text(**quiet, align="right").encode(y=y, x=_pixel(column + 94), text=canvas.written("most"))
+        value = rows.mark_text(**strong, align="right").encode(y=y, x=_pixel(column), text=marks.written("value"))
+        note = rows.mark_text(**quiet, align="right").encode(y=y, x=_pixel(column + 94), text=marks.written("most"))
     elif layout.is_stacked:
-        value = rows.mark_text(**strong, align="right").encode(y=y, x=_pixel(layout.plot), text=canvas.written("value"))
+        value = rows.mark_text(**strong, align="right").encode(y=y, x=_pixel(layout.plot), text=marks.written("value"))
         note = rows.mark_text(**quiet, align="right").encode(
-            y=y, x=_pixel(layout.plot - 58), text=canvas.written("note")
+            y=y, x=_pixel(layout.plot - 58), text=marks.written("note")
         )
     else:
         reach = max(bar.share for bar in bars) * 100
-        scale = alt.Scale(domain=[0, canvas.ceiling(max(reach, 0.1))], nice=False)
+        scale = alt.Scale(domain=[0, placing.ceiling(max(reach, 0.1))], nice=False)
         end = alt.X("share:Q", axis=None, scale=scale)
-        value = rows.mark_text(**strong, align="left", dx=8).encode(y=y, x=end, text=canvas.written("value"))
-        note = rows.mark_text(**quiet, align="left", dx=66).encode(y=y, x=end, text=canvas.written("note"))
+        value = rows.mark_text(**strong, align="left", dx=8).encode(y=y, x=end, text=marks.written("value"))
+        note = rows.mark_text(**quiet, align="left", dx=66).encode(y=y, x=end, text=marks.written("note"))
     return [name, value, note]
 
 

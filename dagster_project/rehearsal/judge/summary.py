@@ -1,0 +1,54 @@
+"""A rehearsal's verdicts in a few lines: how many held, which did not, and the worst of each kind of measure.
+
+Not here: the verdicts themselves (the other files of this folder).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dagster_project.rehearsal.judge.verdict import Verdict
+
+# What a verdict may be off and still hold. Counts have to be exact.
+TOLERANCES = {"points": 0.005, "of the truth": 0.01, "of all, misplaced": 0.01}
+HELD_MEANS = "counts exact, shares within half a point, amounts within 1 %"
+_KIND_ENDS = re.compile(r"[,:]")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """All verdicts about one kind of measure: how many there are, how many held, and the one that is furthest off."""
+
+    name: str
+    verdicts: int
+    held: int
+    worst: Verdict
+
+    def words(self) -> tuple[str, str, str, str, str]:
+        """Give the line as text."""
+        _measure, truth, measured, error = self.worst.words()
+        return self.name, f"{self.held} of {self.verdicts}", truth, measured, error
+
+
+def held(verdict: Verdict) -> bool:
+    """Whether a verdict is within its tolerance."""
+    return abs(verdict.error or 0) <= TOLERANCES.get(verdict.unit, 0)
+
+
+def compared(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Those where there was something to compare."""
+    return [verdict for verdict in verdicts if verdict.error is not None]
+
+
+def kinds(verdicts: Sequence[Verdict]) -> list[Kind]:
+    """Gather verdicts by the words before their first comma or colon, in the order in which they come."""
+    groups: dict[str, list[Verdict]] = {}
+    for verdict in compared(verdicts):
+        groups.setdefault(_KIND_ENDS.split(verdict.measure)[0], []).append(verdict)
+    return [Kind(name, len(group), sum(map(held, group)), max(group, key=_excess)) for name, group in groups.items()]
+
+
+def _excess(verdict: Verdict) -> tuple[bool, float]:
+    return not held(verdict), abs(verdict.error or 0)

@@ -1,0 +1,48 @@
+"""The page with the files of a release: the database, and each mart as Parquet and CSV.
+
+Not here: making them (warehouse/publish).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from dagster_project.reports.render import day
+from dagster_project.reports.site.frame import Frame
+
+
+def write_downloads(frame: Frame, database: Path) -> None:
+    """List the files of the release; the link beside the pages leads to them."""
+    package = database.parent / "datapackage.json"
+    resources = msgspec.json.decode(package.read_bytes())["resources"] if package.is_file() else []
+    by_path = {resource["path"]: resource for resource in resources}
+    files = []
+    for path, resource in sorted(by_path.items()):
+        if not path.startswith("parquet/"):
+            continue
+        name = Path(path).stem
+        csv = f"csv/{name}.csv"
+        files.append(
+            {
+                "name": name,
+                "parquet": path,
+                "parquet_size": _size(database.parent / path),
+                "csv": csv,
+                "csv_size": _size(database.parent / csv),
+                "hash": resource["hash"].removeprefix("sha256:"),
+            }
+        )
+    lead = f"Release {frame.edition.release_id}"
+    # The size of a DuckDB file differs from build to build of the same content; in round numbers it doesn't.
+    about = {"name": database.name, "size": _size(database)}
+    at = f", published on {day(frame.edition.published_at)}" if frame.edition.published_at else ""
+    opened = frame.opening("data", "Downloads", lead, f"{lead}{at}: as a database, as Parquet, as CSV.")
+    frame.write("downloads.html", "downloads.html.j2", "Downloads", lead, opening=opened, database=about, files=files)
+
+
+def _size(path: Path) -> str:
+    size = path.stat().st_size if path.is_file() else 0
+    kilo, mega = 1 << 10, 1 << 20
+    return f"{max(round(size / mega), 1)} MB" if size >= mega else f"{max(round(size / kilo), 1)} KB"

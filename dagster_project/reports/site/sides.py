@@ -1,0 +1,196 @@
+"""A page for each country and each reviewed lab, and the lists of them.
+
+Not here: the tables and sentences of a page (reports/sides), its chart (charts/share).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from dagster_project.reports import reads, sides, weekly
+from dagster_project.reports.charts import canvas, share
+from dagster_project.reports.headline import SCOPES, WHOLE_SCOPE
+from dagster_project.reports.naming import NOT_COUNTRIES, code_name, home, lab_label
+from dagster_project.reports.render import (
+    Column,
+    Fragment,
+    bounds,
+    nothing,
+    percent,
+    render_table,
+)
+from dagster_project.reports.site.frame import Frame
+from dagster_project.reports.template import Way
+
+LISTED = ("share_of_total", "lower_bound", "upper_bound")
+SLUG = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+
+
+def write_sides(frame: Frame) -> tuple[dict[str, str], dict[str, str]]:
+    """Write a page for each country and each reviewed lab; gives their addresses from a page of the archive."""
+    written: dict[str, dict[str, str]] = {}
+    for level, folder in (("country", "countries"), ("lab", "labs")):
+        facts = _Facts.read(frame, level)
+        rows = [_side(frame, facts, side, folder) for side in facts.sides]
+        written[level] = {row["side"]: f"../../{folder}/{row['side']}.html" for row in rows}
+        _write_list_of_sides(frame, level, folder, rows)
+    return written["country"], written["lab"]
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """All rows about countries, or all about labs, read once for all their pages."""
+
+    level: str
+    sides: Sequence[str]
+    courses: Mapping[str, Mapping[str, pl.DataFrame]]  # by scope, then by side
+    roots: Mapping[str, pl.DataFrame]
+    week: Mapping[str, pl.DataFrame]
+    changes: Mapping[str, pl.DataFrame]
+    tiers: Mapping[str, pl.DataFrame]
+    retreat: Mapping[str, pl.DataFrame]
+    crossovers: pl.DataFrame
+    labs_now: pl.DataFrame
+
+    @classmethod
+    def read(cls, frame: Frame, level: str) -> _Facts:
+        """Read what there is; a side is known once it had downloads. Persons and unreviewed namespaces have no page."""
+        release, monday = frame.release, frame.edition.week.monday
+        scopes = (frame.scope, frame.edition.scope(WHOLE_SCOPE))
+        courses = {scope: _by(reads.shares(release, level, scope, monday), level) for scope in scopes}
+        known = {side for course in courses.values() for side in course}
+        sides = sorted(side for side in known if side not in NOT_COUNTRIES and set(side) <= SLUG and side[0] != ".")
+        of_level = "where level = ? order by 1"
+        return cls(
+            level,
+            sides,
+            courses,
+            _by(reads.shares(release, level, frame.scope, monday, credit="root"), level),
+            _by(reads.week_shares(release, level, monday, credit=None), level),
+            _by(reads.changes(release, monday, frame.scope).filter(pl.col("level") == level), "side")
+            if reads.has(release, "marts.share_changes")
+            else {},
+            _by(reads.read(release, "marts.openness_tier", of_level, [level]), "side"),
+            _by(reads.read(release, "marts.retreat_watch", of_level, [level]), "side"),
+            reads.crossovers(release, frame.scope),
+            reads.week_shares(release, "lab", monday),
+        )
+
+
+def _by(rows: pl.DataFrame, side: str) -> dict[str, pl.DataFrame]:
+    return {} if not rows.height else {str(key): part for (key,), part in rows.group_by(side, maintain_order=True)}
+
+
+def _side(frame: Frame, facts: _Facts, side: str, folder: str) -> dict[str, Any]:
+    """Write the page of one country or lab; gives its line in the list of all."""
+    edition, names = frame.edition, {**frame.countries, **frame.labs}
+    scope = frame.scope if side in facts.courses[frame.scope] else edition.scope(WHOLE_SCOPE)
+    course = facts.courses[scope][side]
+    last = course.sort("week").row(-1, named=True)
+    name = _side_name(facts.level, side, last, frame)
+    share_then, between = percent(last["share_of_total"]), bounds(last["lower_bound"], last["upper_bound"])
+    basis = f"{SCOPES[scope]}, publisher credit, week of {last['week']}"
+    is_here = last["week"] == edition.week.monday
+    lead = f"{name} {share_then}"
+    sentence = f"{lead} of all downloads ({between}), {basis}."
+    if not is_here:
+        lead = f"{name} has no downloads in week {edition.week}"
+        sentence = f"{lead}. Its last: {share_then} of all ({between}), {basis}."
+    rooted = facts.roots.get(side, pl.DataFrame()) if scope == frame.scope else pl.DataFrame()
+    picture = share.one_share(course, rooted, edition, scope, name)
+    drawn = canvas.shown(picture, "One week is known; a course needs two.")
+    passed = facts.crossovers
+    if passed.height:
+        pair = (pl.col("side_a") == side) | (pl.col("side_b") == side)
+        passed = passed.filter((pl.col("level") == facts.level) & pair)
+    nobody = pl.DataFrame()
+    sections: list[tuple[str, Fragment]] = [
+        ("Over time", drawn),
+        ("By every denominator", sides.standing(facts.week.get(side, nobody), edition)),
+        *([("Its labs", _labs_of(frame, facts, side, scope))] if facts.level == "country" else []),
+        ("Why it moved", weekly.why_it_moved(facts.changes.get(side, nobody), names, edition, frame.scope)),
+        ("Who it passed, and who passed it", sides.crossovers(passed, names, edition, "between it and another")),
+        ("How open", sides.tiers(facts.tiers.get(side, nobody), edition)),
+        ("Is it closing?", sides.retreat(facts.retreat.get(side, nobody), edition)),
+    ]
+    at_home = home(last["country"], frame.countries)
+    kicker = "country" if facts.level == "country" else f"lab, {at_home}"
+    opened = weekly.opening(edition, kicker, name, lead, sentence)
+    frame.write(
+        f"{folder}/{side}.html",
+        "side.html.j2",
+        f"{name}, week {edition.week}",
+        sentence,
+        opening=opened,
+        sections=sections,
+        cite=weekly.how_to_cite(edition, by="country of lab" if facts.level == "country" else "lab"),
+    )
+    # The list has one scope; what has downloads in another only stands there without a number.
+    is_listed = is_here and scope == frame.scope
+    listed = {part: last[part] if is_listed else None for part in LISTED}
+    return {"side": side, "label": name, "home": at_home} | listed
+
+
+def _side_name(level: str, side: str, row: Mapping[str, Any], frame: Frame) -> str:
+    if level == "country":
+        return code_name(side, {side: row["country_name"], **frame.countries})
+    return lab_label(side, row["lab_name"])
+
+
+def _labs_of(frame: Frame, facts: _Facts, country: str, scope: str) -> Fragment:
+    labs = facts.labs_now
+    rows = labs.filter((pl.col("country") == country) & (pl.col("scope") == scope)) if labs.height else labs
+    if not rows.height:
+        return nothing("None of its labs had downloads in this week.")
+    columns = [
+        Column("label", "Lab"),
+        Column("rank", "Rank", "count"),
+        Column("share_of_total", "Share of all", "share"),
+        Column("upper_bound", "At most", "share"),
+        Column("downloads_flow", "Downloads", "count"),
+    ]
+    ordered = rows.sort("rank", "lab")
+    labels = [lab_label(lab, name) for lab, name in ordered.select("lab", "lab_name").iter_rows()]
+    shown = ordered.with_columns(label=pl.Series(labels, dtype=pl.String))
+    return render_table(
+        shown, columns, frame.edition.marked(f"Week {frame.edition.week}, {SCOPES[scope]}, publisher credit")
+    )
+
+
+def _write_list_of_sides(frame: Frame, level: str, folder: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """List all countries or labs, the largest first, those that left last."""
+    ordered = sorted(
+        rows, key=lambda row: (row["share_of_total"] is None, -(row["share_of_total"] or 0.0), row["label"])
+    )
+    columns = [
+        Column("label", "Lab" if level == "lab" else "Country"),
+        *([Column("home", "Home")] if level == "lab" else []),
+        Column("share_of_total", "Share of all", "share"),
+        Column("lower_bound", "At least", "share"),
+        Column("upper_bound", "At most", "share"),
+    ]
+    caption = (
+        f"Week {frame.edition.week}, {SCOPES[frame.scope]}, publisher credit; a dash: nothing in this week and scope"
+    )
+    shares = dict.fromkeys(LISTED, pl.Float64)
+    table = pl.DataFrame(ordered, schema={"side": pl.String, "label": pl.String, "home": pl.String, **shares})
+    body = render_table(
+        table, columns, frame.edition.marked(caption), [f"{row['side']}.html" for row in ordered], most=len(ordered)
+    )
+    title = "Labs" if level == "lab" else "Countries"
+    lead = f"{len(rows)} {'reviewed labs' if level == 'lab' else 'countries'} with downloads so far"
+    more = "lab" if level == "lab" else "country"
+    frame.write(
+        f"{folder}/index.html",
+        "list.html.j2",
+        title,
+        f"{lead}.",
+        opening=frame.opening(title.lower(), title, lead, f"{lead}, each with its own page."),
+        intro=[],
+        ways=[Way("The report about all of them", f"../latest/{more}.html", "with charts")],
+        body=body,
+    )

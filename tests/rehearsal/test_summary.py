@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from dagster_project.rehearsal.judge import summary
+from dagster_project.rehearsal.judge.verdict import Verdict, counted, nothing
+
+
+def test_a_summary_names_the_worst_of_each_kind_and_what_did_not_hold() -> None:
+    verdicts = [
+        Verdict("share by lab, S1: the worst of 9", 0.2, 0.2004, 0.0004, "points"),
+        Verdict("share by lab, S2: the worst of 9", 0.2, 0.21, 0.01, "points"),
+        counted("roots found", 7, 7, "roots"),
+        counted("roots missed", 0, 1, "roots"),
+        nothing("stars"),
+    ]
+    assert [summary.held(verdict) for verdict in summary.compared(verdicts)] == [True, False, True, False]
+    assert [kind.words()[:2] for kind in summary.kinds(verdicts)] == [
+        ("share by lab", "1 of 2"),
+        ("roots found", "1 of 1"),
+        ("roots missed", "0 of 1"),
+    ]
+    assert summary.kinds(verdicts)[0].worst is verdicts[1]
