@@ -132,16 +132,6 @@ def as_known(connection: duckdb.DuckDBPyConnection) -> date | None:
     return None if day == date.max else day
 
 
-def comment(connection: duckdb.DuckDBPyConnection, table: Table, *, as_view: bool) -> None:
-    """Write meaning, grain, warnings and columns into the database, where SHOW, DBeaver and `describe` find them."""
-    kind = "view" if as_view else "table"
-    connection.execute("begin")  # one flush for all of them
-    connection.execute(f"comment on {kind} {table.full_name} is {quoted(table.comment)}")
-    for column, meaning in table.columns.items():
-        connection.execute(f'comment on column {table.full_name}."{column}" is {quoted(meaning)}')
-    connection.execute("commit")
-
-
 def _make_all(
     connection: duckdb.DuckDBPyConnection,
     order: Sequence[Table],
@@ -302,8 +292,6 @@ def _described(
             f"{table.path} makes the columns {list(columns)}, but its header describes {list(table.columns)}."
         )
     rows = None
-    if not table.is_passing:
-        comment(connection, table, as_view=table.is_view)
     if not table.is_passing and lineage.is_cheap_to_count(table):
         rows = _one(connection, f"select count(*) from {table.full_name}")
     say(f"{table.full_name}: {'not counted' if rows is None else f'{rows:,} rows'}, {seconds:.1f} s")

@@ -23,7 +23,7 @@ from dagster_project.errors import GateError, NothingYetError
 from dagster_project.settings import is_loopback
 from dagster_project.snapshots import durable
 from dagster_project.warehouse import audit, catalog, lineage, published
-from dagster_project.warehouse.build import as_known, comment, database_path
+from dagster_project.warehouse.build import as_known, database_path
 from dagster_project.warehouse.catalog import Table
 from dagster_project.warehouse.engine import connect_locked, connect_private, quoted
 
@@ -199,11 +199,20 @@ def _write_database(
     _write_dictionary(connection, tables)
     connection.execute("use release")
     for table in tables.values():
-        comment(connection, table, as_view=False)
+        _comment(connection, table)
     connection.execute(f"use {PRIVATE}")
     connection.execute("checkpoint release")
     connection.execute("detach release")
     path.chmod(0o444)
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Write meaning, grain, warnings and columns into the release, where SHOW, DBeaver and `describe` find them."""
+    connection.execute("begin")  # one flush for all of them
+    connection.execute(f"comment on table {table.full_name} is {quoted(table.comment)}")
+    for column, meaning in table.columns.items():
+        connection.execute(f'comment on column {table.full_name}."{column}" is {quoted(meaning)}')
+    connection.execute("commit")
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
