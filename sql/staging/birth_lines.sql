@@ -24,7 +24,7 @@ with ranked as (
             order by edges.first_seen_on, case edges.evidence when 'resolved' then 1 when 'tag' then 2 else 3 end
         ) as place
     from staging.edges as edges
-    left join staging.stubs as stubs on lower(case when edges.parent_key is null then edges.parent_name end) = lower(stubs.model_name)
+    left join staging.stubs as stubs on edges.stub_name = stubs.stub_name
     anti join staging.cycle_cuts as cuts on edges.child_key = cuts.model_key
     where not edges.is_self_loop
 ),

@@ -5,6 +5,7 @@ columns:
   child_key: our number for the model that was made
   parent_key: our number for the model it was made from; null when no snapshot ever had it
   parent_name: the parent as named by the best evidence
+  stub_name: what stands for a parent that no snapshot ever had; the name, or where it can't be one of the Hub's (a path on somebody's disk) the name and the child; null for others
   relation: finetune, adapter, quantized, merge or unspecified
   evidence: best evidence for the edge, resolved, tag or card
   is_self_loop: whether the model names itself
@@ -132,6 +133,7 @@ select
     child_key,
     parent_key,
     parent_name,
+    null as stub_name,
     relation,
     evidence,
     child_key = parent_key as is_self_loop,
@@ -144,6 +146,11 @@ select
     child_key,
     null as parent_key,
     parent_name,
+    lower(parent_name)
+    || case
+        when regexp_full_match(parent_name, '[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)?') then ''
+        else ' of ' || cast(child_key as varchar)
+    end as stub_name,
     relation,
     evidence,
     false as is_self_loop,

@@ -16,7 +16,7 @@ with counted as (
         edges.relation,
         edges.first_seen_on
     from staging.edges as edges
-    left join staging.stubs as stubs on lower(case when edges.parent_key is null then edges.parent_name end) = lower(stubs.model_name)
+    left join staging.stubs as stubs on edges.stub_name = stubs.stub_name
     anti join staging.cycle_cuts as cuts on edges.child_key = cuts.model_key
     where edges.is_used and not edges.is_self_loop
 )

@@ -113,3 +113,21 @@ def test_what_a_model_means_by_a_name_is_one_edge_whoever_bears_the_name(tmp_pat
         ("4", "3", "lab/again", True),
         ("5", "1", "lab/new", True),
     ]
+
+
+def test_a_path_on_a_disk_is_another_unknown_model_for_each_child(tmp_path: Path) -> None:
+    history = History(tmp_path / "home")
+    path = {"tags": ["base_model:./outputs/checkpoint-500"]}
+    gone = {"tags": ["base_model:gone/Away"]}
+    also_gone = {"tags": ["base_model:gone/away"]}
+    history.day(date(2026, 11, 9), model("1", **path), model("2", **path), model("3", **gone), model("4", **also_gone))
+    rows = history.rows("select child_key, parent_key from staging.parents order by child_key")
+    first, second, third, fourth = (row["parent_key"] for row in rows)
+    assert len({first, second, third}) == 3
+    assert third == fourth, "one name of the Hub, however it is spelled"
+    owners = history.rows(
+        "select namespace, count(*) as stubs from staging.stubs group by namespace order by namespace"
+    )
+    assert [(row["namespace"], row["stubs"]) for row in owners] == [("gone", 1), (None, 2)]
+    names = history.rows("select hub_id, root_name, weight from core.roots order by hub_id")
+    assert [(row["root_name"], row["weight"]) for row in names][:2] == [("./outputs/checkpoint-500", 1.0)] * 2

@@ -49,7 +49,8 @@ class Descent:
     def __init__(self, world: World, facts: Facts) -> None:
         self.world, self.facts = world, facts
         self.people = [space.name for space in world.namespaces if space.lab is None]
-        stubs = [name.split("/")[0] for name in STUBS.values()]
+        # A path on somebody's disk has no owner, and is another model for each child.
+        stubs = [name.split("/")[0] if name.count("/") == 1 else name for name in STUBS.values()]
         self.labs = [*(lab.slug for lab in LABS), *(f"hf:{name}" for name in (*self.people, *stubs))]
         """Every lab there can be, in the order of its number here; hf: and a namespace where nobody reviewed it."""
         self.countries = [*(lab.country for lab in LABS), *[UNKNOWN] * (len(self.labs) - len(LABS))]
