@@ -207,7 +207,7 @@ def test_json_of_a_query_has_no_number_that_json_forbids(leadershift):
 
 
 def test_sql_without_a_statement_is_refused(leadershift):
-    is_one_message(leadershift.invoke("query", "-- nothing"), 2, "no statement")
+    is_one_message(leadershift.invoke("query", "/* nothing */"), 2, "no statement")
 
 
 def test_two_columns_of_one_name_are_refused_as_json_rather_than_lost(leadershift):

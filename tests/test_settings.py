@@ -62,4 +62,4 @@ def test_an_argument_that_can_not_be_is_a_wrong_usage_and_no_fault_of_ours(argum
 def test_a_home_that_can_not_be_made_is_said(tmp_path):
     (tmp_path / "file").touch()
     done = CliRunner().invoke(main, ["repair"], env={"LEADERSHIFT_HOME": str(tmp_path / "file" / "home")})
-    assert (done.exit_code, "can't be made" in done.output) == (8, True)
+    assert (done.exit_code, "is in the way: a folder is needed" in done.output) == (8, True)

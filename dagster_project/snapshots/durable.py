@@ -21,7 +21,7 @@ _DISK_TROUBLE = {
     errno.EROFS: "is read-only",
     errno.EDQUOT: "is over its quota",
     errno.EACCES: "may not be written",
-    errno.EPERM: "may not be written",
+    errno.EPERM: "may not be changed",
     errno.EIO: "gives errors",
 }
 _HASH_CHUNK_BYTES = 1 << 20

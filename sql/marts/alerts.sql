@@ -27,13 +27,27 @@ checks:
   - holds: {rule: "(hub_id is null) = (kind not in ('licence_closed', 'gated', 'withdrawn'))", says: an alert about a model says which}
 warnings:
   - An alert is a reason to look, not a finding. marts.share_changes says why a share moved.
-  - Only weeks that were measured are compared, never one that is estimated.
+  - Only weeks that were measured are compared, never one that is estimated; and no share of a week that is known only together
+    with others, because a snapshot is missing or the Hub's counters stood still.
   - A week that nobody captured is told with the next release. `leadershift doctor --alarm` needs none.
 */
 with measured as (
     select week
     from staging.weeks
     where source is not null and not is_quick
+),
+
+-- Weeks known by themselves: no snapshot missing inside of them, and no stall, that would spread one week's downloads over another.
+clear as (
+    select weeks.week
+    from staging.weeks as weeks
+    semi join measured on weeks.week = measured.week
+    anti join staging.spans as spans
+        on
+            weeks.source = spans.source
+            and spans.span_from < weeks.week + 7
+            and spans.span_to > weeks.week
+            and (spans.is_stretched or spans.span_to - spans.span_from > 10)
 ),
 
 newest as (
@@ -50,7 +64,7 @@ shares as (
         shares.share_of_known,
         shares.unknown_share
     from marts.share_by_country as shares
-    semi join measured on shares.week = measured.week
+    semi join clear on shares.week = clear.week
     where shares.scope = 'S2' and shares.credit = 'publisher' and shares.time_window = 'week' and shares.country <> 'UNKNOWN'
     union all
     select
@@ -60,7 +74,7 @@ shares as (
         shares.share_of_known,
         shares.unknown_share
     from marts.share_by_lab as shares
-    semi join measured on shares.week = measured.week
+    semi join clear on shares.week = clear.week
     where shares.scope = 'S2' and shares.credit = 'publisher' and shares.time_window = 'week' and shares.country <> 'UNKNOWN'
 ),
 

@@ -10,7 +10,6 @@ columns:
   difference: later minus earlier; negative where likes were taken back
 types: {source: varchar, to_on: date, from_on: date, model_key: integer, difference: bigint}
 */
--- Who was not listed, or whose likes were not sent, has not lost them; of one seen for the first time nobody knows, unless it is new.
 select
     snapshot.source,
     snapshot.observed_on as to_on,
@@ -23,6 +22,7 @@ select
 from now.compared as compared
 cross join now.snapshot as snapshot
 cross join before.snapshot as earlier
+-- Who was not listed, or whose likes were not sent, has not lost them. Of one seen for the first time nobody knows, unless it is new.
 where
     (compared.was_listed and compared.likes >= 0 and compared.former_likes >= 0 and compared.likes <> compared.former_likes)
     or (not compared.was_listed and compared.likes > 0 and compared.created_at > earlier.started_at)

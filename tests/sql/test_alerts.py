@@ -23,10 +23,11 @@ def on(place: int) -> list[dict[str, Any]]:
     """Everything listed on a Monday.
 
     Weeks 0 to 4 bring acme 60 and base 40 chat downloads. In the week of MONDAYS[5] acme brings 57.5 and base 42.5 of 100,
-    which is 2.5 points; in that of MONDAYS[6] the same again. acme/vast, of another task, has passed a million from the first.
+    which is 2.5 points. Over the two weeks from MONDAYS[6] on base brings 1,000 more, but nobody knows in which of them, because
+    the snapshot between is missing. acme/vast, of another task, has passed a million from the first.
     """
     later = max(place - 5, 0)
-    acme, base = 600 * min(place, 5) + 575 * later, 400 * min(place, 5) + 425 * later
+    acme, base = 600 * min(place, 5) + 575 * later, 400 * min(place, 5) + 425 * later + 1_000 * (place == 8)
     vast = {"total": 2_000_000 + place, "parameters_total": 400 * BILLION}
     closing = {
         "tags": ["license:apache-2.0" if place < 3 else "license:cc-by-nc-4.0"],

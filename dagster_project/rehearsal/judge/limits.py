@@ -21,7 +21,7 @@ from dagster_project.rehearsal.world.world import World
 from dagster_project.warehouse.published import Release
 
 CLOSE_POINTS = 0.002
-_BRIDGED = """select week from core.weekly_flow where not is_estimate
+BRIDGED_WEEKS = """select week from core.weekly_flow where not is_estimate
     group by week having 2 * count(*) filter (where is_bridged) > count(*)"""
 _HHI = "select week, scope, credit, level, hhi from marts.concentration"
 _HHI_KEYS = ["week", "scope", "credit", "level"]
@@ -32,7 +32,7 @@ def limits(release: Release, truth: Truth, world: World, moments: list[int], wee
     shown = Truth(world, since=min(weeks), moments=moments, is_as_seen=True)
     there = pl.col("week").is_in(weeks)
     whole, hidden = float(truth.weekly_flow().filter(there)["downloads_flow"].sum()), float(shown.unseen_downloads())
-    bridged = release.frame(_BRIDGED)["week"].to_list()
+    bridged = release.frame(BRIDGED_WEEKS)["week"].to_list()
     verdicts = [
         Verdict("downloads that no capture could show", hidden, 0, hidden / whole, "of all downloads"),
         Verdict("weeks known only together with others", None, len(bridged), None, "weeks"),
