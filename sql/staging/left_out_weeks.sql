@@ -14,98 +14,84 @@ columns:
 checks:
   - between: {column: downloads_flow, min: 0}
 */
-with moved as (
-    select
-        flow.model_key,
-        flow.downloads_flow,
-        flow.is_flagged,
-        traits.is_language,
-        traits.is_quantised
-    from now.flow as flow
-    inner join staging.traits as traits on flow.model_key = traits.model_key
-    where flow.downloads_flow > 0
-),
-
-gated as (
-    select terms.model_key
-    from now.week as running
-    inner join staging.terms as terms
-        on terms.is_gated and terms.from_on <= running.week and running.week < terms.until_on
-),
-
-largest as (
-    select
-        scopes.scope,
-        moved.model_key
-    from moved
-    inner join (values ('S1', false), ('S2', true)) as scopes (scope, is_language)
-        on moved.is_language or not scopes.is_language
-    qualify row_number() over (partition by scopes.scope order by moved.downloads_flow desc, moved.model_key asc) <= 10
+with largest as (
+    (select 'S1' as scope, model_key from now.placed_flow order by downloads_flow desc, model_key asc limit 10)
+    union all
+    (select 'S2' as scope, model_key from now.placed_flow where is_language order by downloads_flow desc, model_key asc limit 10)
 ),
 
 -- A model may be left out for several reasons, once for each.
-doubted as (
+reasons as (
     select
-        'flagged' as left_out,
-        model_key
-    from moved
+        model_key,
+        'flagged' as left_out
+    from now.flow
     where is_flagged
     union all
     select
-        'quantised' as left_out,
-        model_key
-    from moved
+        model_key,
+        'quantised' as left_out
+    from staging.traits
     where is_quantised
     union all
     select
-        'gated' as left_out,
-        model_key
-    from gated
+        model_key,
+        'gated' as left_out
+    from now.placed_flow
+    where is_gated
 ),
 
-scoped as (
+doubted as (
     select
-        'S1' as scope,
-        left_out,
-        model_key
-    from doubted
+        scopes.scope,
+        reasons.left_out,
+        placed.model_key,
+        placed.lab_key,
+        placed.is_derived,
+        placed.downloads_flow
+    from reasons
+    inner join now.placed_flow as placed on reasons.model_key = placed.model_key and placed.downloads_flow > 0
+    inner join (values ('S1'), ('S2')) as scopes (scope) on placed.is_language or scopes.scope = 'S1'
     union all
     select
-        'S2' as scope,
-        doubted.left_out,
-        doubted.model_key
-    from doubted
-    inner join moved on doubted.model_key = moved.model_key and moved.is_language
-    union all
-    select
-        scope,
+        largest.scope,
         'largest_models' as left_out,
-        model_key
+        placed.model_key,
+        placed.lab_key,
+        placed.is_derived,
+        placed.downloads_flow
     from largest
+    inner join now.placed_flow as placed on largest.model_key = placed.model_key
 ),
 
 credited as (
     select
         credits.credit,
-        scoped.scope,
-        scoped.left_out,
-        coalesce(heirs.base_key, moved.model_key) as model_key,
-        cast(moved.downloads_flow * coalesce(heirs.weight, 1) as decimal(18, 6)) as downloads_flow
-    from scoped
-    inner join moved on scoped.model_key = moved.model_key
-    cross join (values ('publisher'), ('direct'), ('root')) as credits (credit)
-    left join staging.heirs as heirs on credits.credit = heirs.credit and moved.model_key = heirs.child_key
+        doubted.scope,
+        doubted.left_out,
+        doubted.lab_key,
+        doubted.downloads_flow
+    from doubted
+    inner join (values ('publisher'), ('direct'), ('root')) as credits (credit) on not doubted.is_derived or credits.credit = 'publisher'
+    union all
+    select
+        passed.credit,
+        doubted.scope,
+        doubted.left_out,
+        passed.base_lab_key as lab_key,
+        passed.downloads_flow
+    from doubted
+    inner join now.passed_flow as passed on doubted.model_key = passed.child_key
 )
 
 select
     running.week,
     credited.scope || case when running.is_quick then '-quick' else '' end as scope,
     credited.credit,
-    homes.country,
+    labs.country,
     credited.left_out,
     cast(sum(credited.downloads_flow) as decimal(28, 9)) as downloads_flow
 from credited
 cross join now.week as running
-inner join staging.homes as homes
-    on credited.model_key = homes.model_key and homes.from_on <= running.week and running.week < homes.until_on
-group by running.week, running.is_quick, credited.scope, credited.credit, homes.country, credited.left_out
+inner join staging.known_labs as labs on credited.lab_key = labs.lab_key
+group by running.week, running.is_quick, credited.scope, credited.credit, labs.country, credited.left_out
