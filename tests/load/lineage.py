@@ -30,6 +30,7 @@ create table staging.edges as
         model_key as child_key,
         case when model_key % 100 <> 1 then cast(hash(model_key * 3 + place) % (model_key - 1) + 1 as integer) end as parent_key,
         case when model_key % 100 <> 1 then 'owner/model-' else 'gone/model-' || model_key // 1000 || '-' end || place as parent_name,
+        case when parent_key is null then parent_name end as stub_name,
         'finetune' as relation,
         'resolved' as evidence,
         false as is_self_loop,
