@@ -21,11 +21,12 @@ with downloaded as (
 
 named as (
     select
-        stubs.namespace,
+        tenures.namespace,
         count(*) as children
-    from staging.stubs as stubs
-    inner join staging.parents as parents on stubs.model_key = parents.parent_key
-    group by stubs.namespace
+    from staging.parents as parents
+    inner join staging.tenures as tenures on parents.parent_key = tenures.model_key
+    where parents.parent_key < 0
+    group by tenures.namespace
 ),
 
 shown as (
