@@ -55,6 +55,7 @@ RAW_SCHEMAS: Mapping[str, Mapping[str, pl.DataType]] = {
 }
 REGISTRY_FILES = (
     "labs",
+    "arguable_homes",
     "namespaces",
     "countries",
     "events",

@@ -71,6 +71,8 @@ def test_flows_and_shares_are_the_true_ones(clean: Rehearsed) -> None:
         f"share by {level}, {scope}, publisher, week" for level in ("country", "lab") for scope in ("S1", "S2")
     }
     assert all((line.error or 0) < LARGEST_SHARE_ERROR for line in shares), shares
+    switched = verdict(clean, "shares with arguable homes switched")
+    assert (switched.error or 0) < LARGEST_SHARE_ERROR, switched
 
 
 def test_descent_births_and_openness_are_the_true_ones_to_the_last_model(clean: Rehearsed) -> None:

@@ -10,7 +10,7 @@ from dagster_project.rehearsal.judge.alerts import alerts
 from dagster_project.rehearsal.judge.concentration import concentration
 from dagster_project.rehearsal.judge.events import events, sealed_days, sealed_moments
 from dagster_project.rehearsal.judge.flows import flows, measured_weeks, shares, total, weeks_measured
-from dagster_project.rehearsal.judge.leads import crossovers, share_changes
+from dagster_project.rehearsal.judge.leads import crossovers, share_changes, switched_homes
 from dagster_project.rehearsal.judge.limits import limits
 from dagster_project.rehearsal.judge.lineage import births, lineage_flows, roots
 from dagster_project.rehearsal.judge.openness import openness
@@ -41,6 +41,7 @@ def judge(release: Release, world: World) -> list[Verdict]:
         *shares(release, truth, weeks, "lab"),
         *crossovers(release, truth, weeks),
         *share_changes(release, truth),
+        switched_homes(release, truth, weeks),
         *concentration(release, truth, weeks),
         *limits(release, truth, world, moments, weeks),
         *roots(release, truth),
