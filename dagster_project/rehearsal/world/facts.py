@@ -368,8 +368,3 @@ class FactMaker:
 def is_text(task: Ints) -> Bools:
     """Say which models are in scope S2."""
     return np.asarray(task < TEXT_TASKS)
-
-
-def is_lab(lab: Ints) -> Bools:
-    """Say which publishers the registry knows."""
-    return np.asarray(lab != NOBODY)
