@@ -19,7 +19,6 @@ from dagster_project.rehearsal.world.cast import (
     LAB_NUMBERS,
     LABS,
     LICENCES,
-    NOBODY,
     NON_COMMERCIAL,
     PEOPLE,
     QUANTIZED,
