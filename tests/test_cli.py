@@ -391,6 +391,7 @@ def test_verifying_nothing_is_no_trouble(fresh):
     ("arguments", "says"),
     [
         (["nowhere.parquet"], "There is no file nowhere.parquet"),
+        (["no\x1b[31m\u202ewhere.parquet", "--source", "nowhere"], "There is no file no?[31m?where.parquet"),
         (["nowhere.parquet", "--map", "model_name"], "--map takes OURS=THEIRS, not 'model_name'"),
         (["nowhere.parquet", "--source", "../up"], "'../up' can't name an archive"),
         (["nowhere.parquet", "--source", "huggingface"], "'huggingface' can't name an archive"),

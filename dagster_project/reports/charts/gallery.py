@@ -22,6 +22,7 @@ from dagster_project.reports.charts.slopes import credit_slopes
 from dagster_project.reports.charts.tiles import tile_map
 from dagster_project.reports.headline import HEADLINE_SCOPE, Edition
 from dagster_project.reports.naming import country_label, lab_label
+from dagster_project.reports.render import text_column
 from dagster_project.warehouse.published import Release
 
 
@@ -82,7 +83,7 @@ def credits(release: Release, edition: Edition) -> Picture | None:
     reviewed = rows.filter((pl.col("scope") == scope) & ~pl.col("lab").str.starts_with("hf:"))
     sides = both_credits(reviewed, "lab")
     labels = [lab_label(lab, name) for lab, name in sides.select("lab", "lab_name").iter_rows()]
-    return credit_slopes(sides.with_columns(label=pl.Series(labels, dtype=pl.String)), edition, scope, "labs")
+    return credit_slopes(sides.with_columns(label=text_column(labels)), edition, scope, "labs")
 
 
 def both_credits(rows: pl.DataFrame, side: str) -> pl.DataFrame:

@@ -22,6 +22,7 @@ from dagster_project.reports.render import (
     nothing,
     percent,
     render_table,
+    text_column,
 )
 from dagster_project.reports.site.frame import Frame
 from dagster_project.reports.template import Way
@@ -155,7 +156,7 @@ def _labs_of(frame: Frame, facts: _Facts, country: str, scope: str) -> Fragment:
     ]
     ordered = rows.sort("rank", "lab")
     labels = [lab_label(lab, name) for lab, name in ordered.select("lab", "lab_name").iter_rows()]
-    shown = ordered.with_columns(label=pl.Series(labels, dtype=pl.String))
+    shown = ordered.with_columns(label=text_column(labels))
     return render_table(
         shown, columns, frame.edition.marked(f"Week {frame.edition.week}, {SCOPES[scope]}, publisher credit")
     )
