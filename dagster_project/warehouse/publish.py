@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -277,8 +277,14 @@ def _write_checks(connection: duckdb.DuckDBPyConnection, verdict: audit.Audit) -
         "create table release.marts.checks (table_name varchar, says varchar, observed double, low double, high double, is_passed boolean)"
     )
     rows = [(check.table, check.says, check.observed, check.low, check.high, check.passed) for check in verdict.results]
-    connection.executemany("insert into release.marts.checks values (?, ?, ?, ?, ?, ?)", rows)
+    _insert(connection, "release.marts.checks", rows)
     _describe(connection, "checks", "What the audit of this release checked, and what it found.", CHECK_COLUMNS)
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows, at least one, by one statement: a statement for each took a third of a small release's time."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    connection.execute(f"insert into {table} select {', '.join(['unnest(?)'] * len(columns))}", columns)
 
 
 def _describe(connection: duckdb.DuckDBPyConnection, table: str, meaning: str, columns: Mapping[str, str]) -> None:
@@ -354,7 +360,7 @@ def _write_dictionary(connection: duckdb.DuckDBPyConnection, tables: Mapping[str
     ]
     for own, described in (("releases", RELEASE_COLUMNS), ("checks", CHECK_COLUMNS)):
         rows += [("marts", own, column, "", meaning, []) for column, meaning in described.items()]
-    connection.executemany("insert into release.main.data_dictionary values (?, ?, ?, ?, ?, ?)", rows)
+    _insert(connection, "release.main.data_dictionary", rows)
     connection.execute(
         "comment on table release.main.data_dictionary is 'Every column: what it means and which columns it is made from.'"
     )
