@@ -24,6 +24,7 @@ DAYS_IN_WEEK = 7
 NEAR_WEEKS = 1
 HOVER = CROSSOVER_STEP
 """A true median log ratio under this, 5 %, names no leader: so much can be lost with a record that nobody can read."""
+FROM_PLANTED = "weeks from the planted one"
 _FOUND = "select * from marts.crossovers"
 _CHANGES = "select * from marts.share_changes where level = 'country' order by week, weeks_back, scope, side"
 _SWITCHED = """select week, scope, credit, country, share_of_total from marts.share_robustness
@@ -103,7 +104,8 @@ def _planted(rows: list[Row], truth: Truth) -> Iterator[Verdict]:
             if row is None or row["crossover_week"] is None or row["leads_after"] != gains:
                 yield Verdict(name, 1, 0, -1, "found")
                 continue
-            yield Verdict(f"{name}: week", 0, 0, (row["crossover_week"] - week).days // DAYS_IN_WEEK, "weeks")
+            late = (row["crossover_week"] - week).days // DAYS_IN_WEEK
+            yield Verdict(f"{name}: week", 0, late, late, FROM_PLANTED)
             yield counted(f"{name}: inside its interval", 1, int(_is_inside(row, week)), "intervals")
 
 
