@@ -62,6 +62,7 @@ RETREAT_COLUMNS = [
     Column("withdrawn", "Withdrawn", "count"),
     Column("months_since_open_flagship", "Months since an open flagship", "count"),
     Column("is_turning", "Turning", "yes_no"),
+    Column("turned_on", "Told from", "day"),
     Column("turned", "What turned"),
 ]
 TIER_NOTES = {"is_running": "so far", "is_before_capture": "what was left at the first capture"}
@@ -216,8 +217,8 @@ def retreat(rows: pl.DataFrame, edition: Edition) -> Fragment:
     ]
     shown = ordered.with_columns(period=text_column(periods), turned=text_column(turned))
     caption = (
-        "All models of reviewed labs, no quantised re-packs; turning: two signals of closing at once, together less likely than"
-        " 0.03 % to be chance; a dash: too early to say"
+        "All models of reviewed labs, no quantised re-packs; turning: by the end of a week of the month two signals of closing had turned"
+        " together, all of them 70 times likelier if it is closing than if not; a dash: too early to say"
     )
     return render_table(shown, RETREAT_COLUMNS, edition.marked(caption))
 

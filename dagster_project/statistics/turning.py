@@ -1,186 +1,197 @@
-"""Turns towards closing, in the monthly counts of a lab or a country (MEASURES 4.16).
+"""Turns towards closing, week by week, in the counts of a lab or a country (MEASURES 4.16).
 
-Each signal compares the last 1, 2, 3 and 6 months with the twelve before them, and asks how likely chance alone is to bring a
-change as large. Counts are small, so the tests are exact: how many came in so many months against a binomial (Przyborowski
-and Wilenski 1940, "Homogeneity of results in testing samples from Poisson series", Biometrika 31), how many of them were
-closed against a hypergeometric (Fisher 1935, "The Logic of Inductive Inference", JRSS 98). Several lengths of the recent
-past stand for a CUSUM (Page 1954, "Continuous Inspection Schemes", Biometrika 41): the short ones see a break at once, the
-long ones a slow fall. A side is turning when two signals are unlikely over the same length, and the three least likely ones,
-multiplied, very much so: a lab that closes does so in several ways at once, each of them too rare to prove anything. Nothing
-is drawn.
+At the end of each week the last 4, 6, 8, 13, 26 and 39 weeks are held against the 52 before them, and each signal says how many
+times likelier its counts are if the side is closing than if it goes on as before. Looking at several lengths each week is the
+CUSUM of a likelihood ratio (Page 1954, "Continuous Inspection Schemes", Biometrika 41): the short ones see a break at once, the
+long ones a slow fall. How far a closing side changes is unknown, so a few sizes of change stand beside each other with equal
+weight, and no limit on the size is needed. What was usual is not known either, only counted, so Jeffreys' prior stands for it:
+a rate known from two releases proves little. Two signals are no such counts; a test's chance becomes odds by the bound of Sellke,
+Bayarri and Berger (2001, "Calibration of p Values for Testing Precise Null Hypotheses", American Statistician 55).
 
-Not here: the counts themselves (sql/staging/retreat_months).
+Together: over the same weeks, two signals have turned, and all signals' odds multiplied are large. A signal enters that product
+as the mean of its odds and 1, because a side closes in some ways and not in others. Nothing is drawn.
+
+Not here: the counts themselves (sql/staging/retreat_weeks), months (sql/marts/retreat_watch).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from math import comb, exp, lgamma, log, prod
-from typing import Any
+from collections.abc import Sequence
+from math import comb, e, log
+from typing import Final
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-BEFORE_MONTHS = 12
-RECENT_MONTHS = (1, 2, 3, 6)
-LIKELY = 0.15
-"""A signal has turned when chance brings such a change less often than this."""
+Floats = NDArray[np.float64]
+
+BEFORE_WEEKS = 52
+RECENT_WEEKS = (4, 6, 8, 13, 26, 39)
+FALLS = (0.1, 0.3, 0.5)
+"""Releases of a closing side, as shares of before."""
+CLOSED_PARTS = (0.4, 0.7, 0.9)
+"""How many of the releases that would have been open a closing side gates, or puts under a licence that is not permissive."""
+WITHDRAWAL_RISES = (3, 10, 30)
+"""Withdrawals of a closing side, as multiples of before."""
+TURNED_ODDS = 2.0
+"""A signal has turned when closing makes its counts so many times likelier."""
 LEAST_TURNED = 2
-TOGETHER = 3
-TOGETHER_LIKELY = 0.0003
-"""The three least likely signals, multiplied.
+TOGETHER_ODDS = 70.0
+"""All signals' odds, multiplied.
 
-Chosen on twelve rehearsal worlds, where five of 14,000 side-months were flagged without a cause; of 15,000 of ten fresh worlds 12 were.
+Chosen on the rehearsal worlds of seeds 1 to 30: fewer than one side-month in a thousand is flagged without a cause.
 """
-LEAST_SHARE_STEP = 0.2
-"""Large, for the share of releases that are gated or not permissive: 20 points."""
-LEAST_RATE_RATIO = 2
-"""Large, for counts: half as many releases a month, twice as many withdrawals."""
 LEAST_WITHDRAWN = 3
-LEAST_WAIT_MONTHS = 6
-FLAGSHIP_MONTHS = 24
-"""A wait is judged by how often there was an open flagship in so many months up to the last one."""
+LEAST_WAIT_WEEKS = 26
+FLAGSHIP_WEEKS = 104
+"""A wait is judged by how many weeks brought an open flagship in so many up to the last one."""
 FLAGSHIP_DOUBT = 10
 """One very large model raises the bar for two years and makes a wait by itself, so a wait has to be so much less likely."""
+BLOCK_WEEKS = 4
+"""The share of own repositories moves slowly; four weeks of it count as one observation."""
 LEAST_OWN_REPO_STEP = 0.1
-CERTAIN = 1.0
-SCHEMA = {"is_turning": pl.Boolean, "turned": pl.String, "turn_chance": pl.Float64}
+MOST_ODDS = 5.0
+"""More than that is not believed of a flagship's wait or of own repositories: their weeks are not independent of each other."""
+LARGEST_ODDS = 1e9
+"""Of one signal; beyond it nothing is left to tell."""
+NODES = 256
+"""Of the Gauss-Chebyshev rule, which is exact for so many releases twice over."""
+SIGNALS: Final = ("cadence", "flagship", "gated", "licences", "own_repos", "withdrawn")
+SCHEMA = {"is_turning": pl.Boolean, "turned": pl.String, "turn_odds": pl.Float64}
+_CLOSED_RATES = np.sin(np.pi * (np.arange(NODES) + 0.5) / (2 * NODES)) ** 2
+"""Shares of closed releases, of equal weight under Jeffreys' prior."""
 
-Month = Mapping[str, Any]
-Verdict = tuple[bool | None, str | None, float | None]
 
+def retreat(weeks: pl.DataFrame) -> pl.DataFrame:
+    """Give (week, level, side, is_turning, turned, turn_odds) as told at the week's end, nulls where it can't be told yet.
 
-def retreat(months: pl.DataFrame) -> pl.DataFrame:
-    """Give (month, level, side, is_turning, turned, turn_chance), nulls where it can't be told.
-
-    Needs the months of each (level, side) in order and without a hole: releases, n_gated, n_non_permissive, withdrawn,
-    months_since_open_flagship, own_repo_share, is_complete.
+    Needs the weeks of each (level, side) in order and without a hole: releases, n_gated, n_non_permissive, withdrawn,
+    has_open_flagship, own_repo_flow and root_flow, of which the last two may be null.
     """
-    verdicts = [
-        verdict
-        for _, side in months.group_by("level", "side", maintain_order=True)
-        for verdict in _verdicts(side.to_dicts())
-    ]
-    return pl.concat(
-        [months.select("month", "level", "side"), pl.DataFrame(verdicts, SCHEMA, orient="row")], how="horizontal"
-    )
+    verdicts = [_verdicts(side) for _, side in weeks.group_by("level", "side", maintain_order=True)]
+    told = pl.concat(verdicts) if verdicts else pl.DataFrame(schema=SCHEMA)
+    return pl.concat([weeks.select("week", "level", "side"), told], how="horizontal")
 
 
-def _verdicts(months: Sequence[Month]) -> Iterator[Verdict]:
-    for place, month in enumerate(months):
-        if not month["is_complete"] or place < BEFORE_MONTHS:
-            yield None, None, None
+def _verdicts(weeks: pl.DataFrame) -> pl.DataFrame:
+    """Give SCHEMA for one side: of the lengths at which two signals turned, or of all, the one with the largest odds."""
+    odds = _odds(weeks)
+    has_turned = odds >= TURNED_ODDS
+    are_two = has_turned.sum(axis=1) >= LEAST_TURNED
+    together = np.exp(np.log((1 + odds) / 2).sum(axis=1))
+    rows: list[tuple[bool | None, str | None, float | None]] = []
+    for week in range(weeks.height):
+        lengths = [place for place, recent in enumerate(RECENT_WEEKS) if week + 1 >= BEFORE_WEEKS + recent]
+        if not lengths:
+            rows.append((None, None, None))
             continue
-        chances = min(_chances(months[: place + 1]), key=_unlikeliness)
-        turned = sorted(name for name, chance in chances.items() if chance <= LIKELY)
-        chance = _together(chances)
-        yield len(turned) >= LEAST_TURNED and chance <= TOGETHER_LIKELY, ",".join(turned), chance
+        best = max(lengths, key=lambda place: (are_two[place, week], together[place, week]))
+        turned = [name for name, is_so in zip(SIGNALS, has_turned[best, :, week], strict=True) if is_so]
+        is_turning = bool(are_two[best, week] and together[best, week] >= TOGETHER_ODDS)
+        rows.append((is_turning, ",".join(turned), float(together[best, week])))
+    return pl.DataFrame(rows, SCHEMA, orient="row")
 
 
-def _unlikeliness(chances: Mapping[str, float]) -> tuple[bool, float]:
-    """Order the lengths of the recent past: where two signals turned before the others, then by their joint chance."""
-    return sum(chance <= LIKELY for chance in chances.values()) < LEAST_TURNED, _together(chances)
+def _odds(weeks: pl.DataFrame) -> Floats:
+    """Give (lengths of the recent past, SIGNALS, weeks) of each signal's odds, 1 where there is nothing to say."""
+    found = np.ones((len(RECENT_WEEKS), len(SIGNALS), weeks.height))
+    wait = _wait_odds(weeks["has_open_flagship"].to_numpy())
+    own = _blocks(weeks["own_repo_flow"], weeks["root_flow"])
+    for place, recent in enumerate(RECENT_WEEKS):
+        since = BEFORE_WEEKS + recent - 1
+        if since >= weeks.height:
+            break
+        releases = _before_and_recent(weeks["releases"], recent)
+        gated, closed, gone = (
+            _before_and_recent(weeks[name], recent) for name in ("n_gated", "n_non_permissive", "withdrawn")
+        )
+        found[place, :, since:] = (
+            rate_odds(*releases, recent, FALLS),
+            wait[since:],
+            share_odds(gated, releases),
+            share_odds(closed, releases),
+            _own_odds(own, recent)[since:],
+            np.where(gone[1] >= LEAST_WITHDRAWN, rate_odds(*gone, recent, WITHDRAWAL_RISES), 1.0),
+        )
+    return found
 
 
-def _together(chances: Mapping[str, float]) -> float:
-    return prod(sorted(chances.values())[:TOGETHER])
+def _before_and_recent(counts: pl.Series, recent: int) -> tuple[Floats, Floats]:
+    """Give the sums over BEFORE_WEEKS and over the `recent` weeks after them, for each week that has as many up to it."""
+    sums = np.concatenate([[0.0], np.cumsum(counts.to_numpy())])
+    turn = sums[BEFORE_WEEKS : len(sums) - recent]
+    return turn - sums[: len(turn)], sums[BEFORE_WEEKS + recent :] - turn
 
 
-def _chances(past: Sequence[Month]) -> Iterator[dict[str, float]]:
-    """Give, for each length of the recent past, how likely chance is to bring each signal's change; 1 where it is not large."""
-    wait = _waited([month["months_since_open_flagship"] for month in past])
-    for before, recent in _splits(past):
-        yield {
-            "cadence": _fell(before, recent),
-            "flagship": wait,
-            "gated": _closed(before, recent, "n_gated"),
-            "licences": _closed(before, recent, "n_non_permissive"),
-            "own_repos": _lost_own(before, recent),
-            "withdrawn": _withdrew(before, recent),
-        }
+def rate_odds(before: Floats, found: Floats, recent: int, changes: tuple[float, ...]) -> Floats:
+    """Give how many times likelier `found` in the recent weeks is if the rate has become one of `changes` times the former.
 
-
-def _splits(past: Sequence[Month]) -> Iterator[tuple[Sequence[Month], Sequence[Month]]]:
-    """Give the twelve months before the last 1, 2, 3 and 6, and these, where there are as many."""
-    for recent in RECENT_MONTHS:
-        if len(past) >= BEFORE_MONTHS + recent:
-            yield past[-BEFORE_MONTHS - recent : -recent], past[-recent:]
-
-
-def _fell(before: Sequence[Month], recent: Sequence[Month]) -> float:
-    """Say how likely so few releases are, if they are at most half as many a month as before."""
-    many, few = _sum(before, "releases"), _sum(recent, "releases")
-    if few * len(before) * LEAST_RATE_RATIO > many * len(recent):
-        return CERTAIN
-    return at_most(few, many + few, len(recent) / (len(recent) + len(before)))
-
-
-def _withdrew(before: Sequence[Month], recent: Sequence[Month]) -> float:
-    """Say how likely so many withdrawals are, if they are three and at least twice as many a month as before."""
-    few, many = _sum(before, "withdrawn"), _sum(recent, "withdrawn")
-    if many < LEAST_WITHDRAWN or many * len(before) < few * len(recent) * LEAST_RATE_RATIO:
-        return CERTAIN
-    return at_most(few, many + few, len(before) / (len(recent) + len(before)))
-
-
-def _closed(before: Sequence[Month], recent: Sequence[Month], kind: str) -> float:
-    """Say how likely so many releases of a closed kind are, if their share is at least 20 points above what it was."""
-    total, former = _sum(recent, "releases"), _sum(before, "releases")
-    if not total or not former:
-        return CERTAIN
-    found, known = _sum(recent, kind), _sum(before, kind)
-    if found / total - known / former < LEAST_SHARE_STEP:
-        return CERTAIN
-    return at_least(found, total, found + known, total + former)
-
-
-def _waited(waits: Sequence[int | None]) -> float:
-    """Say how likely the wait since the last open flagship is, if it is half a year at least.
-
-    Months with an open flagship are counted, not models, because a flagship comes as a bundle of repositories.
+    Poisson counts, the former rate known from `before` alone (gamma, Jeffreys).
     """
-    wait = waits[-1]
-    if wait is None or wait < LEAST_WAIT_MONTHS:
-        return CERTAIN
-    former = waits[: len(waits) - wait][-FLAGSHIP_MONTHS:]
-    launches = sum(one == 0 for one in former)
-    return min(CERTAIN, FLAGSHIP_DOUBT * at_most(0, launches, wait / (wait + len(former))))
+    part, shape = recent / BEFORE_WEEKS, before + 0.5
+    return _mean([found * log(change) + (shape + found) * log((1 + part) / (1 + part * change)) for change in changes])
 
 
-def _lost_own(before: Sequence[Month], recent: Sequence[Month]) -> float:
-    """Say how likely it is that the own repositories serve less of the family in all recent months than in any before.
+def share_odds(kind: tuple[Floats, Floats], all_: tuple[Floats, Floats]) -> Floats:
+    """Give how many times likelier so many of a closed kind are if one of CLOSED_PARTS of the open ones became so.
 
-    Only if it is ten points less. Of all orders of the months, one set in so many has the smallest as the last ones.
+    Both in (before, recent). Binomial counts, the former share known from before alone (beta, Jeffreys).
     """
-    former = [month["own_repo_share"] for month in before]
-    latter = [month["own_repo_share"] for month in recent]
-    if None in former or None in latter or max(latter) > min(former) - LEAST_OWN_REPO_STEP:
-        return CERTAIN
-    return 1 / comb(len(former) + len(latter), len(latter))
+    (former, found), (known, total) = ([counts[:, None] for counts in both] for both in (kind, all_))
+    usual = former * np.log(_CLOSED_RATES) + (known - former) * np.log(1 - _CLOSED_RATES)
+
+    def log_chance(rates: Floats) -> Floats:
+        chances = usual + found * np.log(rates) + (total - found) * np.log(1 - rates)
+        return np.asarray(np.logaddexp.reduce(chances, axis=1))
+
+    going_on = log_chance(_CLOSED_RATES)
+    odds = _mean([log_chance(_CLOSED_RATES + (1 - _CLOSED_RATES) * part) - going_on for part in CLOSED_PARTS])
+    return np.where(all_[0] > 0, odds, 1.0)
 
 
-def at_most(found: int, total: int, part: float) -> float:
-    """Give the chance that at most `found` of `total` fall into a `part` of the time (binomial, exact)."""
-    ways = [
-        _log_choose(total, number) + number * log(part) + (total - number) * log(1 - part)
-        for number in range(found + 1)
-    ]
-    return min(CERTAIN, sum(map(exp, ways)))
+def _mean(log_odds: Sequence[Floats]) -> Floats:
+    return np.asarray(np.mean(np.exp(np.minimum(log_odds, log(LARGEST_ODDS))), axis=0))
 
 
-def at_least(found: int, drawn: int, kind: int, total: int) -> float:
-    """Give the chance of at least `found` of a kind among `drawn` of `total`, of which `kind` are of it (hypergeometric)."""
-    ways = [
-        _log_choose(kind, number) + _log_choose(total - kind, drawn - number) - _log_choose(total, drawn)
-        for number in range(found, min(drawn, kind) + 1)
-    ]
-    return min(CERTAIN, sum(map(exp, ways)))
+def _wait_odds(has_flagship: NDArray[np.bool_]) -> Floats:
+    """Give the odds of the weeks since the last open flagship, 1 before the first and for less than half a year.
+
+    Weeks with an open flagship are counted, not models, because a flagship comes as a bundle of repositories.
+    """
+    place = np.arange(len(has_flagship))
+    last = np.maximum.accumulate(np.where(has_flagship, place, -1))
+    sums = np.concatenate([[0], np.cumsum(has_flagship)])
+    former = np.minimum(last + 1, FLAGSHIP_WEEKS)
+    launches = sums[last + 1] - sums[last + 1 - former]
+    wait = place - last
+    chance = (former / np.maximum(former + wait, 1)) ** launches
+    is_long = (last >= 0) & (wait >= LEAST_WAIT_WEEKS)
+    return np.where(is_long, odds_of(np.minimum(FLAGSHIP_DOUBT * chance, 1.0)), 1.0)
 
 
-def _log_choose(total: int, number: int) -> float:
-    if not 0 <= number <= total:
-        return -float("inf")
-    return lgamma(total + 1) - lgamma(number + 1) - lgamma(total - number + 1)
+def _blocks(own: pl.Series, family: pl.Series) -> Floats:
+    """Give the share that own repositories have of the family's downloads in the BLOCK_WEEKS up to each week; NaN if unknown."""
+    sums = [series.cast(pl.Float64).rolling_sum(BLOCK_WEEKS).to_numpy() for series in (own, family)]
+    return np.divide(sums[0], sums[1], out=np.full(len(own), np.nan), where=np.nan_to_num(sums[1]) > 0)
 
 
-def _sum(months: Sequence[Month], column: str) -> int:
-    return sum(month[column] for month in months)
+def _own_odds(shares: Floats, recent: int) -> Floats:
+    """Give the odds that own repositories lose, if all recent blocks are ten points under every block of the year before.
+
+    Of all orders of the blocks, one set in so many has the smallest as the last ones.
+    """
+    late, early = recent // BLOCK_WEEKS, BEFORE_WEEKS // BLOCK_WEEKS
+    columns = [_shifted(shares, BLOCK_WEEKS * back) for back in range(late + early)]
+    is_lost = np.max(columns[:late], axis=0) <= np.min(columns[late:], axis=0) - LEAST_OWN_REPO_STEP
+    return np.where(is_lost, odds_of(np.full(len(shares), 1 / comb(late + early, late))), 1.0)
+
+
+def _shifted(values: Floats, by: int) -> Floats:
+    return np.concatenate([np.full(min(by, len(values)), np.nan), values[: max(len(values) - by, 0)]])
+
+
+def odds_of(chance: Floats) -> Floats:
+    """Give the largest odds that a test's chance can stand for, from 1 to MOST_ODDS (Sellke, Bayarri and Berger 2001)."""
+    small = np.clip(chance, 1e-300, 1 / e)
+    return np.asarray(np.minimum(MOST_ODDS, 1 / (-e * small * np.log(small))))

@@ -38,7 +38,7 @@ select
     cast(null as double) as interval_low,
     cast(null as double) as interval_high,
     case
-        when is_turning is null then 'The retreat watch needs twelve months of Chinese releases.'
+        when is_turning is null then 'The retreat watch needs 56 weeks of Chinese releases.'
         when is_turning then printf('Signals of Chinese labs that turned together by %s: %s.', strftime(month, '%Y-%m'), turned)
         else printf('No two signals of Chinese labs had turned together by %s.', strftime(month, '%Y-%m'))
     end as reason

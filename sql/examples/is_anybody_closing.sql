@@ -1,15 +1,16 @@
 /*
 question: Is a lab or a country turning away from open releases?
 answer: >-
-  Only months in which two of six signals turned together, together less likely than 0.03 % to be chance; turned names them. No rows: nobody did. It is a
-  reason to look, not a proof.
+  Only months in which two of six signals turned together, all of them 70 times likelier if the side is closing than if not; turned names them, turned_on
+  says since which day it could be told. No rows: nobody did. It is a reason to look, not a proof.
 */
 select
     month,
     level,
     side,
+    turned_on,
     turned,
-    turn_chance,
+    turn_odds,
     open_share,
     gated_share,
     months_since_open_flagship

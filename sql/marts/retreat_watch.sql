@@ -22,13 +22,19 @@ columns:
     part of the month's downloads that go back to the side's roots (credit root, scope S1, weeks that begin in the month) which the labs' own
     repositories serve; null without such downloads
   is_turning: >-
-    whether two of the six signals turned together towards closing; over the same last 1, 2, 3 or 6 months each less likely than 15 % to be
-    chance, and the three least likely ones multiplied less than 0.03 % (statistics/turning.py says how); null while the month is not over, and
-    until there are twelve months before it
+    whether at the end of a week of the month (weeks that end in it) two of the six signals had turned together towards closing. Over the same
+    last 4, 6, 8, 13, 26 or 39 weeks, held against the 52 before them, each of the two is at least 2 times likelier if the side is closing than if
+    it goes on as before, and all six multiplied 70 times (statistics/turning.py says how); null before the first week of the month has ended,
+    and until there are 56 weeks
+  turned_on: >-
+    Monday after the first week of the month at whose end the flag stood, by the days of the counts; a gap in the captures shows it later.
+    Null where is_turning is not true
   turned: >-
-    the signals that turned over those months, apart by a comma; cadence (fewer releases), flagship (a long wait for an open one), gated,
-    licences (fewer permissive), own_repos (others serve the family), withdrawn; null where is_turning is
-  turn_chance: chances of the three least likely signals over those months, multiplied
+    the signals that had turned then, or where nothing is flagged at the week of the largest odds, apart by a comma; cadence (fewer releases), flagship
+    (a long wait for an open one), gated, licences (fewer permissive), own_repos (others serve the family), withdrawn; null where is_turning is
+  turn_odds: >-
+    how many times likelier the counts of all six signals are at that week's end if the side is closing than if it goes on as before; null where
+    is_turning is
   outside_share: part of all models created in the month, no quantised re-packs, that none of the reviewed labs published
   is_complete: whether the month had ended by the last snapshot
   is_reconstructed: whether the month began before the first snapshot, so that only what was still listed then is counted, as it was then
@@ -44,15 +50,16 @@ checks:
   - refers_to: {column: country, table: registry.countries, key: country}
   - holds: {rule: open_share <= 1 - gated_share + 0.000000001, says: nothing gated counts as open}
   - holds: {rule: open_share <= 1 - non_permissive_share + 0.000000001, says: nothing without a permissive licence counts as open}
-  - between: {column: turn_chance, min: 0, max: 1}
+  - between: {column: turn_odds, min: 0}
   - holds: {rule: "not is_turning or contains(turned, ',')", says: 'no turn without two signals'}
+  - holds: {rule: 'not is_turning or turn_odds >= 70', says: no turn without the odds that it is said to take}
+  - holds: {rule: 'coalesce(is_turning, false) = (turned_on is not null)', says: a turn has its day and nothing else has}
+  - holds: {rule: 'turned_on > month and turned_on <= month + interval 1 month and turned_on <= as_of', says: the day is the end of a week of the month}
   - holds: {rule: months_since_flagship <= months_since_open_flagship, says: the last flagship is no older than the last open one}
 warnings:
   - A turn is a reason to look, not a proof; the flag says which signals turned.
   - >-
-    The flag waits for the end of a month and for two signals. In ten fresh rehearsals of 3,000 models half of the planted retreats were flagged
-    within four weeks of when they could be seen, all within nine; who releases little is flagged later or never. One side-month in 1,250 was
-    flagged without a cause.
+    The flag looks at each week's end and waits for two signals. Who releases little is flagged later or never.
   - A lab that publishes elsewhere than on this Hub looks as if it fell silent.
   - Models that nobody reviewed are in no row; outside_share says how many they are.
 */
@@ -83,6 +90,21 @@ homes as (
     inner join registry.labs as labs on months.side = labs.lab and labs.valid_from < months.month + interval 1 month
     where months.level = 'lab'
     group by months.side, months.month
+),
+
+-- The flag's first week speaks for its month; where there is no flag, the week that came nearest to one.
+turns as (
+    select
+        level,
+        side,
+        cast(date_trunc('month', week + 6) as date) as month,
+        bool_or(is_turning) as is_turning,
+        min(week + 7) filter (where is_turning) as turned_on,
+        coalesce(arg_min(turned, week) filter (where is_turning), arg_max(turned, (turn_odds, week))) as turned,
+        coalesce(arg_min(turn_odds, week) filter (where is_turning), max(turn_odds)) as turn_odds
+    from staging.retreat_turns
+    where is_turning is not null
+    group by level, side, date_trunc('month', week + 6)
 )
 
 select
@@ -102,14 +124,15 @@ select
     months.months_since_flagship,
     months.own_repo_share,
     turns.is_turning,
+    turns.turned_on,
     turns.turned,
-    turns.turn_chance,
+    turns.turn_odds,
     1 - coalesce(inside.n_models, 0) / cast(everything.n_models as double) as outside_share,
     months.is_complete,
     months.is_reconstructed,
     months.as_of
 from staging.retreat_months as months
-inner join staging.retreat_turns as turns
+left join turns
     on months.level = turns.level and months.side = turns.side and months.month = turns.month
 left join everything on months.month = everything.month
 left join inside on months.month = inside.month

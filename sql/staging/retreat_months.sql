@@ -87,37 +87,16 @@ flagships as (
     group by level, side, month
 ),
 
-rooted as (
-    select
-        roots.week,
-        roots.lab,
-        roots.country,
-        roots.downloads_flow as root_flow,
-        coalesce(own.own_flow, 0) as own_flow
-    from staging.lab_weeks as roots
-    semi join staging.releases as releases on roots.lab = releases.lab
-    left join staging.own_repo_weeks as own on roots.week = own.week and roots.lab = own.lab
-    where roots.credit = 'root' and roots.scope = 'S1'
-),
-
 families as (
     select
-        'lab' as level,
-        lab as side,
+        level,
+        side,
         cast(date_trunc('month', week) as date) as month,
         sum(root_flow) as root_flow,
-        sum(own_flow) as own_flow
-    from rooted
-    group by lab, date_trunc('month', week)
-    union all
-    select
-        'country' as level,
-        country as side,
-        cast(date_trunc('month', week) as date) as month,
-        sum(root_flow) as root_flow,
-        sum(own_flow) as own_flow
-    from rooted
-    group by country, date_trunc('month', week)
+        sum(own_repo_flow) as own_flow
+    from staging.retreat_weeks
+    where root_flow is not null
+    group by level, side, date_trunc('month', week)
 )
 
 select

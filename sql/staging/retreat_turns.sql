@@ -1,25 +1,25 @@
 /*
-meaning: Which signals of a retreat turned by each month of each lab and country, and whether two did together.
+meaning: Which signals of a retreat had turned by the end of each week of each lab and country, and whether two did together.
 through: turning.retreat
-grain: [month, level, side]
+grain: [week, level, side]
 columns:
-  month: first day of the month
+  week: Monday of the ISO week, UTC; its end is when this could be told
   level: lab or country
   side: slug of the lab, or code of the country
-  is_turning: whether two signals are unlikely over the same months, and the three least likely together very much so; null until there is a year before, or while the month lasts
+  is_turning: whether two signals turned over the same weeks, and all together are much likelier if the side closes; null until there is a year and a month
   turned: cadence, flagship, gated, licences, own_repos, withdrawn, those that turned, apart by a comma
-  turn_chance: how likely chance alone is to bring the three least likely signals, multiplied
+  turn_odds: how many times likelier the counts of all signals are if the side is closing than if it goes on as before
 */
 select
-    month,
+    week,
     level,
     side,
     releases,
     n_gated,
     n_non_permissive,
     withdrawn,
-    months_since_open_flagship,
-    own_repo_share,
-    is_complete
-from staging.retreat_months
-order by level, side, month
+    has_open_flagship,
+    cast(own_repo_flow as double) as own_repo_flow,
+    cast(root_flow as double) as root_flow
+from staging.retreat_weeks
+order by level, side, week

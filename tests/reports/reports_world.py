@@ -108,7 +108,8 @@ create table marts.openness_tier (
     own_open_share double, gated_share double, tier varchar, is_before_capture boolean, is_running boolean);
 create table marts.retreat_watch (
     month date, level varchar, side varchar, releases bigint, open_share double, gated_share double, withdrawn bigint,
-    months_since_open_flagship bigint, is_turning boolean, turned varchar, is_complete boolean);
+    months_since_open_flagship bigint, is_turning boolean, turned_on date, turned varchar,
+    is_complete boolean);
 create table marts.lineage_flows (
     quarter date, credit varchar, base_country varchar, derivative_country varchar, n_models double, share double,
     is_suppressed boolean, all_models double, suppressed_models double, unknown_share double, is_running boolean);
@@ -207,7 +208,7 @@ def _enrich(connection: duckdb.DuckDBPyConnection, world: World) -> None:
         "marts.openness_tier",
         [*tiers, (quarter, "country", "CN", None, "CN", 9, 5, 0.8, 0.1, "mostly open", False, False)],
     )
-    watch = (4, 0.5, 0.2, 1, 3, True, foreign("gated,licences"), True)
+    watch = (4, 0.5, 0.2, 1, 3, True, date(2026, 10, 12), foreign("gated,licences"), True)
     _insert(connection, "marts.retreat_watch", [(date(2026, 10, 1), "country", "CN", *watch)])
     cells = [
         ("CN", "US", 80.0, 0.8, False),

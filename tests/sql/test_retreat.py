@@ -81,6 +81,17 @@ def test_a_retreat_by_hand(history: History) -> None:
     assert [row["is_reconstructed"] for row in lab.values()] == [True] * 4 + [False] * 3
     # Two of the four of August came from nobody reviewed; the re-pack does not count.
     assert lab["2026-08"]["outside_share"] == pytest.approx(2 / 4)
+    weeks = history.rows("select * from staging.retreat_weeks where side = 'acme' order by week")
+    # From the week of the first release to the last one that had ended by the last snapshot, 2026-11-16.
+    assert [row["week"] for row in weeks] == [date(2026, 5, 4) + timedelta(weeks=place) for place in range(28)]
+    spoken = {row["week"]: row for row in weeks if row["releases"] or row["withdrawn"]}
+    kinds = ("releases", "n_gated", "n_non_permissive", "withdrawn", "has_open_flagship")
+    assert {day: tuple(row[kind] for kind in kinds) for day, row in spoken.items()} == {
+        date(2026, 5, 4): (2, 0, 0, 0, True),
+        date(2026, 8, 3): (1, 1, 0, 0, False),
+        date(2026, 9, 7): (1, 0, 1, 0, False),
+        date(2026, 9, 28): (0, 0, 0, 1, False),
+    }
     country = watch(history, "US")
     assert [row["releases"] for row in country.values()] == [2, 0, 0, 2, 1, 0, 0]
     assert country["2026-08"]["open_share"] == 0.5
@@ -118,3 +129,38 @@ def test_how_much_of_a_family_goes_through_the_labs_own_repositories(history: Hi
     assert watch(history, "acme")["2026-08"]["own_repo_share"] == pytest.approx(0.6)
     assert watch(history, "rival")["2026-08"]["own_repo_share"] == 0
     assert watch(history, "US")["2026-08"]["own_repo_share"] == pytest.approx(60 / 125)
+
+
+def test_a_month_is_turning_from_the_first_of_its_weeks_that_is(answer: Answer) -> None:
+    """Weeks belong to the month that they end in; where none is flagged, the week of the largest odds speaks."""
+    months = """select month, 'country' as level, 'US' as side, 1 as releases, 0 as n_open, 0 as n_gated, 0 as n_non_permissive,
+        0 as withdrawn, 0 as months_since_open_flagship, 0 as months_since_flagship, 0.5 as own_repo_share, true as is_complete,
+        false as is_reconstructed, date '2026-10-19' as as_of
+        from (values (date '2026-07-01'), (date '2026-08-01'), (date '2026-09-01'), (date '2026-10-01')) as given (month)"""
+    turns = """select week, 'country' as level, 'US' as side, is_turning, turned, turn_odds from (values
+        (date '2026-07-20', null, null, null),
+        (date '2026-07-27', false, 'cadence', 9.0), (date '2026-08-24', false, 'gated', 3.0),
+        (date '2026-08-31', false, 'gated', 60.0), (date '2026-09-07', true, 'gated,licences', 71.0),
+        (date '2026-09-21', true, 'cadence,gated,licences', 900.0), (date '2026-09-28', false, 'gated', 500.0)
+    ) as given (week, is_turning, turned, turn_odds)"""
+    models = "select timestamp '2026-07-05' as born_at, false as is_quantised"
+    labs = "select 'acme' as lab, 'Acme' as lab_name, 'US' as country, date '2026-01-01' as valid_from"
+    rows = answer(
+        "marts.retreat_watch",
+        {
+            "staging.retreat_months": months,
+            "staging.retreat_turns": turns,
+            "staging.traits": models,
+            "staging.releases": "select date '2026-07-01' as month",
+            "registry.labs": labs,
+        },
+    )
+    told = {row["month"]: (row["is_turning"], row["turned_on"], row["turned"], row["turn_odds"]) for row in rows}
+    assert told == {
+        date(2026, 7, 1): (None, None, None, None),
+        # The week of 27 July ends on 2 August.
+        date(2026, 8, 1): (False, None, "cadence", 9),
+        date(2026, 9, 1): (True, date(2026, 9, 14), "gated,licences", 71),
+        # The week of 28 September ends on 4 October.
+        date(2026, 10, 1): (False, None, "gated", 500),
+    }

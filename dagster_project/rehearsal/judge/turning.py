@@ -6,6 +6,7 @@ Not here: crossovers, births and lineage, which other files judge.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from math import log
 
@@ -14,7 +15,7 @@ import polars as pl
 from dagster_project.rehearsal.judge.verdict import Verdict, counted, nothing
 from dagster_project.rehearsal.truth.oracle import Truth
 from dagster_project.rehearsal.world.cast import LABS
-from dagster_project.rehearsal.world.scenario import CAPTURE_HOUR, RETREAT, WAVE
+from dagster_project.rehearsal.world.scenario import CAPTURE_HOUR, CLOSURE, RETREAT, WAVE
 from dagster_project.warehouse.published import Release
 
 SEEN_FROM = 3
@@ -22,8 +23,26 @@ SEEN_FROM = 3
 IN_TIME_DAYS = 28
 YEAR_DAYS = 365
 CERTAIN_ODDS = 2000
-"""How much likelier than chance a retreat has to be before it can be seen: with less, one side-month in as many is flagged by chance."""
-_RETREAT_PARTS = {"closed": RETREAT.licensed, "gated": RETREAT.gated}
+"""How much likelier than chance a turn has to be before it can be seen: with less, one side-month in as many is flagged by chance."""
+LEAST_CHANCE = 0.01
+"""Of a release that the plan of a turn rules out: dirt changes licences, too."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What somebody who knows the scenario expects of a side from the week of its turn on, as shares of before or of all."""
+
+    cadence: float
+    closed: float
+    gated: float
+    withdrawn: float = 0.0
+    within_days: int = 0
+
+
+_PLANS = {
+    "retreat": _Plan(RETREAT.cadence, RETREAT.licensed, RETREAT.gated),
+    "closure": _Plan(CLOSURE.cadence, 1.0, CLOSURE.gated, CLOSURE.withdrawn, 7 * CLOSURE.within_weeks),
+}
 RISE_POINTS, RISE_WEEKS, RISE_AGAINST = 0.01, 4, 13
 """A size rises when its median share of 4 weeks is a point above that of 13 weeks before, 4 weeks long."""
 CAPTURE_TIME = time(CAPTURE_HOUR, tzinfo=UTC)
@@ -110,16 +129,23 @@ def _sizes(release: Release, truth: Truth, weeks: Sequence[date]) -> list[Verdic
 
 
 def _turns(release: Release, truth: Truth, moments: Sequence[int]) -> list[Verdict]:
-    """Say how many weeks after it could be seen each planted turn was flagged, and what was flagged without one."""
-    flags = release.frame("select * from marts.retreat_watch where is_turning").sort("month")
+    """Say how many days after it could be seen each planted turn was flagged, and what was flagged without one.
+
+    A flag is out on the day of the first capture that shows the week it was raised in.
+    """
+    watched = release.frame("select * from marts.retreat_watch where is_turning is not null").sort("month")
+    flags = watched.filter("is_turning")
+    days = [datetime.fromtimestamp(moment, UTC).date() for moment in moments]
     verdicts, turning_sides = [], set()
     for kind, side, _other, week in truth.turning_points().iter_rows():
-        if kind in ("retreat", "closure"):
-            find = _certain_from if kind == "retreat" else _seen_from
-            seen = find(truth, moments, side, week)
-            since = flags.filter((pl.col("side") == side) & (pl.col("month") >= week.replace(day=1)))
-            flagged = None if since.is_empty() else _month_end(since["month"][0])
-            verdicts.append(_timed(f"turn: {kind} of {side}", seen, flagged))
+        if kind in _PLANS:
+            raised = flags.filter((pl.col("side") == side) & (pl.col("turned_on") > week))["turned_on"].min()
+            flagged = next((day for day in days if isinstance(raised, date) and day >= raised), None)
+            name = f"turn: {kind} of {side}"
+            verdicts += [
+                _timed(name, _certain_from(truth, moments, kind, side, week), flagged),
+                _timed(f"{name}, by {SEEN_FROM} models", _seen_from(truth, moments, side, week), flagged),
+            ]
             turning_sides |= {side, *(lab.slug for lab in LABS if lab.country == side)}
         elif kind == "sovereign_wave":
             entries = release.frame(_ENTRIES).filter(
@@ -132,8 +158,10 @@ def _turns(release: Release, truth: Truth, moments: Sequence[int]) -> list[Verdi
             rising = release.frame(_SIZES).filter((pl.col("band") == side) & (pl.col("direction") == "rising"))
             told = rising.filter(pl.col("week") >= week)["week"].to_list()
             verdicts.append(_timed(f"turn: shift to {side} sizes", _rises(truth, side, week), min(told, default=None)))
-    without = flags.filter(~pl.col("side").is_in(list(turning_sides)))
-    return [*verdicts, counted("turn: sides flagged without a cause", 0, without["side"].n_unique(), "sides")]
+    quiet = watched.filter(~pl.col("side").is_in(list(turning_sides)))
+    without = quiet.filter("is_turning")
+    unit = f"sides, {without.height} of {quiet.height:,} months"
+    return [*verdicts, counted("turn: sides flagged without a cause", 0, without["side"].n_unique(), unit)]
 
 
 def _timed(measure: str, seen: date | None, flagged: date | None) -> Verdict:
@@ -157,25 +185,41 @@ def _seen_from(truth: Truth, moments: Sequence[int], side: str, week: date) -> d
     return min(days, default=None)
 
 
-def _certain_from(truth: Truth, moments: Sequence[int], side: str, week: date) -> date | None:
-    """Give the day from which the planted retreat is CERTAIN_ODDS times as likely as none, to somebody who knows it all.
+def _certain_from(truth: Truth, moments: Sequence[int], kind: str, side: str, week: date) -> date | None:
+    """Give the day from which the planted turn is CERTAIN_ODDS times as likely as none, to somebody who knows it all.
 
-    That is its week, its cadence, licences and gates, and the year before it. Nobody who has to find these out can tell sooner.
+    That is its week, its plan, and the year before it. Nobody who has to find these out can tell sooner, unless by what the
+    plan does not count: flagships, and who serves the family.
     """
-    own = truth.releases.own(moments).filter(pl.col("lab") == side).with_columns(on=pl.col("created_at").dt.date())
-    year = own.filter(pl.col("on").is_between(week - timedelta(days=YEAR_DAYS), week, closed="left"))
-    former = {"closed": _rate(year["licence_class"] != "permissive"), "gated": _rate(year["is_gated"])}
-    planted = {name: part + (1 - part) * former[name] for name, part in _RETREAT_PARTS.items()}
+    plan, is_own = _PLANS[kind], (pl.col("lab") == side) | (pl.col("country") == side)
+    own = (
+        truth.releases.own(moments)
+        .filter(is_own)
+        .with_columns(on=pl.col("created_at").dt.date(), left=pl.from_epoch("withdrawn_at", "s").dt.date())
+    )
+    begin = week - timedelta(days=YEAR_DAYS)
+    year = own.filter(pl.col("on").is_between(begin, week, closed="left"))
+    then = {"closed": _rate(year["licence_class"] != "permissive"), "gated": _rate(year["is_gated"])}
+    now = {name: part + (1 - part) * then[name] for name, part in (("closed", plan.closed), ("gated", plan.gated))}
+    stock = own.filter((pl.col("on") < week) & (pl.col("left").is_null() | (pl.col("left") >= week))).height
+    left_before = own.filter(pl.col("left").is_between(begin, week, closed="left")).height
+    leaving = plan.withdrawn * stock / max(plan.within_days, 1)
+    usual = (left_before + 0.5) / YEAR_DAYS
     since = own.filter(pl.col("on") >= week).select("on", "is_gated", closed=pl.col("licence_class") != "permissive")
+    left = own["left"].drop_nulls()
     for days in range(1, (truth.weeks[-1] - week).days):
-        seen = since.filter(pl.col("on") < week + timedelta(days=days))
-        odds = (1 - RETREAT.cadence) * year.height / YEAR_DAYS * days + seen.height * log(RETREAT.cadence)
+        day = week + timedelta(days=days)
+        seen = since.filter(pl.col("on") < day)
+        odds = (1 - plan.cadence) * year.height / YEAR_DAYS * days + seen.height * log(plan.cadence)
         for name, is_so in (("closed", seen["closed"]), ("gated", seen["is_gated"])):
-            now, then = planted[name], former[name]
             many = int(is_so.sum())
-            odds += many * log(now / then) + (seen.height - many) * log((1 - now) / (1 - then))
+            odds += many * log(now[name] / then[name])
+            odds += (seen.height - many) * log(max(1 - now[name], LEAST_CHANCE) / (1 - then[name]))
+        if leaving:
+            gone = int(left.is_between(week, day, closed="left").sum())
+            odds += gone * log(leaving / usual) - (leaving - usual) * min(days, plan.within_days)
         if odds >= log(CERTAIN_ODDS):
-            return week + timedelta(days=days)
+            return day
     return None
 
 
@@ -190,7 +234,3 @@ def _rises(truth: Truth, band: str, since: date) -> date | None:
     level = share["share"].rolling_median(RISE_WEEKS)
     rise = (level - level.shift(RISE_AGAINST)).rolling_min(RISE_WEEKS) >= RISE_POINTS
     return min(share.filter(rise & (pl.col("week") >= since))["week"].to_list(), default=None)
-
-
-def _month_end(month: date) -> date:
-    return (month + timedelta(days=31)).replace(day=1)

@@ -304,7 +304,7 @@ class FactMaker:
             if first is not None:
                 pull[:, number] *= np.where(now > first, LAB_WAVE_BOOST, 0.0)
             if lab.country == CLOSURE.country:
-                pull[now >= self.scenario.week(CLOSURE.at), number] *= 0.5
+                pull[now >= self.scenario.week(CLOSURE.at), number] *= CLOSURE.cadence
         return pull
 
     def _publisher_bounds(self, role: int) -> Floats:

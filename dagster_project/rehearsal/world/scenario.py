@@ -60,6 +60,8 @@ class Closure:
 
     country: str = "KR"
     at: float = 0.7
+    cadence: float = 0.5
+    """Pull of its labs on releases, as a share of before; all of these are non-commercial."""
     gated: float = 0.85
     withdrawn: float = 0.4
     within_weeks: int = 6
