@@ -34,7 +34,7 @@ from dagster_project.reports.naming import (
     country_label,
     country_names,
     home,
-    lab_label,
+    lab_labels,
     side_label,
     side_spoken,
     spoken,
@@ -284,7 +284,7 @@ def lab_table(labs: pl.DataFrame, countries: pl.DataFrame, edition: Edition, sco
     names = country_names(countries)
     rows = _scoped(labs, edition, scope).sort("rank").head(LABS_IN_TABLE)
     shown = rows.with_columns(
-        label=text_column(lab_label(*pair) for pair in rows.select("lab", "lab_name").iter_rows()),
+        label=lab_labels(rows),
         home=text_column(home(code, names) for code in rows["country"]),
         above=text_column(clean(parent) or None for parent in rows["parent"]),
     )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from dagster_project.errors import DamagedDataError
 from dagster_project.rehearsal.hub.service import HubService
-from dagster_project.snapshots import durable, kept, ledger, manifest
-from dagster_project.snapshots.erasure import JOURNAL
+from dagster_project.snapshots import durable, erasure, kept, ledger, manifest
 from dagster_project.snapshots.spool import HELD
-from dagster_project.warehouse import audit, facts, published
+from dagster_project.sources.removal import Removal
+from dagster_project.warehouse import audit, facts, publish, published
 from tests.faults.stage import NOW, PAGES, Stage, is_one_message
 from tests.faults.test_disk import RAW, truncate
 
@@ -71,10 +74,35 @@ def test_F24_a_crawl_goes_on_from_the_last_line_of_its_manifest_that_can_be_read
 
 @pytest.mark.parametrize("harm", HARMS)
 def test_F24_a_damaged_journal_says_what_alone_can_help(stage, harm: Callable[[Path], None]):
-    durable.write_bytes(stage.home / JOURNAL, b'{"erasure_id": "one", "account": "alice"}')
-    harm(stage.home / JOURNAL)
+    durable.write_bytes(stage.home / erasure.JOURNAL, b'{"erasure_id": "one", "account": "alice"}')
+    harm(stage.home / erasure.JOURNAL)
     for command in (["verify"], ["repair"], ["erase", "alice", "--reason", "asked", "--yes"]):
-        is_one_message(stage.invoke(*command), 4, JOURNAL, "backup of the home", "leadershift erase")
+        is_one_message(stage.invoke(*command), 4, erasure.JOURNAL, "backup of the home", "leadershift erase")
+
+
+def test_F24_no_other_bytes_than_were_staged_get_into_a_file(tmp_path):
+    staged, file = tmp_path / erasure.STAGED / "raw/page", tmp_path / "raw/page"
+    durable.write_bytes(file, b"before")
+    durable.write_bytes(staged, b"after")
+    journal = erasure.Journal("one", "alice", "asked", {}, {"raw/page": (durable.sha256(file), durable.sha256(staged))})
+    staged.write_bytes(b"AFTER")
+    with pytest.raises(DamagedDataError, match=f"rm {staged}"):
+        erasure.rewrite(tmp_path, None, journal, Removal("alice", {}))
+    assert file.read_bytes() == b"before"
+
+
+def test_every_release_is_remembered_whatever_the_pointer_says(tmp_path):
+    for releases in (["one"], ["one", "two"]):
+        path = tmp_path / published.PUBLISHED / releases[-1] / "release.duckdb"
+        path.parent.mkdir(parents=True)
+        with duckdb.connect(path) as connection:
+            connection.execute("create schema marts")
+            connection.execute("create table marts.releases (release_id varchar, published_at timestamp)")
+            for number, name in enumerate(releases):
+                connection.execute("insert into marts.releases values (?, ?)", [name, NOW + timedelta(weeks=number)])
+    durable.write_bytes(tmp_path / published.CURRENT, b"\xff")
+    publish.keep_history(tmp_path)
+    assert [name for name, _at in json.loads((tmp_path / publish.HISTORY).read_bytes())] == ["one", "two"]
 
 
 def test_F24_a_wait_whose_reason_is_lost_still_waits(stage):

@@ -15,7 +15,7 @@ from dagster_project.reports.charts.cells import Grid
 from dagster_project.reports.charts.layout import CARD, Layout, Plot
 from dagster_project.reports.charts.palette import INK
 from dagster_project.reports.headline import Edition
-from dagster_project.reports.naming import INTERNATIONAL, UNKNOWN, country_label
+from dagster_project.reports.naming import INTERNATIONAL, UNKNOWN, code_name
 from dagster_project.reports.render import NOTHING, Column, percent, quarter_name, text_column
 
 MATRIX_SIDES = 8
@@ -39,7 +39,7 @@ def lineage_matrix(rows: pl.DataFrame, names: Mapping[str, str], edition: Editio
         (row["base_country"], row["derivative_country"]): None if row["is_suppressed"] else row["share"]
         for row in rows.iter_rows(named=True)
     }
-    named = {code: country_label(code, names.get(code)) for code in {*authors, *bases}}
+    named = {code: code_name(code, names) for code in {*authors, *bases}}
     unknown = float(rows["unknown_share"][0] or 0.0)
     hidden = float(rows["suppressed_models"][0]) / max(float(rows["all_models"][0]), 1.0)
     subtitle = (
@@ -79,7 +79,7 @@ def lineage_matrix(rows: pl.DataFrame, names: Mapping[str, str], edition: Editio
         f" ({percent(hidden)} of all lie in such cells). A line: none."
     )
     pairs = rows.select("base_country", "derivative_country").iter_rows()
-    labels = [(country_label(a, names.get(a)), country_label(b, names.get(b))) for a, b in pairs]
+    labels = [(code_name(a, names), code_name(b, names)) for a, b in pairs]
     told = rows.with_columns(
         base=text_column(pair[0] for pair in labels),
         author=text_column(pair[1] for pair in labels),

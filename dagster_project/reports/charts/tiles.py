@@ -16,7 +16,7 @@ from dagster_project.reports.charts.layout import Layout, Plot
 from dagster_project.reports.charts.marks import Box, Text
 from dagster_project.reports.charts.palette import INK, MUTED, RAMP, RAMP_TEXT
 from dagster_project.reports.headline import Edition
-from dagster_project.reports.naming import INTERNATIONAL, UNKNOWN, country_label
+from dagster_project.reports.naming import INTERNATIONAL, UNKNOWN, code_name
 from dagster_project.reports.render import Column, percent, text_column
 
 TILE_FACTS = [
@@ -113,7 +113,7 @@ def tile_map(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition, wha
         {_outside(rows, code) for code in rows["country"] if code not in TILES and code not in (UNKNOWN, INTERNATIONAL)}
     )
     caption = "Pale: nobody, or too few to show." + (f" Not on the map: {', '.join(outside)}." if outside else "")
-    labels = text_column(country_label(code, names.get(code)) for code in rows["country"])
+    labels = text_column(code_name(code, names) for code in rows["country"])
     data = canvas.Data(
         rows.with_columns(label=labels).sort("share_of_located", "label", descending=[True, False], nulls_last=True),
         [column for column in TILE_FACTS if column.name in (*rows.columns, "label")],
