@@ -15,7 +15,7 @@ import pytest
 from dagster_project import pipeline
 from dagster_project.errors import RefusedError
 from dagster_project.rehearsal.github.people import id_of
-from dagster_project.rehearsal.judge import Verdict
+from dagster_project.rehearsal.judge import Verdict, summary
 from dagster_project.rehearsal.run import LAST_MONDAY, Rehearsed, make_world, rehearse
 from dagster_project.warehouse.published import Release, open_release
 
@@ -151,6 +151,26 @@ def test_every_alert_is_true_and_everything_true_is_told(dirty: Rehearsed) -> No
     assert all(not line.error for line in told.values() if line.unit == "missed or invented"), told
     assert told["alerts: week_missed"].truth == 1
     assert (told["alerts: share_moved"].truth or 0) + (told["alerts: entered_top10"].truth or 0) > 10
+
+
+def test_besides_what_no_capture_could_show_dirt_and_faults_change_no_figure(dirty: Rehearsed) -> None:
+    """Births, roots and releases to the last model, shares and downloads to the last digit that is printed; all others held."""
+    alone = [line for line in dirty.verdicts if line.besides is not None]
+    exact = [
+        line for line in alone if line.measure.startswith(("derivative births by lab", "derivative births by country"))
+    ]
+    exact += [line for line in alone if line.measure.startswith(("roots", "openness", "retreat: releases"))]
+    assert {line.measure.partition(":")[0].partition(",")[0] for line in exact} == {
+        *("derivative births by lab", "derivative births by country", "roots of models", "retreat"),
+        *("openness by country", "openness by lab", "openness tier"),
+    }
+    assert all(line.truth and line.besides == pytest.approx(0, abs=1e-9) for line in exact), exact
+    for level in ("country", "lab"):
+        close = verdict(dirty, f"weekly shares by {level} within")
+        assert (close.truth or 0) > 1_000
+        assert close.besides == 0, close
+    assert abs(verdict(dirty, "downloads of all models").besides or 1) < LARGEST_FLOW_ERROR
+    assert [line for line in summary.compared(dirty.verdicts) if not summary.held(line)] == []
 
 
 def test_the_unreviewed_part_is_visible(release: Release) -> None:

@@ -26,6 +26,11 @@ TOLERANCES = {
 HELD_MEANS = (
     "counts exact, shares within half a point, amounts within 1 %, planted crossovers within a week, turns within four"
 )
+HIDDEN_MEANS = (
+    "what came between midnight and the capture, or after a model's last snapshot; how its pace changed between two snapshots;"
+    " which of its weeks it was where a snapshot is lost or the counters stood still; what unreadable records say;"
+    " places that our reader can't tell"
+)
 IN_TIME = "in time"
 """How the unit of a turn ends that was flagged soon enough."""
 _KIND_ENDS = re.compile(r"[,:]")
