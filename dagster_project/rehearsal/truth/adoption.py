@@ -73,7 +73,9 @@ class Adoption:
         most = self.world.trends.count(self._course, last_seen)
         own = np.isin(facts.numbers, self._releases.own(moments)["index"].to_numpy())
         is_shown = (first > 0) & (first < gone) & (facts.plant != NEVER_READ)
-        followed = is_shown & (facts.role != QUANTIZED) & (own | (most >= LEAST_DOWNLOADS))
+        followed = (
+            is_shown & ~self._sight.is_taken_for_older & (facts.role != QUANTIZED) & (own | (most >= LEAST_DOWNLOADS))
+        )
         # By number, not by place: a model that was gone before anybody looked is not among the releases.
         bands = dict(self._releases.models.select("index", "size_band").iter_rows())
         is_sized = ~np.isin(facts.role, [ROLES.index(role) for role in UNSIZED_ROLES])
@@ -100,6 +102,7 @@ class Adoption:
                 continue
             begin_day, end_day = (moment - moment % DAY_SECONDS for moment in (begin, end))
             there = (facts.created < end_day) & (facts.gone > end) & self._sight.tells_likes
+            there &= ~(self._sight.is_taken_for_older & (facts.created > begin))
             gained = self._likes(end) - np.where(facts.created < begin_day, self._likes(begin), 0)
             yield week, np.where(there, gained, 0)
 
