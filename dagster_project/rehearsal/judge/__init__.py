@@ -45,7 +45,7 @@ def judge(release: Release, world: World) -> list[Verdict]:
         weeks_measured(weeks, world),
         *hidden(truth, shown, weeks, bridged),
         *beside(_of_weeks(release, truth, weeks), _of_weeks(release, shown, alone)),
-        *together(release, truth, bridged),
+        *beside(together(release, truth, bridged), together(release, shown, bridged)),
         *beside(_of_models(release, truth, weeks), _of_models(release, shown, weeks)),
         *events(release, truth),
         *alerts(release, truth, weeks),
