@@ -22,6 +22,13 @@ CLOSE_POINTS = 0.002
 TOGETHER = "points, known only together"
 _BRIDGED = """select week from core.weekly_flow where not is_estimate
     group by week having 2 * count(*) filter (where is_bridged) > count(*)"""
+_PARTLY_BRIDGED = """select week from core.weekly_flow where not is_estimate group by week
+    having coalesce(sum(downloads_flow) filter (where is_bridged), 0) > 0.05 * sum(downloads_flow)"""
+
+
+def partly_bridged_weeks(release: Release) -> set[date]:
+    """Give the weeks with more than a twentieth of their downloads known only together with others, those of one large model included."""
+    return set(release.frame(_PARTLY_BRIDGED)["week"])
 
 
 def bridged_weeks(release: Release) -> set[date]:
