@@ -185,12 +185,12 @@ def _print_summary(done: Rehearsed) -> None:
     worst = [kind.words() for kind in summary.kinds(done.verdicts)]
     print_table(["kind of measure", "held", "truth of the worst", "measured", "error", BESIDES], worst, most=len(worst))
     click.echo(f"\n{len(found) - len(missed)} of {len(found)} measures held ({summary.HELD_MEANS}).")
-    for verdict in filter(summary.hides, found):
+    if hidden := [verdict for verdict in found if summary.hides(verdict)]:
         click.echo(
-            "Held besides what no capture could show: {}: truth {}, measured {}, {}; besides {}".format(
-                *verdict.words()
-            )
+            f"{len(hidden)} of them besides what no capture could show: {summary.HIDDEN_MEANS}. The worst of each kind:"
         )
+        for kind in summary.kinds(hidden):
+            click.echo("  {}: truth {}, measured {}, {}; besides {}".format(*kind.worst.words()))
     for verdict in missed:
         click.echo("Did not hold: {}: truth {}, measured {}, {} {}".format(*verdict.words()).rstrip())
     click.echo("Every measure: the same command with --verdicts, or with --json.")

@@ -213,6 +213,12 @@ def _with(key: str, raw: Callable[[int], bytes]) -> Callable[[dict[str, Any], in
     return mutation
 
 
+def _said_twice(record: dict[str, Any]) -> bytes:
+    """Give the likes twice. Readers of JSON take the last, which is the true one: a fault of the wire is no fact of the world."""
+    true = msgspec.json.encode(record.get("likes", 2))
+    return _with("likes", lambda _: b'1,"likes":' + true)(record, 0)
+
+
 MUTATIONS: Mapping[str, Callable[[dict[str, Any], int], bytes]] = {
     "fallen_total": _with("downloadsAllTime", lambda _: b"1"),
     "negative_total": _with("downloadsAllTime", lambda _: b"-7"),
@@ -221,7 +227,7 @@ MUTATIONS: Mapping[str, Callable[[dict[str, Any], int], bytes]] = {
     "nul": _with("pipeline_tag", lambda _: rb'"text\u0000generation"'),
     "huge_number": _with("downloads", lambda _: str(2**70).encode()),
     "deep": _with("cardData", lambda depth: b'{"a":' * depth + b"1" + b"}" * depth),
-    "duplicate_key": _with("likes", lambda _: b'1,"likes":2'),
+    "duplicate_key": lambda record, _: _said_twice(record),
     "huge_card": _with("cardData", lambda size: b'{"note":"' + b"x" * size + b'"}'),
     "no_id": lambda record, _: msgspec.json.encode({k: v for k, v in record.items() if k not in {"_id", "id"}}),
 }

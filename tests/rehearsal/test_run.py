@@ -158,6 +158,26 @@ def test_every_alert_is_true_and_everything_true_is_told(dirty: Rehearsed) -> No
     assert (told["alerts: share_moved"].truth or 0) + (told["alerts: entered_top10"].truth or 0) > 10
 
 
+def test_besides_what_no_capture_could_show_dirt_and_faults_change_no_figure(dirty: Rehearsed) -> None:
+    """Births, roots and releases to the last model; of the shares a few, while the counter of the most downloaded model is down."""
+    alone = [line for line in dirty.verdicts if line.besides is not None]
+    exact = [
+        line for line in alone if line.measure.startswith(("derivative births by lab", "derivative births by country"))
+    ]
+    exact += [line for line in alone if line.measure.startswith(("roots", "openness", "retreat: releases"))]
+    assert {line.measure.partition(":")[0].partition(",")[0] for line in exact} == {
+        *("derivative births by lab", "derivative births by country", "roots of models", "retreat"),
+        *("openness by country", "openness by lab", "openness tier"),
+    }
+    assert all(line.truth and line.besides == pytest.approx(0, abs=1e-9) for line in exact), exact
+    for level in ("country", "lab"):
+        close = verdict(dirty, f"weekly shares by {level} within")
+        assert (close.truth or 0) > 1_000
+        assert abs(close.besides or 0) < LARGEST_SHARE_ERROR * 2 * (close.truth or 0), close
+    for measure in ("downloads of all models", "downloads by model and week, honest counters"):
+        assert abs(verdict(dirty, measure).besides or 0) < LARGEST_FLOW_ERROR / 10, measure
+
+
 def test_the_unreviewed_part_is_visible(release: Release) -> None:
     _names, rows = release.rows(
         "select min(unknown_share), max(unknown_share) from marts.share_by_country where scope = 'S1' and credit = 'publisher'"

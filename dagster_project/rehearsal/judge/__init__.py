@@ -13,7 +13,7 @@ from dagster_project.rehearsal.judge.concentration import concentration
 from dagster_project.rehearsal.judge.events import events, sealed_days, sealed_moments
 from dagster_project.rehearsal.judge.flows import flows, measured_weeks, shares, total, weeks_measured
 from dagster_project.rehearsal.judge.leads import crossovers, share_changes, switched_homes
-from dagster_project.rehearsal.judge.limits import bridged_weeks, close_cells, hidden, together
+from dagster_project.rehearsal.judge.limits import bridged_weeks, close_cells, hidden, partly_bridged_weeks, together
 from dagster_project.rehearsal.judge.lineage import births, lineage_flows, roots
 from dagster_project.rehearsal.judge.openness import openness
 from dagster_project.rehearsal.judge.people import contributors
@@ -39,13 +39,13 @@ def judge(release: Release, world: World) -> list[Verdict]:
     if not weeks:
         return [weeks_measured(weeks, world), *events(release, truth)]
     shown = Truth(world, since=min(weeks), moments=moments, is_as_seen=True)
-    bridged = bridged_weeks(release)
+    bridged = bridged_weeks(release) | partly_bridged_weeks(release)
     alone = [week for week in weeks if week not in bridged]
     return [
         weeks_measured(weeks, world),
         *hidden(truth, shown, weeks, bridged),
         *beside(_of_weeks(release, truth, weeks), _of_weeks(release, shown, alone)),
-        *together(release, truth, bridged),
+        *beside(together(release, truth, bridged), together(release, shown, bridged)),
         *beside(_of_models(release, truth, weeks), _of_models(release, shown, weeks)),
         *events(release, truth),
         *alerts(release, truth, weeks),

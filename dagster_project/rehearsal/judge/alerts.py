@@ -143,5 +143,6 @@ def _of(told: pl.DataFrame, kind: str, subject: str) -> set[Alert]:
 
 
 def _compared(kind: str, sure: set[Alert], possible: set[Alert], found: set[Alert]) -> Verdict:
-    wrong = len(sure - found) + len(found - possible)
-    return Verdict(f"alerts: {kind}", len(sure), len(found), wrong, "missed or invented")
+    missed, invented = sure - found, found - possible
+    told = len(sure & found) + len(invented)
+    return Verdict(f"alerts: {kind}", len(sure), told, len(missed) + len(invented), "missed or invented")

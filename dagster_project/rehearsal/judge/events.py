@@ -13,7 +13,8 @@ import polars as pl
 
 from dagster_project.rehearsal.judge.verdict import Verdict, counted, scalar
 from dagster_project.rehearsal.truth.oracle import Truth
-from dagster_project.rehearsal.world.scenario import CAPTURE_HOUR
+from dagster_project.rehearsal.truth.sight import NEVER_READ
+from dagster_project.rehearsal.world.scenario import CAPTURE_HOUR, KINDS
 from dagster_project.rehearsal.world.world import World
 from dagster_project.warehouse.published import Release
 
@@ -33,7 +34,7 @@ def events(release: Release, truth: Truth) -> list[Verdict]:
     loops = planted.filter((pl.col("kind") == "self_loop") & (pl.col("at").dt.epoch("s") <= moments[-1])).height
     return [
         counted("models removed", _removed(truth.world, moments), scalar(release, _REMOVED), "models"),
-        counted("models renamed", _renamed(truth.world, moments), scalar(release, _RENAMED), "models"),
+        _renames(truth.world, moments, scalar(release, _RENAMED)),
         counted("models that name themselves", loops, scalar(release, _LOOPS), "models"),
         *_dated_events(release, truth, days),
     ]
@@ -53,11 +54,20 @@ def sealed_moments(days: Sequence[date]) -> list[int]:
 def _dated_events(release: Release, truth: Truth, days: Sequence[date]) -> list[Verdict]:
     """Compare kind by kind what the release tells with what lay between the sealed moments, to the day and the word."""
     true, found = set(seen_events(truth, days)), set(release.frame(_EVENTS).iter_rows())
+    unread = {truth.world.hub_id(number) for number in range(truth.world.models) if _is_unread(truth.world, number)}
     verdicts = []
     for kind in EVENT_KINDS:
         ours, theirs = ({event for event in events if event[0] == kind} for events in (true, found))
-        verdicts.append(Verdict(f"events: {kind}", len(ours), len(theirs), len(ours ^ theirs), "missed or invented"))
+        wrong = ours ^ theirs
+        besides = len({event for event in wrong if event[1] not in unread or event in theirs})
+        name = f"events: {kind}"
+        verdicts.append(Verdict(name, len(ours), len(theirs), len(wrong), "missed or invented", besides))
     return verdicts
+
+
+def _is_unread(world: World, number: int) -> bool:
+    """Whether no record of a model can be read: it is known to be there, and nothing else."""
+    return world.model(number).plant == KINDS[NEVER_READ]
 
 
 def seen_events(truth: Truth, days: Sequence[date]) -> Iterator[tuple[str, str, date, str]]:
@@ -93,12 +103,19 @@ def _removed(world: World, moments: Sequence[int]) -> int:
     return sum(any(_is_there(world, number, moment) for moment in moments) for number in gone)
 
 
-def _renamed(world: World, moments: Sequence[int]) -> int:
-    """Count the models that were listed under two names at the moments."""
+def _renames(world: World, moments: Sequence[int], found: int) -> Verdict:
+    """Compare how many models were listed under two names at the moments; in records that can't be read no name can be."""
+    renamed = _renamed(world, moments)
+    readable = [number for number in renamed if not _is_unread(world, number)]
+    return Verdict("models renamed", len(renamed), found, found - len(renamed), "models", found - len(readable))
+
+
+def _renamed(world: World, moments: Sequence[int]) -> list[int]:
+    """Give the models that were listed under two names at the moments."""
     born = [n for n in range(world.models) if world.created_at(n) < moments[-1]]
     changed = [n for n in born if world.name_at(n, world.created_at(n)) != world.name_at(n, moments[-1])]
-    names = ({world.name_at(n, moment) for moment in moments if _is_there(world, n, moment)} for n in changed)
-    return sum(len(found) > 1 for found in names)
+    names = {n: {world.name_at(n, moment) for moment in moments if _is_there(world, n, moment)} for n in changed}
+    return [n for n in changed if len(names[n]) > 1]
 
 
 def _is_there(world: World, number: int, moment: int) -> bool:

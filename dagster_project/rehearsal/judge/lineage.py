@@ -33,9 +33,9 @@ WEIGHT_TOLERANCE = 1e-9
 def roots(release: Release, truth: Truth) -> list[Verdict]:
     """Count the models whose roots, or the weights of these, are not the true ones."""
     found = release.frame(_ROOTS)
-    known = found["hub_id"].unique()
-    true = truth.roots().filter(pl.col("hub_id").is_in(known.implode()))
-    ours, theirs = _by_root(true), _by_root(found)
+    true = truth.roots().filter(pl.col("hub_id").is_in(found["hub_id"].unique().implode()))
+    told = found.filter(pl.col("hub_id").is_in(true["hub_id"].unique().implode()))
+    ours, theirs = _by_root(true), _by_root(told)
     both = ours.join(theirs, on=["hub_id", "root"], how="full", coalesce=True, suffix="_found")
     off = (pl.col("weight").fill_null(0.0) - pl.col("weight_found").fill_null(0.0)).abs() > WEIGHT_TOLERANCE
     wrong = both.filter(off)["hub_id"].n_unique()

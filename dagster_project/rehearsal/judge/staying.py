@@ -18,6 +18,8 @@ from dagster_project.warehouse.published import Release
 
 SLACK_WEEKS = 1
 """Where a week's downloads are known only together with others, a fall may be seen a week too early or too late."""
+OF_CURVES = "points, of a curve"
+"""One model whose counter fell and came back may stand for another time: of a small country's curve that is a point or two."""
 _CURVES = """select level, side, weeks, survival, n_models, n_fallen, retention_26w, n_known_26w from marts.staying_power
     where cohort = 'all' and level in ('world', 'country') order by level, side, weeks"""
 
@@ -53,4 +55,4 @@ def _worst(true: pl.DataFrame, found: pl.DataFrame, level: str, slack: int) -> V
     if not points:
         return nothing(f"staying power: curves by {level}")
     error, best, measured = max(points)
-    return Verdict(f"staying power by {level}: the worst of {len(points):,}", best, measured, error, "points")
+    return Verdict(f"staying power by {level}: the worst of {len(points):,}", best, measured, error, OF_CURVES)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from dagster_project.rehearsal.judge.leads import FROM_PLANTED
 from dagster_project.rehearsal.judge.limits import TOGETHER
+from dagster_project.rehearsal.judge.staying import OF_CURVES
 from dagster_project.rehearsal.judge.verdict import Verdict
 
 # What a verdict may be off, besides what no capture could show, and still hold. Counts have to be exact.
@@ -22,9 +23,15 @@ TOLERANCES = {
     "bits": 1e-9,
     FROM_PLANTED: 1,
     TOGETHER: 0.01,
+    OF_CURVES: 0.02,
 }
 HELD_MEANS = (
     "counts exact, shares within half a point, amounts within 1 %, planted crossovers within a week, turns within four"
+)
+HIDDEN_MEANS = (
+    "what came between midnight and the capture, or after a model's last snapshot; how its pace changed between two snapshots;"
+    " which of its weeks it was where a snapshot is lost or the counters stood still; what unreadable records say;"
+    " places that our reader can't tell"
 )
 IN_TIME = "in time"
 """How the unit of a turn ends that was flagged soon enough."""

@@ -82,7 +82,7 @@ def _number(value: float | None) -> str:
 def _error(verdict: Verdict, *, with_unit: bool = True) -> str:
     if verdict.error is None:
         return verdict.unit
-    if verdict.unit == "points":
-        return f"{verdict.error * 100:.2f} points"
+    if verdict.unit.startswith("points"):
+        return f"{verdict.error * 100:.2f} {verdict.unit if with_unit else 'points'}"
     number = f"{verdict.error:+,d}" if isinstance(verdict.error, int) else f"{verdict.error:+.3%}"
     return f"{number} {verdict.unit}" if with_unit else number

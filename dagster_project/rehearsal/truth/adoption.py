@@ -73,7 +73,9 @@ class Adoption:
         most = self.world.trends.count(self._course, last_seen)
         own = np.isin(facts.numbers, self._releases.own(moments)["index"].to_numpy())
         is_shown = (first > 0) & (first < gone) & (facts.plant != NEVER_READ)
-        followed = is_shown & (facts.role != QUANTIZED) & (own | (most >= LEAST_DOWNLOADS))
+        followed = (
+            is_shown & ~self._sight.is_taken_for_older & (facts.role != QUANTIZED) & (own | (most >= LEAST_DOWNLOADS))
+        )
         # By number, not by place: a model that was gone before anybody looked is not among the releases.
         bands = dict(self._releases.models.select("index", "size_band").iter_rows())
         is_sized = ~np.isin(facts.role, [ROLES.index(role) for role in UNSIZED_ROLES])
@@ -89,7 +91,8 @@ class Adoption:
     def new_likes(self, moments: Sequence[int]) -> Iterator[tuple[int, Ints]]:
         """Give the week, counted from the world's first, and each model's new likes between its captures.
 
-        What is away at one of the two captures has none, and what was created in between is new as a whole.
+        What is away at one of the two captures has none, and what was created in between is new as a whole; on a capture's day it
+        is of the week that begins.
         """
         facts = self._facts
         weeks = {(moment - self.world.first_monday) // WEEK_SECONDS: moment for moment in reversed(moments)}
@@ -97,8 +100,10 @@ class Adoption:
             end = weeks.get(week + 1)
             if end is None:
                 continue
-            there = (facts.created < end) & (facts.gone > end) & self._sight.tells_likes
-            gained = self._likes(end) - np.where(facts.created <= begin, self._likes(begin), 0)
+            begin_day, end_day = (moment - moment % DAY_SECONDS for moment in (begin, end))
+            there = (facts.created < end_day) & (facts.gone > end) & self._sight.tells_likes
+            there &= ~(self._sight.is_taken_for_older & (facts.created > begin))
+            gained = self._likes(end) - np.where(facts.created < begin_day, self._likes(begin), 0)
             yield week, np.where(there, gained, 0)
 
     def _likes(self, second: int) -> Ints:

@@ -22,7 +22,7 @@ import polars as pl
 from dagster_project.rehearsal.truth.adoption import Adoption
 from dagster_project.rehearsal.truth.lineage import CREDITS, UNKNOWN, Descent, Shares
 from dagster_project.rehearsal.truth.releases import Releases
-from dagster_project.rehearsal.truth.sight import Sight, Whole
+from dagster_project.rehearsal.truth.sight import LACKING, Sight, Whole
 from dagster_project.rehearsal.truth.staying import Staying
 from dagster_project.rehearsal.world.cast import LABS, NOBODY, QUANTIZED
 from dagster_project.rehearsal.world.dirt import Pretence
@@ -308,8 +308,13 @@ class Truth:
     # Descent and what is planted
 
     def roots(self) -> pl.DataFrame:
-        """Give (hub_id, root_hub_id, root_name, weight, depth) of every model, names as of the world's end."""
-        return self.descent.roots(self.world.monday(self.world.weeks))
+        """Give (hub_id, root_hub_id, root_name, weight, depth) of every model, names as of the world's end.
+
+        As seen, without the models whose records lack the tags that would still name a parent when it was removed.
+        """
+        roots = self.descent.roots(self.world.monday(self.world.weeks))
+        lacking = [self._hub_ids[index] for index in np.flatnonzero((self._facts.plant == LACKING) & self.is_as_seen)]
+        return roots.filter(~pl.col("hub_id").is_in(lacking))
 
     def events(self) -> pl.DataFrame:
         """Give the true `core.counter_events`, and every other thing planted: kind, hub_id, week, at, until, detail."""

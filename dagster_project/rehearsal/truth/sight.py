@@ -23,6 +23,7 @@ NEVER_READ = KINDS.index("overflow_parameters")
 """No record of these can be read, so no capture shows what they are."""
 COMES_BACK_READINGS = 8
 """A counter that is back at its height within so many readings had only been away."""
+DAY_ONLY = KINDS.index("day_date")
 LACKING = KINDS.index("missing_keys")
 """Their records say nothing of likes, licence or gate."""
 
@@ -34,6 +35,7 @@ class Whole:
         self._trends, self._course = world.trends, block.course
         self.is_unread: Bools = np.zeros(len(block.facts.numbers), dtype=np.bool_)
         self.tells_likes = ~self.is_unread
+        self.is_taken_for_older = self.is_unread
 
     def count(self, now: Ints | int) -> Ints | Floats:
         """Give the downloads up to a second, one for all models or one for each."""
@@ -56,8 +58,15 @@ class Sight:
         told, is_down = _told(world, looks, fallen), looks[:, None] >= facts.moment[fallen]
         for place, index in enumerate(fallen.tolist()):
             readings[:, index] = corrected(readings[:, index], told[:, place], is_down[:, place])
+        # Whose record tells only the day of creation may have been there before that day's capture, so what came first is no flow.
+        first = np.minimum(np.searchsorted(looks, facts.created), len(looks) - 1)
+        day = facts.created // DAY_SECONDS * DAY_SECONDS
+        is_same_day = (first > 0) & (day <= looks[first - 1]) & (facts.created > looks[first - 1])
+        self.is_taken_for_older: Bools = is_same_day & (facts.plant == DAY_ONLY)
+        for index in np.flatnonzero(self.is_taken_for_older).tolist():
+            readings[: first[index], index] = readings[first[index], index]
         # Who was made between the beginning of a capture's day and the capture belongs to the week that begins.
-        self._readings = readings * (facts.created < self._days[:, None])
+        self._readings = readings * ((facts.created < self._days[:, None]) | self.is_taken_for_older)
 
     def count(self, now: Ints | int) -> Floats:
         """Give the downloads known up to a second, one for all models or one for each."""
