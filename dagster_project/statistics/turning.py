@@ -173,7 +173,8 @@ def _wait_odds(has_flagship: NDArray[np.bool_]) -> Floats:
 def _blocks(own: pl.Series, family: pl.Series) -> Floats:
     """Give the share that own repositories have of the family's downloads in the BLOCK_WEEKS up to each week; NaN if unknown."""
     sums = [series.cast(pl.Float64).rolling_sum(BLOCK_WEEKS).to_numpy() for series in (own, family)]
-    return np.divide(sums[0], sums[1], out=np.full(len(own), np.nan), where=np.nan_to_num(sums[1]) > 0)
+    unknown = np.full(len(own), np.nan)
+    return np.asarray(np.divide(sums[0], sums[1], out=unknown, where=np.nan_to_num(sums[1]) > 0))
 
 
 def _own_odds(shares: Floats, recent: int) -> Floats:
