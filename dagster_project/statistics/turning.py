@@ -147,7 +147,7 @@ def share_odds(kind: tuple[Floats, Floats], all_: tuple[Floats, Floats]) -> Floa
 
     going_on = log_chance(_CLOSED_RATES)
     odds = _mean([log_chance(_CLOSED_RATES + (1 - _CLOSED_RATES) * part) - going_on for part in CLOSED_PARTS])
-    return np.where(all_[0] > 0, odds, 1.0)
+    return np.asarray(np.where(all_[0] > 0, odds, 1.0))
 
 
 def _mean(log_odds: Sequence[Floats]) -> Floats:
@@ -167,13 +167,14 @@ def _wait_odds(has_flagship: NDArray[np.bool_]) -> Floats:
     wait = place - last
     chance = (former / np.maximum(former + wait, 1)) ** launches
     is_long = (last >= 0) & (wait >= LEAST_WAIT_WEEKS)
-    return np.where(is_long, odds_of(np.minimum(FLAGSHIP_DOUBT * chance, 1.0)), 1.0)
+    return np.asarray(np.where(is_long, odds_of(np.minimum(FLAGSHIP_DOUBT * chance, 1.0)), 1.0))
 
 
 def _blocks(own: pl.Series, family: pl.Series) -> Floats:
     """Give the share that own repositories have of the family's downloads in the BLOCK_WEEKS up to each week; NaN if unknown."""
     sums = [series.cast(pl.Float64).rolling_sum(BLOCK_WEEKS).to_numpy() for series in (own, family)]
-    return np.divide(sums[0], sums[1], out=np.full(len(own), np.nan), where=np.nan_to_num(sums[1]) > 0)
+    unknown = np.full(len(own), np.nan)
+    return np.asarray(np.divide(sums[0], sums[1], out=unknown, where=np.nan_to_num(sums[1]) > 0))
 
 
 def _own_odds(shares: Floats, recent: int) -> Floats:
