@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .history import History, model
-from .test_openness import LABS, NAMESPACES
+from .history import History, model, two_labs
 
 FIRST = date(2026, 9, 7)
 QUARTER = date(2026, 7, 1)
-
-
-def begun(folder: Path) -> History:
-    made = History(folder / "home", registry=folder / "registry")
-    made.write_registry(labs=LABS, namespaces=NAMESPACES)
-    return made
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> History:
-    return begun(tmp_path)
 
 
 def derived(name: str, *parents: str, relation: str = "finetune", **said: Any) -> dict[str, Any]:
@@ -41,7 +28,7 @@ def many(owner: str, parent: str, count: int, **said: Any) -> list[dict[str, Any
 @pytest.fixture(scope="module")
 def crossing(tmp_path_factory: pytest.TempPathFactory) -> History:
     """The authors of acme (US): 30 from base/b (CN), 19 quantised from base/b's tune by acme, 10 from acme/a, 1 from a stranger."""
-    history = begun(tmp_path_factory.mktemp("crossing"))
+    history = two_labs(tmp_path_factory.mktemp("crossing"))
     for place in range(2):
         history.day(
             FIRST + timedelta(days=7 * place),
