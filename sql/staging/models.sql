@@ -10,7 +10,7 @@ columns:
   pipeline_tag: task, null if none
   library: library, null if none
   licence_id: licence id from the Hub's tag, else from the card; null if none is stated
-  licence_class: class of the licence; none if none is stated, UNKNOWN if the id was not reviewed
+  licence_class: class of the licence; none if none is stated, UNKNOWN if the id was not reviewed or the record tells no licences
   is_gated: whether access has to be asked for
   is_disabled: whether the Hub says that the repository is disabled
   parameters_total: number of weights, null if the Hub does not say
@@ -112,8 +112,9 @@ select
     latest.pipeline_tag,
     latest.library,
     latest.licence_id,
+    -- A record without tags, as some archives have, says nothing about licences.
     case
-        when latest.licence_id is null then 'none'
+        when latest.licence_id is null and latest.tags is not null then 'none'
         else coalesce(classes.licence_class, 'UNKNOWN')
     end as licence_class,
     coalesce(latest.gated not in ('false', ''), false) as is_gated,

@@ -68,6 +68,20 @@ def test_what_a_model_gained_while_its_record_was_unreadable_is_not_lost(tmp_pat
     ]
 
 
+def test_no_licence_stated_is_not_the_same_as_none_told(tmp_path: Path) -> None:
+    """An archive without tags says nothing about licences; a record with tags and no licence among them says that there is none."""
+    history = History(tmp_path)
+    told = {"silent": None, "bare": ["region:us"], "free": ["license:mit"], "odd": ["license:mine-alone"]}
+    history.day(MONDAYS[0], *(model(name, tags=tags) for name, tags in told.items()))
+    rows = history.build().rows("select hub_id, licence_class from core.models")
+    assert {row["hub_id"]: row["licence_class"] for row in rows} == {
+        "silent": "UNKNOWN",
+        "bare": "none",
+        "free": "permissive",
+        "odd": "UNKNOWN",
+    }
+
+
 def test_a_week_belongs_to_the_namespace_a_model_had_at_its_end(answer: Answer) -> None:
     """The new name was first seen on the Wednesday of the second week."""
     names = """select 1 as model_key, split_part(model_name, '/', 1) as namespace, model_name, first_seen_on
