@@ -4,6 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := $(VENV)/uv/bin/uv
 STAMP  := $(VENV)/.ready
+# A third of the tests' time is waiting for disks, servers and other processes: one worker more than there are cores. Whole
+# files, because theirs share what they build, in the order of tests/conftest.py.
+WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+PYTEST  = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help env demo test test-duckdb2 lint types package dev load lock clean
 .DEFAULT_GOAL := help
@@ -25,11 +29,11 @@ demo: env ## a rehearsal world through the whole pipeline, to a page you can ope
 	$(BIN)/leadershift rehearse demo
 
 test: env ## the test suite
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(PYTEST)
 
 test-duckdb2: env ## the tests of the tables once more, on DuckDB 2.0; what it installs lets `make test` compare both row by row
 	$(UV) pip install --quiet --target $(VENV)/duckdb2 --no-deps --require-hashes --requirement duckdb2.lock
-	PYTHONPATH=$(VENV)/duckdb2 $(BIN)/python -m pytest -n auto --dist loadfile tests/sql tests/warehouse/test_release.py
+	PYTHONPATH=$(VENV)/duckdb2 $(PYTEST) tests/sql tests/warehouse/test_release.py
 
 lint: env ## ruff, sqlfluff and the registry's own check
 	$(BIN)/ruff format --check .

@@ -10,6 +10,7 @@ from typing import Any
 
 from dagster_project import asking
 from dagster_project.errors import SourceError
+from dagster_project.reports.render import MAX_LINE, clean
 from dagster_project.settings import Settings
 from dagster_project.snapshots import ledger
 from dagster_project.sources import webhook
@@ -92,7 +93,9 @@ def _without_names(alert: dict[str, Any]) -> str | None:
 
 def _message(release: Publication, alerts: list[dict[str, Any]]) -> dict[str, Any]:
     """Write what is posted; `text` is what chats show."""
-    lines = [f"{alert['week']} {alert['kind']} {alert['subject']}: {alert['detail']}" for alert in alerts]
+    lines = [
+        clean(f"{alert['week']} {alert['kind']} {alert['subject']}: {alert['detail']}", MAX_LINE) for alert in alerts
+    ]
     title = f"leadershift {release.release_id}{' (REHEARSAL, not the real Hub)' if release.is_rehearsal else ''}"
     return {
         "text": "\n".join([title, *lines]),

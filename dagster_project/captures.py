@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from dagster_project import crawl, gates, keeping, owners, people, quick, repositories, stars
+from dagster_project import crawl, gates, keeping, owners, people, quick, repositories, rounds, stars
 from dagster_project.calendar import Week
 from dagster_project.errors import RefusedError, UsageError
 from dagster_project.keeping import Say, silent
@@ -253,9 +253,8 @@ def _capturing(settings: Settings, source: str, week: Week | None, say: Say) -> 
     """Hold the home while a source is captured, and bring the copy up to date when that ended well. Gives the moment it began."""
     now = settings.now()
     _refuse_past(week, now)
-    endpoint = settings.github_api_url if source in crawl.GITHUB_SOURCES else settings.hf_endpoint
     with lock.hold(settings.home, f"capture of {source}", now, say):
-        _refuse_mixture(settings, say, endpoint)
+        _refuse_mixture(settings, say, rounds.endpoint(settings, source))
         keeping.adopt(settings, say)
         yield now
         keeping.copy(settings, say)

@@ -105,10 +105,10 @@ def kept_token(path: Path) -> str:
         if not path.exists():
             _make_token(path)
         path.chmod(OWNER_ONLY)
-        token = path.read_text().strip()
+        token = path.read_text("ascii", "replace").strip()
     except OSError as error:
         raise StorageError(f"The login token can't be kept at {path}: {error.strerror}.") from error
-    if len(token) < LEAST_TOKEN_LETTERS:
+    if len(token) < LEAST_TOKEN_LETTERS or not (token.isascii() and token.isprintable()):
         raise StorageError(
             f"{path} holds no token of at least {LEAST_TOKEN_LETTERS} letters. Delete it: the next start makes a new one.",
             next_command=f"rm {path}",

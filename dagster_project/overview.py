@@ -44,7 +44,7 @@ def status(settings: Settings) -> dict[str, Any]:
     covered = {found.week.monday for found in of_models} | {Week.of(attempt.day).monday for attempt in held}
     is_sealed = week.monday in captured
     awaiting = [_awaiting(attempt) for attempt in held]
-    published = _published(settings)
+    published = _published(settings, damaged)
     return {
         "home": str(settings.home),
         "week": str(week),
@@ -154,12 +154,17 @@ def _is_published(published: Publication | None, of_week: Sequence[Seal], now: d
 
 
 def _awaiting(attempt: spool.Spool) -> dict[str, Any]:
-    held, week = seal.held(attempt), Week.of(attempt.day)
+    week = Week.of(attempt.day)
+    try:
+        held = seal.held(attempt)
+        held_at, reasons = held.held_at, held.reasons
+    except DamagedDataError as error:
+        held_at, reasons = None, [error.message]
     return {
         "week": str(week),
         "observed_on": attempt.day.isoformat(),
-        "held_at": held.held_at,
-        "reasons": held.reasons,
+        "held_at": held_at,
+        "reasons": reasons,
         "next_command": gates.sign_command(week),
     }
 
@@ -258,10 +263,14 @@ def _github(settings: Settings) -> dict[str, Any] | None:
     }
 
 
-def _published(settings: Settings) -> Publication | None:
+def _published(settings: Settings, damaged: list[str]) -> Publication | None:
+    """Give the current release. A pointer that can't be read is told, and made anew by the next release: it must not cost a week."""
     try:
         return publish.current(settings.home)
     except NothingYetError:
+        return None
+    except DamagedDataError as error:
+        damaged.append(error.message)
         return None
 
 

@@ -71,7 +71,7 @@ def _leftover(settings: Settings, source: str, close_leftover: Callable[[Spool],
     if newest is None or newest.is_sealed:
         return None
     kept = newest.pages()
-    if not kept or not all(entry.url.startswith(f"{_endpoint(settings, source)}/") for entry in kept):
+    if not kept or not all(entry.url.startswith(f"{endpoint(settings, source)}/") for entry in kept):
         return None
     if newest.day == settings.now().date():
         return newest
@@ -79,7 +79,8 @@ def _leftover(settings: Settings, source: str, close_leftover: Callable[[Spool],
     return None
 
 
-def _endpoint(settings: Settings, source: str) -> str:
+def endpoint(settings: Settings, source: str) -> str:
+    """Give the server that a source is asked at."""
     return settings.github_api_url if source in crawl.GITHUB_SOURCES else settings.hf_endpoint
 
 
@@ -157,7 +158,7 @@ class Bundles(Generic[_Kept]):
             self._number,
             self._write(self._waiting),
             rows=len(self._waiting),
-            url=f"{_endpoint(self._settings, self._attempt.source)}/{self._attempt.source}",
+            url=f"{endpoint(self._settings, self._attempt.source)}/{self._attempt.source}",
             next_url=None,
             at=self._settings.now(),
             newest=None,
@@ -202,7 +203,7 @@ def close(
         write(attempt, attempt, shape),
         is_complete=is_complete,
         sign_off=sign_off,
-        origin=_endpoint(settings, attempt.source),
+        origin=endpoint(settings, attempt.source),
     )
 
 

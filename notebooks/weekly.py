@@ -82,7 +82,8 @@ weekly.why_it_moved(reads.changes(release, monday, text_scope), names, edition, 
 # %% [markdown]
 # ## Would the lead hold?
 #
-# The same week counted again, each time without something one may doubt, on both sides of the share.
+# The same week counted again, each time without something one may doubt, on both sides of the share, and once with
+# the labs of arguable home in the other place.
 
 # %%
 trials = reads.read(release, "marts.share_robustness", "where week = ? and credit = 'publisher'", [monday])

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONGEST_FILES
+
 PACKAGE = Path(__file__).resolve().parents[1] / "dagster_project"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 # A module may import what lies on a lower floor, and within its own room.
@@ -131,3 +133,7 @@ def test_nothing_reads_the_clock_deep_inside() -> None:
         path.relative_to(PACKAGE).as_posix() for path in MODULES if attributes_of(path, {"datetime", "date"}) & clocks
     }
     assert {name for name in readers if not name.startswith("rehearsal/")} == {"settings.py", "sources/pages.py"}
+
+
+def test_the_test_files_that_begin_are_there() -> None:
+    assert [name for name in LONGEST_FILES if not (PACKAGE.parent / name).is_file()] == []

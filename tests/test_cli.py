@@ -1,4 +1,4 @@
-"""The command line as its users meet it: words, JSON and exit codes. What is printed is asked of a process of its own."""
+"""The command line as its users meet it: words, JSON and exit codes. A whole rehearsal is asked of a process of its own."""
 
 from __future__ import annotations
 
@@ -27,18 +27,20 @@ AFTER_THE_LAST = {"LEADERSHIFT_NOW": "2026-11-16T03:00:00+00:00"}
 
 
 def json_of(leadershift, *arguments):
-    """Run the real command, which must succeed and print JSON and nothing else."""
-    result = leadershift.command(*arguments, "--json")
+    """Run the command, which must succeed and print JSON and nothing else."""
+    return printed(leadershift.invoke(*arguments, "--json"))
+
+
+def printed(result):
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
 
 
 @pytest.fixture(scope="module")
 def rehearsed(tmp_path_factory):
-    """What `rehearse demo` says: three weeks of 300 models, from the capture to the page."""
-    return json_of(
-        Leadershift(tmp_path_factory.mktemp("cli") / "home"), "rehearse", "demo", "--models", "300", "--weeks", "3"
-    )
+    """What `rehearse demo` prints as a process of its own: three weeks of 300 models, from the capture to the page."""
+    home = tmp_path_factory.mktemp("cli") / "home"
+    return printed(Leadershift(home).command("rehearse", "demo", "--models", "300", "--weeks", "3", "--json"))
 
 
 @pytest.fixture(scope="module")
@@ -122,8 +124,9 @@ def json_of_each_command(leadershift, rehearsed, fresh):
     }
 
 
-def test_json_is_all_that_is_printed_by_every_command_that_knows_it(leadershift, rehearsed, fresh):
+def test_json_is_all_that_is_printed_by_every_command_that_knows_it(leadershift, rehearsed, fresh, capfd):
     said = json_of_each_command(leadershift, rehearsed, fresh)
+    assert capfd.readouterr().out == "", "printed past Python, by DuckDB or by a child"
     know_json = {path for path, command in COMMANDS.items() if any("--json" in p.opts for p in command.params)}
     assert set(said) == know_json - {("run",)}, "a whole run and its JSON: faults/test_kill"
     assert said["capture",]["pages_fetched"] == 0
@@ -391,6 +394,7 @@ def test_verifying_nothing_is_no_trouble(fresh):
     ("arguments", "says"),
     [
         (["nowhere.parquet"], "There is no file nowhere.parquet"),
+        (["no\x1b[31m\u202ewhere.parquet", "--source", "nowhere"], "There is no file no?[31m?where.parquet"),
         (["nowhere.parquet", "--map", "model_name"], "--map takes OURS=THEIRS, not 'model_name'"),
         (["nowhere.parquet", "--source", "../up"], "'../up' can't name an archive"),
         (["nowhere.parquet", "--source", "huggingface"], "'huggingface' can't name an archive"),

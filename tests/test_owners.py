@@ -274,7 +274,7 @@ def test_options_about_models_are_refused_for_owners(stage: Stage, option: str) 
 
 def test_owners_that_fail_do_not_cost_the_models_week(stage: Stage) -> None:
     stage.hub.inject([Fault(action="reply", path=OVERVIEWS, status=401, times=FOR_EVER)])
-    result = stage.command("run", "--json")
+    result = stage.invoke("run", "--json")
     assert result.returncode == 0, result.stderr
     assert "HTTP 401" in result.stderr
     assert "the run goes on without these owners" in result.stderr
@@ -286,7 +286,7 @@ def test_owners_that_fail_do_not_cost_the_models_week(stage: Stage) -> None:
 
 
 def test_a_run_publishes_the_owners(stage: Stage) -> None:
-    result = stage.command("run", "--json")
+    result = stage.invoke("run", "--json")
     assert result.returncode == 0, result.stderr
     said = json.loads(result.stdout)
     rows = json.loads(

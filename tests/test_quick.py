@@ -98,7 +98,7 @@ def test_a_stopped_one_goes_on_from_its_last_page(stage: Stage) -> None:
 
 def test_a_home_with_only_quick_weeks_has_a_page_that_says_so(stage: Stage) -> None:
     with_the_worlds_registry(stage)
-    result = stage.command("run", "--quick", "--json")
+    result = stage.invoke("run", "--quick", "--json")
     assert result.returncode == 0, result.stderr
     said = json.loads(result.stdout)
     assert said["captured"]["source"] == "huggingface_quick"

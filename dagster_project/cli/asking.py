@@ -24,7 +24,10 @@ SHELLS: dict[str, tuple[str, ...]] = {"duckdb": ("-readonly",), "harlequin": ("-
 NOTEBOOK_PROGRAMS: dict[str, tuple[str, ...]] = {"jupyter-lab": (), "jupyter-notebook": ()}
 
 
-@command('leadershift query "select country, share_of_total from marts.share_by_country" --json')
+@command(
+    "leadershift query \"from marts.latest_shares_by_country where scope = 'S2' and credit = 'publisher'"
+    " and time_window = 'week'\" --json"
+)
 @click.argument("sql", required=False)
 @click.option("--example", metavar="NAME", help="Ask one of the ready questions that `leadershift examples` lists.")
 @JSON

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from dagster_project.cli.terminal import say
+from dagster_project.cli.terminal import harmless, say
 from dagster_project.errors import EXIT_CODES, LeadershiftError
 from dagster_project.settings import Settings
 
@@ -30,7 +30,7 @@ def _in_words(ctx: click.Context) -> Iterator[None]:
     try:
         yield
     except LeadershiftError as error:
-        click.echo(f"leadershift: {error}", err=True)
+        click.echo(harmless(f"leadershift: {error}"), err=True)
         ctx.exit(error.exit_code)
     except KeyboardInterrupt:
         click.echo("\nleadershift: stopped. What was durable is safe; the same command goes on from there.", err=True)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from dagster_project.rehearsal.run import Rehearsed
 
 
+BESIDES = "besides the hidden"
+
+
 @main.group()
 def rehearse() -> None:
     """A pretend Hub on this machine, for trying everything out without the real one."""
@@ -159,7 +162,7 @@ def _rehearse(
         return
     if verdicts:
         everything = [verdict.words() for verdict in done.verdicts]
-        print_table(["measure", "truth", "measured", "error"], everything, most=len(everything))
+        print_table(["measure", "truth", "measured", "error", BESIDES], everything, most=len(everything))
     else:
         _print_summary(done)
     for line in (
@@ -180,8 +183,14 @@ def _print_summary(done: Rehearsed) -> None:
     found = summary.compared(done.verdicts)
     missed = [verdict for verdict in found if not summary.held(verdict)]
     worst = [kind.words() for kind in summary.kinds(done.verdicts)]
-    print_table(["kind of measure", "held", "truth of the worst", "measured", "error"], worst, most=len(worst))
+    print_table(["kind of measure", "held", "truth of the worst", "measured", "error", BESIDES], worst, most=len(worst))
     click.echo(f"\n{len(found) - len(missed)} of {len(found)} measures held ({summary.HELD_MEANS}).")
+    for verdict in filter(summary.hides, found):
+        click.echo(
+            "Held besides what no capture could show: {}: truth {}, measured {}, {}; besides {}".format(
+                *verdict.words()
+            )
+        )
     for verdict in missed:
-        click.echo("Did not hold: {}: truth {}, measured {}, {}".format(*verdict.words()))
+        click.echo("Did not hold: {}: truth {}, measured {}, {} {}".format(*verdict.words()).rstrip())
     click.echo("Every measure: the same command with --verdicts, or with --json.")

@@ -9,6 +9,7 @@ import contextlib
 import json
 import math
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -76,7 +77,7 @@ def show(as_json: bool, found: Any, lines: list[str]) -> None:
         print_json(found)
     else:
         for line in lines:
-            click.echo(line)
+            click.echo(harmless(line))
 
 
 def print_json(found: Any) -> None:
@@ -126,7 +127,12 @@ def _cell(value: Any) -> str:
 
 def say(text: str) -> None:
     """Say something to a person, beside a progress bar."""
-    tqdm.write(text, file=sys.stderr)
+    tqdm.write(harmless(text), file=sys.stderr)
+
+
+def harmless(text: str) -> str:
+    """Put question marks for what would steer a terminal: any sentence of ours may quote a name, or a server's answer."""
+    return "".join("?" if unicodedata.category(sign)[0] == "C" and sign not in "\n\t" else sign for sign in text)
 
 
 def quiet(as_json: bool) -> Callable[[str], None]:

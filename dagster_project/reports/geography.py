@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from dagster_project.reports.headline import Edition
-from dagster_project.reports.naming import country_label
+from dagster_project.reports.naming import code_name
 from dagster_project.reports.render import Fragment, bounds, count, percent, quarter_name
 from dagster_project.reports.weekly import opening
 
@@ -58,6 +58,6 @@ def masthead(found: Newest | None, names: dict[str, str], edition: Edition) -> F
         sentence = f"Too few to say. Of {found.what}, no country has enough that can be shown."
         return opening(edition, "geography", heading, "Too few to say.", sentence)
     first = placed.row(0, named=True)
-    lead = f"{country_label(first['country'], names.get(first['country']))} {percent(first['share_of_located'])}"
+    lead = f"{code_name(first['country'], names)} {percent(first['share_of_located'])}"
     between = bounds(first["lower_bound"], first["upper_bound"])
     return opening(edition, "geography", heading, lead, f"{lead} of those located ({between} of all), {found.what}.")

@@ -10,13 +10,18 @@ from typing import Any
 
 import polars as pl
 
-from dagster_project.reports.render import clean
+from dagster_project.reports.render import clean, text_column
 
 # Whose names take an article in a sentence.
 WITH_ARTICLE = frozenset({"US", "GB", "NL", "AE", "PH", "DO", "BS", "MV"})
 UNKNOWN = "UNKNOWN"
 INTERNATIONAL = "INTERNATIONAL"
 NOT_COUNTRIES = frozenset({UNKNOWN, INTERNATIONAL})
+
+
+def lab_labels(rows: pl.DataFrame) -> pl.Series:
+    """Name the lab of each row, by lab and lab_name."""
+    return text_column(lab_label(lab, name) for lab, name in rows.select("lab", "lab_name").iter_rows())
 
 
 def country_label(code: str, name: object) -> str:
@@ -61,7 +66,7 @@ def country_names(countries: pl.DataFrame) -> dict[str, str]:
 def side_label(level: str, row: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """Name a country or a lab of a mart that knows their codes only."""
     if level == "country":
-        return country_label(row["side"], names.get(row["side"]))
+        return code_name(row["side"], names)
     return lab_label(row["side"], names.get(row["side"]))
 
 

@@ -14,12 +14,12 @@ import msgspec
 
 from dagster_project import settings
 from dagster_project.calendar import Week
-from dagster_project.errors import DamagedDataError, GateError
+from dagster_project.errors import GateError
 from dagster_project.reports import notebook
 from dagster_project.reports.books import BOOKS, Book
 from dagster_project.reports.headline import Edition
 from dagster_project.reports.weekly import read_edition
-from dagster_project.snapshots import durable
+from dagster_project.snapshots import durable, kept
 from dagster_project.warehouse import published
 
 if TYPE_CHECKING:
@@ -78,25 +78,17 @@ def set_page(executed: NotebookNode, about: Mapping[str, object], release_id: st
 
 
 def written(folder: Path, week: Week, release_id: str) -> dict[str, NotebookNode] | None:
-    """Read back the notebooks of a week, if all of them were made from this release; None if not."""
+    """Read back the notebooks of a week, if all of them are there and made from this release; None if not: they can be made anew."""
     import nbformat  # noqa: PLC0415 - heavy: only a site needs it
 
-    path = folder / str(week) / MADE
-    if not path.is_file():
-        return None
     try:
-        made = msgspec.json.decode(path.read_bytes(), type=Made)
+        made = kept.decoded((folder / str(week) / MADE).read_bytes(), Made)
         if made.release_id != release_id or made.pages != [book.name for book in BOOKS]:
             return None
         files = {name: folder / str(week) / f"{name}.ipynb" for name in made.pages}
         return {name: nbformat.read(file, as_version=4) for name, file in files.items()}  # type: ignore[no-untyped-call]
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, nbformat.ValidationError):
         return None
-    except (msgspec.DecodeError, ValueError, nbformat.ValidationError) as error:
-        raise DamagedDataError(
-            f"Week {week}, {path.parent}: the reports can't be read ({error}).",
-            next_command=f"leadershift report --week {week}",
-        ) from error
 
 
 def _executed(database: Path, edition: Edition, books: Sequence[Book]) -> dict[str, NotebookNode]:

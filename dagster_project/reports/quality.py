@@ -17,6 +17,7 @@ from dagster_project.reports.render import (
     joined,
     nothing,
     render_table,
+    text_column,
 )
 from dagster_project.reports.weekly import opening
 
@@ -87,7 +88,7 @@ def weeks(captured: pl.DataFrame, edition: Edition) -> Fragment:
         .then(pl.lit("from an archive"))
         .otherwise(pl.lit("not whole"))
     )
-    labels = pl.Series([str(Week(monday)) for monday in captured["week"]], dtype=pl.String)
+    labels = text_column(str(Week(monday)) for monday in captured["week"])
     return render_table(
         captured.with_columns(label=labels, state=state),
         WEEK_COLUMNS,
@@ -102,7 +103,7 @@ def unknown(shares: pl.DataFrame, edition: Edition) -> Fragment:
     """Say for each scope what part of the downloads nobody placed, and what part is an estimate."""
     labels = [f"{scope}: {SCOPES.get(scope, scope)}" for scope in shares["scope"]]
     return render_table(
-        shares.with_columns(label=pl.Series(labels, dtype=pl.String)),
+        shares.with_columns(label=text_column(labels)),
         UNKNOWN_COLUMNS,
         edition.marked(f"Week {edition.week}, publisher credit; unknown means that nobody reviewed the publisher"),
     )
@@ -114,7 +115,7 @@ def events(found: pl.DataFrame, edition: Edition) -> Fragment:
         return nothing("Nothing happened to models or counters in these weeks.")
     meanings = [f"{kind.replace('_', ' ')}: {EVENT_MEANINGS.get(kind, '')}" for kind in found["kind"]]
     return render_table(
-        found.with_columns(meaning=pl.Series(meanings, dtype=pl.String)),
+        found.with_columns(meaning=text_column(meanings)),
         EVENT_COLUMNS,
         edition.marked(f"{EVENT_WEEKS} weeks up to {edition.week}, our own captures"),
     )
@@ -123,7 +124,7 @@ def events(found: pl.DataFrame, edition: Edition) -> Fragment:
 def checks_by_table(checks: pl.DataFrame) -> Fragment:
     """List every check under its table, and those of tables that no reader sees under their schema. Columns: those of marts.checks."""
     schema = pl.col("table_name").str.split(".").list.first()
-    written = pl.Series([_number(value) for value in checks["observed"]], dtype=pl.String)
+    written = text_column(_number(value) for value in checks["observed"])
     named = checks.with_columns(
         observed=written, part=pl.when(schema.is_in(INNER_SCHEMAS)).then(schema).otherwise("table_name")
     ).sort("part", "table_name", "says")

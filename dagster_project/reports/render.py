@@ -147,6 +147,11 @@ def span(week: Week, *, with_weekdays: bool = False) -> str:
     return f"Monday {start} to Sunday {day(last)}" if with_weekdays else f"{start} to {day(last)}"
 
 
+def text_column(words: Iterable[str | None]) -> pl.Series:
+    """Make a column of words: one of words also where there is no row."""
+    return pl.Series(list(words), dtype=pl.String)
+
+
 def render_table(
     frame: pl.DataFrame,
     columns: Sequence[Column],

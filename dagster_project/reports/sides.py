@@ -23,6 +23,7 @@ from dagster_project.reports.render import (
     percent,
     quarter_name,
     render_table,
+    text_column,
 )
 from dagster_project.reports.weekly import opening
 
@@ -154,7 +155,7 @@ def standing(rows: pl.DataFrame, edition: Edition) -> Fragment:
         return nothing("It had no downloads in this week.")
     ordered = rows.sort("scope", "credit")
     meanings = [f"{scope}: {SCOPES.get(scope, '')}" for scope in ordered["scope"]]
-    shown = ordered.with_columns(meaning=pl.Series(meanings, dtype=pl.String))
+    shown = ordered.with_columns(meaning=text_column(meanings))
     caption = f"Week {edition.week}, downloads in it; shares of two scopes can't be compared"
     return render_table(shown, STANDING_COLUMNS, edition.marked(caption))
 
@@ -199,9 +200,7 @@ def tiers(rows: pl.DataFrame, edition: Edition) -> Fragment:
         for row in ordered.iter_rows(named=True)
     ]
     caption = "Models released in the quarter, all of them; open: a permissive licence and no gate, as first recorded"
-    return render_table(
-        ordered.with_columns(period=pl.Series(periods, dtype=pl.String)), TIER_COLUMNS, edition.marked(caption)
-    )
+    return render_table(ordered.with_columns(period=text_column(periods)), TIER_COLUMNS, edition.marked(caption))
 
 
 def retreat(rows: pl.DataFrame, edition: Edition) -> Fragment:
@@ -216,7 +215,7 @@ def retreat(rows: pl.DataFrame, edition: Edition) -> Fragment:
         ", ".join(SIGNALS.get(name.strip(), name) for name in text.split(",")) if text else None
         for text in ordered["turned"]
     ]
-    shown = ordered.with_columns(period=pl.Series(periods, dtype=pl.String), turned=pl.Series(turned, dtype=pl.String))
+    shown = ordered.with_columns(period=text_column(periods), turned=text_column(turned))
     caption = (
         "All models of reviewed labs, no quantised re-packs; turning: by the end of a week of the month two signals of closing had turned"
         " together, all of them 70 times likelier if it is closing than if not; a dash: too early to say"
@@ -230,7 +229,7 @@ def dependence(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition) -
     if not shown.height:
         return nothing("No country has 20 new derivatives in this quarter, too few to say anything.")
     ordered = shown.sort("n_models", "country", descending=[True, False])
-    labels = pl.Series([code_name(code, names) for code in ordered["country"]], dtype=pl.String)
+    labels = text_column(code_name(code, names) for code in ordered["country"])
     quarter = quarter_name(ordered["quarter"][0])
     caption = edition.marked(
         f"New derivatives of {quarter}, all models, root credit; at least: if every base of unknown home were the country's own"

@@ -34,7 +34,7 @@ from dagster_project.reports.naming import (
     country_label,
     country_names,
     home,
-    lab_label,
+    lab_labels,
     side_label,
     side_spoken,
     spoken,
@@ -53,6 +53,7 @@ from dagster_project.reports.render import (
     render_table,
     signed,
     span,
+    text_column,
     to_copy,
 )
 from dagster_project.warehouse import published
@@ -186,7 +187,7 @@ def since_last_week(now: pl.DataFrame, before: pl.DataFrame, edition: Edition, s
         return nothing(f"Week {last} was not measured in this scope, so nothing can be compared.")
     moves = _moves(now, before, edition, scope)
     told = f"{_who_leads(new, old, last)} {_who_moved(moves)}"
-    shown = moves.with_columns(points=pl.Series([signed(value) for value in moves["points"]], dtype=pl.String))
+    shown = moves.with_columns(points=text_column(signed(value) for value in moves["points"]))
     table = render_table(shown, MOVE_COLUMNS, _caption(edition, scope) + f", and week {last}")
     return joined([paragraph(told), folded("Every country, this week and the week before", table)])
 
@@ -226,11 +227,8 @@ def why_it_moved(changes: pl.DataFrame, names: Mapping[str, str], edition: Editi
             continue
         labels = [side_label(level, row, names) for row in rows.iter_rows(named=True)]
         shown = rows.with_columns(
-            label=pl.Series(labels, dtype=pl.String),
-            **{
-                part: pl.Series([signed(float(value) * 100) for value in rows[part]], dtype=pl.String)
-                for part in MOVE_PARTS
-            },
+            label=text_column(labels),
+            **{part: text_column(signed(float(value) * 100) for value in rows[part]) for part in MOVE_PARTS},
         )
         caption = f"{title}: points of all downloads since the week of {day(rows['since_week'][0])}, {SCOPES[scope]}"
         caption += ", publisher credit; what rounds to nothing is 0.0"
@@ -267,7 +265,7 @@ def _moves(now: pl.DataFrame, before: pl.DataFrame, edition: Edition, scope: str
         pl.col("now").fill_null(0.0), pl.col("then").fill_null(0.0)
     )
     pairs = both.select("country", pl.coalesce("country_name", "name_then")).iter_rows()
-    labels = pl.Series([country_label(code, name) for code, name in pairs], dtype=pl.String)
+    labels = text_column(country_label(code, name) for code, name in pairs)
     return both.with_columns(label=labels, points=(pl.col("now") - pl.col("then")) * 100).sort(
         "points", "country", descending=[True, False]
     )
@@ -277,9 +275,7 @@ def country_table(countries: pl.DataFrame, edition: Edition, scope: str) -> Frag
     """Give the numbers behind a chart of countries."""
     rows = _scoped(countries, edition, scope).sort("downloads_flow", "country", descending=[True, False])
     labels = [country_label(code, name) for code, name in rows.select("country", "country_name").iter_rows()]
-    table = render_table(
-        rows.with_columns(label=pl.Series(labels, dtype=pl.String)), COUNTRY_COLUMNS, _caption(edition, scope)
-    )
+    table = render_table(rows.with_columns(label=text_column(labels)), COUNTRY_COLUMNS, _caption(edition, scope))
     return folded("The numbers behind this chart", table)
 
 
@@ -288,9 +284,9 @@ def lab_table(labs: pl.DataFrame, countries: pl.DataFrame, edition: Edition, sco
     names = country_names(countries)
     rows = _scoped(labs, edition, scope).sort("rank").head(LABS_IN_TABLE)
     shown = rows.with_columns(
-        label=pl.Series([lab_label(*pair) for pair in rows.select("lab", "lab_name").iter_rows()], dtype=pl.String),
-        home=pl.Series([home(code, names) for code in rows["country"]], dtype=pl.String),
-        above=pl.Series([clean(parent) or None for parent in rows["parent"]], dtype=pl.String),
+        label=lab_labels(rows),
+        home=text_column(home(code, names) for code in rows["country"]),
+        above=text_column(clean(parent) or None for parent in rows["parent"]),
     )
     return folded(
         f"The numbers behind this chart, {rows.height} labs", render_table(shown, LAB_COLUMNS, _caption(edition, scope))

@@ -18,8 +18,8 @@ from typing import Protocol
 import msgspec
 import polars as pl
 
-from dagster_project.errors import RefusedError
-from dagster_project.snapshots import durable, ledger, manifest, seal, spool
+from dagster_project.errors import DamagedDataError, RefusedError
+from dagster_project.snapshots import copies, durable, kept, ledger, manifest, seal, spool
 from dagster_project.snapshots.manifest import Entry
 from dagster_project.snapshots.spool import COMPRESSION_LEVEL, SEAL, Spool
 
@@ -60,9 +60,18 @@ class Journal(msgspec.Struct):
 
 
 def under_way(home: Path) -> Journal | None:
-    """Give the erasure that was begun and not ended."""
+    """Give the erasure that was begun and not ended. Raises DamagedDataError."""
     path = home / JOURNAL
-    return msgspec.json.decode(path.read_bytes(), type=Journal) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        return kept.decoded(path.read_bytes(), Journal)
+    except ValueError as error:
+        raise DamagedDataError(
+            f"{path} can't be read ({error}), and it alone knows which files the erasure under way has changed. Put it back from"
+            " a backup of the home, then run the same `leadershift erase` again.",
+            next_command="leadershift erase --help",
+        ) from error
 
 
 def refuse_unfinished(home: Path) -> None:
@@ -100,8 +109,8 @@ def begin(home: Path, account: str, reason: str, own: pl.Expr) -> Journal:
 
 def rewrite(home: Path, copy: Path | None, journal: Journal, cleaner: Cleaner) -> None:
     """Take the name out of every attempt, sealed or not, here and in the copy."""
-    for path in journal.files:
-        _swap(home, copy, path)
+    for path, (_before, after) in journal.files.items():
+        _swap(home, copy, path, after)
     sealed_tables = set(_tables(home))
     for name in spool.sources(home):
         for attempt in spool.attempts(home, name):
@@ -109,8 +118,8 @@ def rewrite(home: Path, copy: Path | None, journal: Journal, cleaner: Cleaner) -
             if changes:
                 journal.files |= changes
                 _write(home, journal)
-                for path in changes:
-                    _swap(home, copy, path)
+                for path, (_before, after) in changes.items():
+                    _swap(home, copy, path, after)
 
 
 def end(home: Path, journal: Journal, now: datetime, **details: object) -> None:
@@ -144,7 +153,7 @@ def _stage(
 ) -> Iterator[tuple[str, tuple[str, str]]]:
     """Write an attempt's changed files beside; give old and new hash by path, the manifest and the seal last."""
     home = attempt.home
-    entries = manifest.read(attempt.folder)
+    entries = attempt.entries()
     if not attempt.is_sealed:
         _clear_unsealed(attempt, entries, sealed_tables)
         entries = [entry for entry in entries if entry.kind == "page"]
@@ -208,13 +217,15 @@ def _staged(home: Path, path: Path, content: bytes) -> tuple[str, tuple[str, str
     return name, (durable.sha256(path), durable.sha256(home / STAGED / name))
 
 
-def _swap(home: Path, copy: Path | None, path: str) -> None:
+def _swap(home: Path, copy: Path | None, path: str, sha256: str) -> None:
     """Put a staged file in its place, in the copy first; it stays staged until both have it."""
-    staged = home / STAGED / path
-    if not staged.exists():
+    staged = home / STAGED
+    if not (staged / path).exists():
         return
     for root in (copy, home):
-        if root and (root / path).exists():
-            with durable.replacing(root / path) as temporary:
-                shutil.copyfile(staged, temporary)
-    staged.unlink()
+        if root and (root / path).exists() and not copies.place(staged, root, path, sha256):
+            raise DamagedDataError(
+                f"{staged / path} has other bytes than were written there. Delete it, then run the same `leadershift erase` again.",
+                next_command=f"rm {staged / path}",
+            )
+    (staged / path).unlink()

@@ -14,7 +14,7 @@ import msgspec
 
 from dagster_project.calendar import stamp
 from dagster_project.errors import DamagedDataError
-from dagster_project.snapshots import durable
+from dagster_project.snapshots import durable, kept
 
 LEDGER = "ledger.jsonl"
 Event = Literal[
@@ -85,8 +85,8 @@ def _lines(home: Path) -> list[bytes]:
 def _decoded(line: bytes) -> dict[str, Any] | None:
     """Read a line; None for one that is no JSON, or lacks what the safety of a snapshot hangs on."""
     try:
-        decoded = msgspec.json.decode(line, type=dict[str, Any])
-    except msgspec.MsgspecError:
+        decoded = kept.decoded(line, dict[str, Any])
+    except ValueError:
         return None
     # An event that this version doesn't know is a newer one's, not damage.
     needed = {"at", "event", *GUARDING.get(decoded.get("event", ""), ())}

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from dagster_project.errors import DamagedDataError
-from dagster_project.snapshots import durable
+from dagster_project.snapshots import durable, kept
 
 MANIFEST = "manifest.jsonl"
 Kind = Literal["page", "table", "quarantine"]
@@ -33,9 +33,6 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     newest_created_at: str | None = None
 
 
-_LINE = msgspec.json.Decoder(Entry)
-
-
 def describe(home: Path, path: Path, kind: Kind, rows: int, observed_at: str) -> Entry:
     """Measure a durable file for its line in the manifest."""
     return Entry(kind, path.relative_to(home).as_posix(), path.stat().st_size, durable.sha256(path), rows, observed_at)
@@ -48,22 +45,24 @@ def append(folder: Path, entry: Entry) -> None:
 
 def keep_only(folder: Path, entries: Sequence[Entry]) -> None:
     """Rewrite a manifest that is not sealed yet, so that what a killed run appended after these entries is forgotten."""
-    if read(folder) != list(entries):
-        durable.write_bytes(folder / MANIFEST, b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries))
+    path, content = folder / MANIFEST, b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
+    if (path.read_bytes() if path.exists() else b"") != content:
+        durable.write_bytes(path, content)
 
 
 def read(folder: Path) -> list[Entry]:
     """Read a folder's manifest; a last line torn by a crash does not count. Raises DamagedDataError for a broken line."""
-    path = folder / MANIFEST
-    if not path.exists():
-        return []
-    *lines, _torn = path.read_bytes().split(b"\n")
-    try:
-        return [_LINE.decode(line) for line in lines]
-    except msgspec.MsgspecError as error:
+    entries, broken = _read(folder / MANIFEST)
+    if broken is not None:
         raise DamagedDataError(
-            f"{path} has a line that can't be read ({error}).", next_command="leadershift verify"
-        ) from error
+            f"{folder / MANIFEST} has a line that can't be read ({broken[:80]!r}).", next_command="leadershift verify"
+        )
+    return entries
+
+
+def readable(folder: Path) -> list[Entry]:
+    """Read the manifest of an attempt under way as far as it can be read: what came after is captured once more."""
+    return _read(folder / MANIFEST)[0]
 
 
 def damage(home: Path, entries: Iterable[Entry]) -> list[str]:
@@ -79,6 +78,17 @@ def tables(entries: Sequence[Entry]) -> list[Entry]:
 def typed(entries: Sequence[Entry]) -> list[Entry]:
     """Pick what tables are built from: the typed rows, and the records that could not be read."""
     return [entry for entry in entries if entry.kind != "page"]
+
+
+def _read(path: Path) -> tuple[list[Entry], bytes | None]:
+    """Give the entries up to the first line that can't be read, and that line."""
+    entries: list[Entry] = []
+    for line in path.read_bytes().split(b"\n")[:-1] if path.exists() else ():
+        try:
+            entries.append(kept.decoded(line, Entry))
+        except ValueError:
+            return entries, line
+    return entries, None
 
 
 def _trouble(path: Path, entry: Entry) -> str | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
 import polars as pl
@@ -20,7 +20,7 @@ from polars.io.plugins import register_io_source
 
 from dagster_project.calendar import Week, stamp
 from dagster_project.errors import DamagedDataError
-from dagster_project.snapshots import durable, manifest, spool
+from dagster_project.snapshots import durable, kept, manifest, spool
 from dagster_project.snapshots.spool import HELD, SEAL, Spool
 
 SNAPSHOTS = "snapshots"
@@ -34,7 +34,6 @@ QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
     "model_name": pl.String(),
     "record": pl.Binary(),
 }
-_Kind = TypeVar("_Kind")
 Status = Literal["sealed", "partial", "imported"]
 
 
@@ -176,7 +175,7 @@ def hold(attempt: Spool, reasons: Sequence[str], now: datetime) -> None:
 
 def held(attempt: Spool) -> Held:
     """Read why an attempt was not sealed. Raises DamagedDataError."""
-    return _decoded(attempt.folder / HELD, Held)
+    return kept.read(attempt.folder / HELD, Held, next_command="leadershift capture --again")
 
 
 def awaiting(home: Path, source: str) -> list[Spool]:
@@ -197,7 +196,7 @@ def mark(attempt: Spool) -> dict[str, str]:
 
 def read(attempt: Spool) -> Seal:
     """Read an attempt's seal. Raises DamagedDataError."""
-    return _decoded(attempt.folder / SEAL, Seal)
+    return kept.read(attempt.folder / SEAL, Seal, next_command="leadershift verify")
 
 
 def sealed(home: Path, source: str | None = None) -> Iterator[tuple[Spool, Seal]]:
@@ -235,13 +234,6 @@ def manifest_damage(attempt: Spool, seal: Seal) -> list[str]:
     if not path.is_file() or durable.sha256(path) != seal.manifest_sha256:
         return [f"{path} is not the manifest that was sealed on {seal.sealed_at}"]
     return []
-
-
-def _decoded(path: Path, kind: type[_Kind]) -> _Kind:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except msgspec.MsgspecError as error:
-        raise DamagedDataError(f"{path} can't be read ({error}).", next_command="leadershift verify") from error
 
 
 @dataclass

@@ -50,9 +50,13 @@ class Spool:
         """Whether the attempt is complete and waits for a signature."""
         return (self.folder / HELD).exists() and not self.is_sealed
 
+    def entries(self) -> list[Entry]:
+        """Give what the manifest lists, as far as it can be read. Raises DamagedDataError where that is less than was sealed."""
+        return manifest.read(self.folder) if self.is_sealed else manifest.readable(self.folder)
+
     def pages(self) -> list[Entry]:
-        """Give the durable pages in order. Pages whose file was lost since are cut off, with all that follow."""
-        entries = [entry for entry in manifest.read(self.folder) if entry.kind == "page"]
+        """Give the durable pages in order. Pages whose file or line was lost since are cut off, with all that follow."""
+        entries = [entry for entry in self.entries() if entry.kind == "page"]
         for index, entry in enumerate(entries):
             path = self.home / entry.path
             if not path.is_file() or path.stat().st_size != entry.bytes:
@@ -111,7 +115,7 @@ def unfinished(home: Path, source: str, now: datetime) -> Spool | None:
     for attempt in reversed(list(attempts(home, source))):
         if attempt.is_sealed or attempt.is_held:
             return None
-        started = manifest.read(attempt.folder)
+        started = attempt.entries()
         if not started:
             return attempt if attempt.day == now.date() else None
         return attempt if now - parse_time(started[0].observed_at) <= LONGEST_CRAWL else None

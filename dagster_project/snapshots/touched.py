@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from dagster_project.snapshots import durable, manifest
+from dagster_project.snapshots import durable, kept, manifest
 from dagster_project.snapshots.manifest import Entry
 from dagster_project.snapshots.spool import Spool
 
@@ -62,6 +62,6 @@ def _look(home: Path, entry: Entry) -> _Look | None:
 
 def _remembered(memory: Path) -> dict[str, _Look]:
     try:
-        return msgspec.json.decode(memory.read_bytes(), type=dict[str, _Look])
-    except (FileNotFoundError, msgspec.MsgspecError):
+        return kept.decoded(memory.read_bytes(), dict[str, _Look])
+    except (FileNotFoundError, ValueError):
         return {}

@@ -6,7 +6,7 @@ Not here: where they are kept (snapshots), and any judgement whether the archive
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -58,7 +58,9 @@ def read_table(
         rows = table.select(*columns, moment.alias("observed_at")).with_row_index("position")
     except pl.exceptions.PolarsError as error:
         raise UsageError(f"{path} has a column that can't be read as ours: {str(error).splitlines()[0]}") from error
-    untimed = rows.filter(pl.col("observed_at").is_null())
+    # A file may hold years that no calendar of ours reaches.
+    has_time = pl.col("observed_at").dt.year().is_between(MINYEAR, MAXYEAR).fill_null(value=False)
+    untimed = rows.filter(~has_time)
     if untimed.height:
         raise UsageError(
             f"{path}: row {untimed['position'][0] + 1:,} has no readable time, as have {untimed.height - 1:,} more."

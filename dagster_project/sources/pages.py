@@ -328,7 +328,7 @@ def _asked_wait(status: int, headers: Mapping[str, str]) -> float | None:
     if status == httpx2.codes.TOO_MANY_REQUESTS and quota is not None and quota.remaining == 0:
         return float(quota.reset_in_seconds + 1)
     asked = headers.get("retry-after", "")
-    if asked.isdigit():
+    if asked.isdecimal():
         return float(asked) + 1
     try:
         return max(1.0, (_http_date(asked) - _http_date(headers.get("date", ""))).total_seconds() + 1)

@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 import msgspec
 
-from dagster_project.errors import NothingYetError, UsageError
-from dagster_project.snapshots import durable
+from dagster_project.errors import DamagedDataError, NothingYetError, UsageError
+from dagster_project.snapshots import durable, kept
 from dagster_project.warehouse import catalog
 from dagster_project.warehouse.build import database_path
 from dagster_project.warehouse.checks import Metric, metrics
@@ -58,13 +58,19 @@ def audit(home: Path, *, sql: Path, say: Callable[[str], None] = lambda _text: N
     database = database_path(home)
     if not database.exists():
         raise NothingYetError(f"There is no build in {home} to audit.", next_command="leadershift build")
-    with connect_private(database, read_only=True) as connection:
-        profiles = [
-            _profile(connection, name, metrics(table))
-            for name, table in sorted(catalog.load(sql).items())
-            if table.is_stored
-        ]
-        profiles += [_spanning(connection, path) for path in sorted((sql / "audits").glob("*.sql"))]
+    try:
+        with connect_private(database, read_only=True) as connection:
+            profiles = [
+                _profile(connection, name, metrics(table))
+                for name, table in sorted(catalog.load(sql).items())
+                if table.is_stored
+            ]
+            profiles += [_spanning(connection, path) for path in sorted((sql / "audits").glob("*.sql"))]
+    except duckdb.Error as error:
+        raise DamagedDataError(
+            f"{database} can't be read: {str(error).splitlines()[0]} It is no evidence, and can be made anew.",
+            next_command="leadershift build",
+        ) from error
     results = _judge(profiles)
     for result in results:
         say(f"{'passed' if result.passed else 'FAILED'}  {result.table}: {result.says}")
@@ -74,9 +80,11 @@ def audit(home: Path, *, sql: Path, say: Callable[[str], None] = lambda _text: N
 
 
 def read(home: Path) -> Audit | None:
-    """Give the last audit, None if there was none."""
-    path = home / AUDIT
-    return msgspec.json.decode(path.read_bytes(), type=Audit) if path.exists() else None
+    """Give the last audit; None if there was none, or nobody can read what it said."""
+    try:
+        return kept.decoded((home / AUDIT).read_bytes(), Audit)
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 Profile = tuple[list[Metric], list[float | None]]

@@ -55,6 +55,7 @@ RAW_SCHEMAS: Mapping[str, Mapping[str, pl.DataType]] = {
 }
 REGISTRY_FILES = (
     "labs",
+    "arguable_homes",
     "namespaces",
     "countries",
     "events",
@@ -280,13 +281,9 @@ def _named(table: Table) -> Iterator[None]:
 def _described(
     connection: duckdb.DuckDBPyConnection, table: Table, seconds: float, say: Callable[[str], None]
 ) -> Built:
-    place = ["now", "main"] if table.is_passing else [_current(connection), table.schema]
-    described = connection.execute(
-        "select column_name, data_type from duckdb_columns()"
-        " where database_name = ? and schema_name = ? and table_name = ? order by column_index",
-        [*place, table.name],
-    )
-    columns: dict[str, str] = dict(described.fetchall())
+    # Not from duckdb_columns(), which lists all tables each time.
+    described = connection.execute(f"describe {f'now.{table.name}' if table.is_passing else table.full_name}")
+    columns = {str(name): str(kind) for name, kind, *_more in described.fetchall()}
     if list(columns) != list(table.columns):
         raise UsageError(
             f"{table.path} makes the columns {list(columns)}, but its header describes {list(table.columns)}."
@@ -379,11 +376,6 @@ def _load_queries(connection: duckdb.DuckDBPyConnection, order: Sequence[Table])
     for table in order:
         if table.schema == "claims":
             connection.execute("insert into raw.claim_queries values (?, ?)", [table.name.upper(), table.body])
-
-
-def _current(connection: duckdb.DuckDBPyConnection) -> str:
-    ((name,),) = connection.execute("select current_database()").fetchall()
-    return str(name)
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:

@@ -31,7 +31,7 @@ import msgspec
 
 from dagster_project.calendar import parse_time
 from dagster_project.errors import UsageError
-from dagster_project.snapshots import durable, manifest
+from dagster_project.snapshots import durable, kept, manifest
 from dagster_project.snapshots.seal import Seal, table_name
 from dagster_project.snapshots.spool import Spool
 from dagster_project.warehouse.catalog import Table
@@ -187,10 +187,10 @@ def _recipe(tables: Sequence[Table]) -> str:
 
 def _usable(home: Path, recipe: str, wanted: Sequence[Snapshot]) -> dict[tuple[str, str], _Made]:
     """Give what was made before, or nothing: numbers of models run through all of it, so it stands or falls together."""
-    path = home / INDEX
-    if not path.exists():
+    try:
+        index = kept.decoded((home / INDEX).read_bytes(), _Index)
+    except (FileNotFoundError, ValueError):
         return {}
-    index = msgspec.json.decode(path.read_bytes(), type=_Index)
     made = {(done.source, done.day): done for done in index.made}
     sealed = {(snapshot.source, snapshot.day): snapshot.sha256 for snapshot in wanted}
     is_current = index.recipe == recipe and all(sealed.get(key) == done.sha256 for key, done in made.items())

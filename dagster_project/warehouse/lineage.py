@@ -88,23 +88,32 @@ def is_cheap_to_count(table: Table) -> bool:
 
 def column_sources(table: Table, schemas: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
     """Map each column of a table to the `schema.table.column` it is made from; `schemas` gives every parent's columns and types."""
+    leaves = _leaves_of(table.body, tuple((name, tuple(columns.items())) for name, columns in schemas.items()))
+    if table.through:  # SQL does not say what the function makes of its answer, so each column comes from all of it
+        return dict.fromkeys(table.columns, sorted({leaf for found in leaves.values() for leaf in found}))
+    return {column: list(leaves[column]) for column in table.columns}
+
+
+_Schemas = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+
+
+@functools.cache
+def _leaves_of(body: str, schemas: _Schemas) -> dict[str, list[str]]:
+    """Map each column of a SELECT's answer to its sources; asked for the release's dictionary and for the UI, and slow."""
     nested = ensure_schema(_nested(schemas), dialect=DIALECT)
     tree = qualify(
-        sqlglot.parse_one(table.body, dialect=DIALECT), schema=nested, dialect=DIALECT, validate_qualify_columns=False
+        sqlglot.parse_one(body, dialect=DIALECT), schema=nested, dialect=DIALECT, validate_qualify_columns=False
     )
     # All columns at once from one qualified tree: column by column it is qualified and copied anew, ten times as long.
     traced = lineage(
         None, tree, schema=nested, dialect=DIALECT, scope=build_scope(tree), trim_selects=False, copy=False
     )
-    leaves = {column: _leaves(node) for column, node in traced.items()}
-    if table.through:  # SQL does not say what the function makes of its answer, so each column comes from all of it
-        return dict.fromkeys(table.columns, sorted({leaf for found in leaves.values() for leaf in found}))
-    return {column: leaves[column] for column in table.columns}
+    return {column: _leaves(node) for column, node in traced.items()}
 
 
-def _nested(schemas: Mapping[str, Mapping[str, str]]) -> dict[str, object]:
+def _nested(schemas: _Schemas) -> dict[str, object]:
     nested: dict[str, dict[str, object]] = {}
-    for name, columns in schemas.items():
+    for name, columns in schemas:
         schema, _, short = name.partition(".")
         nested.setdefault(schema, {})[short] = dict(columns)
     return dict(nested)

@@ -24,6 +24,7 @@ from dagster_project.errors import (
     StorageError,
     UsageError,
 )
+from dagster_project.snapshots import kept
 from dagster_project.warehouse.engine import connect_locked
 
 if TYPE_CHECKING:
@@ -59,10 +60,7 @@ def current(home: Path) -> Publication:
     path = home / CURRENT
     if not path.exists():
         raise NothingYetError(f"Nothing has been published in {home} yet.", next_command="leadershift run")
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Publication)
-    except msgspec.MsgspecError as error:
-        raise DamagedDataError(f"{path} can't be read: {error}.", next_command="leadershift publish") from error
+    return kept.read(path, Publication, next_command="leadershift publish")
 
 
 class Release:

@@ -1,4 +1,4 @@
-"""The reviewed registry, nine CSV files, and the check that keeps them honest: every problem by file and line.
+"""The reviewed registry, ten CSV files, and the check that keeps them honest: every problem by file and line.
 
 Here: what each file must look like, what one row may say, and how the rows of several files must agree.
 Not here: the tables made of the files (`sql/registry`), the worth of a source, other files of the folder, printing.
@@ -22,6 +22,7 @@ from dagster_project.errors import GateError
 
 INTERNATIONAL = "INTERNATIONAL"  # reviewed, no home; a namespace that nobody reviewed has no row at all
 GENERAL_KNOWLEDGE = "general knowledge"
+ARGUABLE = "arguable"
 NO_LINE = 0  # the problem is the file itself
 COUNTRY_CODE = re.compile(r"[A-Z]{2}")
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -93,6 +94,7 @@ EVENT_COLUMNS = f"event_id,event_on,kind,country,lab,title,{ORIGIN}"
 LICENCE_COLUMNS = "licence_id,licence_class,source_url,known_from,read_on,confidence,note"
 FIGURE_COLUMNS = "figure_id,publication,country,lab,measure,value,scope,credit,time_window,window_to,why"
 LABS = _Table("labs.csv", LAB_COLUMNS, SLUG, kind=LAB_KINDS)
+ARGUABLE_HOMES = _Table("arguable_homes.csv", f"lab,other_country,valid_from,valid_to,{ORIGIN}", SLUG)
 NAMESPACES = _Table("namespaces.csv", f"namespace,lab,valid_from,valid_to,{ORIGIN}", r"[A-Za-z0-9][A-Za-z0-9._-]*")
 COUNTRIES = _Table("countries.csv", f"country,country_name,region,{ORIGIN}", COUNTRY_CODE.pattern)
 EVENTS = _Table("events.csv", EVENT_COLUMNS, SLUG, MAY_BE_EMPTY | {"country", "lab"}, kind=EVENT_KINDS)
@@ -118,7 +120,7 @@ REPOSITORIES = _Table(
     why=REPOSITORY_USES,
 )
 GITHUB_OWNERS = _Table("github_owners.csv", f"github_login,lab,valid_from,valid_to,{ORIGIN}", GITHUB_LOGIN)
-TABLES = (LABS, NAMESPACES, COUNTRIES, EVENTS, LICENCES, FIGURES, CLAIMS, REPOSITORIES, GITHUB_OWNERS)
+TABLES = (LABS, ARGUABLE_HOMES, NAMESPACES, COUNTRIES, EVENTS, LICENCES, FIGURES, CLAIMS, REPOSITORIES, GITHUB_OWNERS)
 SPELLED_IN_ANY_CASE = (NAMESPACES, REPOSITORIES, GITHUB_OWNERS)
 """The Hub and GitHub take two spellings that differ in case for one name, and so do the joins in sql."""
 
@@ -141,6 +143,7 @@ def check(folder: Path) -> list[Problem]:
         problems += _case_twins(tables.get(table.file, []))
     problems += [*_parent_cycles(tables.get(LABS.file, [])), *_dangling(tables)]
     problems += _two_owners(tables.get(REPOSITORIES.file, []), tables.get(GITHUB_OWNERS.file, []))
+    problems += _unargued(tables.get(LABS.file, []), tables.get(ARGUABLE_HOMES.file, []))
     order = [table.file for table in TABLES]
     return sorted(problems, key=lambda problem: (order.index(problem.file), problem.line))
 
@@ -263,8 +266,7 @@ def _overlaps(rows: list[_Row]) -> Iterator[Problem]:
         clashes: dict[int, Problem] = {}
         for known in sorted({row.get("known_from") for row in same_key}):
             for first, second in combinations(_as_known(same_key, known), 2):
-                (starts, ends), (starts_too, ends_too) = first.period(), second.period()
-                if max(starts, starts_too) < min(ends, ends_too):
+                if _share_a_day(first, second):
                     period = f"{first.get('valid_from') or 'always'} to {first.get('valid_to') or 'open'}"
                     what = f"{second.table.key} {second.key!r} overlaps line {first.line} ({period})"
                     what_next = "end one with valid_to; to correct a row, repeat its valid_from with a later known_from"
@@ -301,6 +303,30 @@ def _two_owners(repositories: list[_Row], owners: list[_Row]) -> Iterator[Proble
             yield row.problem(what, f"make it agree with {GITHUB_OWNERS.file}")
 
 
+def _unargued(labs: list[_Row], others: list[_Row]) -> Iterator[Problem]:
+    """Find homes that one file calls arguable and the other does not, or that are sure, or no other than the home."""
+    argued = {row.key for row in others}
+    for row in labs:
+        is_arguable = ARGUABLE in row.get("note")
+        if is_arguable and row.key not in argued:
+            yield row.problem(f"{row.key!r} is arguable", f"name the other country in {ARGUABLE_HOMES.file}")
+        if is_arguable and row.get("confidence") == "high":
+            yield row.problem(f"{row.key!r} is arguable and of high confidence", "make it medium or low")
+    for row in others:
+        homes = [lab for lab in labs if lab.key == row.key and _share_a_day(lab, row)]
+        if homes and not any(ARGUABLE in lab.get("note") for lab in homes):
+            yield row.problem(
+                f"{LABS.file} does not call {row.key!r} {ARGUABLE}", "say so in its note, with the argument"
+            )
+        if any(lab.get("country") == row.get("other_country") for lab in homes):
+            yield row.problem(f"{row.get('other_country')} is the home of {row.key!r} in that time", "name another")
+
+
+def _share_a_day(one: _Row, other: _Row) -> bool:
+    (starts, ends), (starts_too, ends_too) = one.period(), other.period()
+    return max(starts, starts_too) < min(ends, ends_too)
+
+
 def _dangling(tables: dict[str, list[_Row]]) -> Iterator[Problem]:
     labs = {row.key for row in tables.get(LABS.file, [])}
     countries = {row.key for row in tables.get(COUNTRIES.file, [])}
@@ -309,8 +335,8 @@ def _dangling(tables: dict[str, list[_Row]]) -> Iterator[Problem]:
             slug = row.get(column)
             if slug and LABS.file in tables and slug not in labs:
                 yield row.problem(f"unknown {column} {slug!r}", f"add it to {LABS.file} or correct the slug")
-        country = row.get("country")
-        if not country or (country == INTERNATIONAL and row.table is LABS):
+        country = row.get("country") or row.get("other_country")
+        if not country or (country == INTERNATIONAL and row.table in (LABS, ARGUABLE_HOMES)):
             continue
         if not COUNTRY_CODE.fullmatch(country):
             yield row.problem(f"unknown country code {country!r}", "use ISO 3166-1 alpha-2; labs: or INTERNATIONAL")

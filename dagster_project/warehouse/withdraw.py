@@ -25,8 +25,9 @@ def withdraw(home: Path, account: str) -> list[str]:
     shutil.rmtree(published / durable.TEMPORARY_FOLDER, ignore_errors=True)
     folders = sorted(folder for folder in published.glob("*") if folder.is_dir())
     gone = [folder for folder in folders if any(_names(path, account) for path in folder.glob("*.duckdb"))]
-    if (home / publish.CURRENT).exists() and (home / publish.current(home).database).parent in gone:
+    if gone:
         publish.keep_history(home)
+    if (home / publish.CURRENT).exists() and (home / publish.current(home).database).parent in gone:
         (home / publish.CURRENT).unlink()
     for folder in gone:
         shutil.rmtree(folder)

@@ -1,9 +1,9 @@
 /*
-question: Would the lead hold if something doubtful were left out?
+question: Would the lead hold if something doubtful were left out or counted otherwise?
 answer: >-
   The two countries that lead in language models, by publisher credit, in the newest measured week, counted again without one thing at a time, on both
   sides of the share. lead is how far a country is before the strongest other one, below zero for who is behind. own_lab leaves out each
-  country's own largest lab.
+  country's own largest lab, arguable_homes leaves out nothing and counts labs whose home can be argued about for the other country.
 */
 select
     robust.left_out,

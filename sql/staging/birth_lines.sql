@@ -13,18 +13,30 @@ columns:
   base_lab: lab of the parent or root in the week of the birth
   base_country: its country then
 */
-with ranked as (
+with gone as (
+    select
+        model_key,
+        min(gone_on) as gone_on
+    from staging.stays
+    where gone_on is not null
+    group by model_key
+),
+
+ranked as (
     select
         edges.child_key,
         coalesce(edges.parent_key, stubs.model_key) as parent_key,
         edges.relation,
         edges.first_seen_on,
+        min(edges.first_seen_on) over (partition by edges.child_key) as declared_on,
         rank() over (
             partition by edges.child_key
             order by edges.first_seen_on, case edges.evidence when 'resolved' then 1 when 'tag' then 2 else 3 end
-        ) as place
+        ) as place,
+        coalesce(gone.gone_on <= edges.first_seen_on, false) as was_gone
     from staging.edges as edges
     left join staging.stubs as stubs on edges.stub_name = stubs.stub_name
+    left join gone on edges.parent_key = gone.model_key
     anti join staging.cycle_cuts as cuts on edges.child_key = cuts.model_key
     where not edges.is_self_loop
 ),
@@ -37,7 +49,8 @@ declared as (
         first_seen_on,
         1.0 / cast(count(*) over (partition by child_key) as double) as weight
     from ranked
-    where place = 1
+    -- The Hub resolves no parent that was removed by then. Without this a merge's other parents would inherit its part.
+    where place = 1 or (was_gone and first_seen_on = declared_on)
 ),
 
 lines as (

@@ -6,7 +6,7 @@ columns:
   lab: slug of the lab that owned the namespace when the model was created; hf:(others) for the small ones that nobody reviewed
   country: country of that lab; UNKNOWN where nobody reviewed the namespace
   born_at: moment of its creation; the first day it was seen where that is unknown
-  gone_on: first day it was no longer listed; null if it is
+  seen_until: day of the last snapshot with it, if it has left the Hub since; null if it is there
 */
 with seen as (
     select distinct coalesce(aliases.known_key, milestones.model_key) as model_key
@@ -20,9 +20,10 @@ select
     coalesce(listed.lab, 'hf:(others)') as lab,
     homes.country,
     traits.born_at,
-    traits.gone_on
+    case when traits.gone_on is not null then models.last_seen_on end as seen_until
 from seen
 inner join staging.traits as traits on seen.model_key = traits.model_key
+inner join staging.models as models on seen.model_key = models.model_key
 inner join staging.homes as homes
     on
         traits.model_key = homes.model_key

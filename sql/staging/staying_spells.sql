@@ -66,7 +66,8 @@ followed as (
         peaks.model_key,
         windows.week,
         coalesce(sums.downloads_28d, 0) < peaks.peak_28d / 2 as is_below,
-        candidates.gone_on is null or windows.week + 7 <= candidates.gone_on as is_listed
+        -- What it brought between its last snapshot and its end nobody saw, so that week can't say that it fell.
+        candidates.seen_until is null or windows.week + 7 <= candidates.seen_until as is_listed
     from peaks
     inner join staging.staying_candidates as candidates on peaks.model_key = candidates.model_key
     inner join windows on peaks.peak_on < windows.week

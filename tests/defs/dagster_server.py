@@ -185,10 +185,11 @@ class DagsterServer:
 
     def end(self, sign: signal.Signals = signal.SIGINT) -> list[str]:
         """End it as Ctrl-C does, which reaches its group; give what is left of it and its children after a while."""
+        if self.process.poll() is not None:
+            return []
         family = self._family()
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, sign)
-            self.process.wait(END_SECONDS)
+        os.killpg(self.process.pid, sign)
+        self.process.wait(END_SECONDS)
         deadline = time.monotonic() + END_SECONDS
         while (left := [args for pid, args in self._family().items() if pid in family]) and time.monotonic() < deadline:
             time.sleep(0.2)

@@ -220,7 +220,7 @@ def test_a_taken_port_is_refused_in_words(server: DagsterServer) -> None:
 
 
 def test_a_week_succeeds_in_one_process(first: Run) -> None:
-    assert first.status == "SUCCESS", [event["message"] for event in first.of("ExecutionStepFailureEvent")]
+    assert first.status == "SUCCESS", [event["error"]["message"] for event in first.of("ExecutionStepFailureEvent")]
     (steps,) = [event["stepKeys"] for event in first.of("LogsCapturedEvent")]
     assert set(steps) == STEPS
     assert steps.index("raw__huggingface_models") < steps.index(GITHUB_STEPS[0]), "the models' week is worth most"

@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 import pytest
+from dagster._core.test_utils import create_run_for_test
 
 from dagster_project.calendar import Week
 from dagster_project.definitions import defs
@@ -42,7 +43,7 @@ def test_a_sealed_week_that_nobody_can_read_yet_is_asked_for(house: House, insta
 @pytest.mark.usefixtures("house")
 def test_a_run_that_is_at_it_is_not_doubled(instance: dg.DagsterInstance) -> None:
     """Somebody may have launched one, or a crawl may last longer than six hours."""
-    run = instance.create_run_for_job(defs.resolve_job_def("weekly"), status=dg.DagsterRunStatus.STARTED)
+    run = create_run_for_test(instance, "weekly", status=dg.DagsterRunStatus.STARTED)
     assert evaluate(instance) == ([], f"Run {run.run_id[:8]} is at it.")
 
 

@@ -246,11 +246,15 @@ def fork(order: Order) -> Ending:
 
 
 def serve() -> None:
-    # What the commands would import by themselves, once for all.
+    # What the commands would import and parse by themselves, once for all.
     import great_expectations  # noqa: F401
 
     import dagster_project.cli
     import dagster_project.warehouse.audit  # noqa: F401
+    from dagster_project.settings import shipped
+    from dagster_project.warehouse import catalog, lineage
+
+    lineage.build_order(catalog.load(shipped("sql")))
 
     for line in sys.stdin.buffer:
         sys.stdout.buffer.write(msgspec.json.encode(fork(msgspec.json.decode(line, type=Order))) + b"\n")

@@ -28,7 +28,7 @@ WORLD = World(47, 600, 3, date(2026, 10, 5))
 PAGE_ROWS = 100
 PAGES = "limit=1000"
 CLOSING_PROBE = "direction=-1"
-LONGEST_COMMAND_SECONDS = 150
+LONGEST_COMMAND_SECONDS = 240
 ROOT = Path(__file__).resolve().parents[2]
 NOWHERE = "http://127.0.0.1:9"
 SNAPSHOT = "snapshots/huggingface/models/2026-10-26.parquet"

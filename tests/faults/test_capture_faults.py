@@ -52,7 +52,7 @@ def test_F01_F02_F03_a_bad_body_once_is_asked_for_again(stage, undisturbed, wait
 
 def test_F01_a_page_cut_off_for_ever_ends_with_the_way_on(stage, undisturbed):
     stage.hub.inject(on_page(3, "F01", times=FOR_EVER))
-    result = stage.command("capture", "--patience", "1")
+    result = stage.invoke("capture", "--patience", "1")
     is_one_message(
         result, 3, "Week 2026-W44", "page 3", "the connection to", "2 pages are safe", f"Go on with: {GO_ON}"
     )
@@ -251,7 +251,7 @@ def test_F14_a_page_that_drips_meets_a_deadline(stage, undisturbed):
 
 def test_F15_a_revoked_token_stops_at_once_and_a_new_one_goes_on(stage, undisturbed):
     stage.hub.inject(on_page(3, "F15"))
-    result = stage.command("capture", HF_TOKEN="hf_canary")
+    result = stage.invoke("capture", HF_TOKEN="hf_canary")
     is_one_message(result, 3, "page 3", "HTTP 401", "Check the token", "2 pages are safe", GO_ON)
     assert "hf_canary" not in result.stderr + result.stdout
     assert [entry.status for entry in stage.asked()] == [200, 200, 401]
@@ -272,7 +272,7 @@ def test_without_a_token_the_crawl_is_anonymous(stage, undisturbed, tmp_path):
 
 def test_an_unreachable_hub_is_said_in_seconds(stage):
     started = time.monotonic()
-    result = stage.command("capture", "--patience", "1", HF_ENDPOINT="http://127.0.0.1:9")
+    result = stage.invoke("capture", "--patience", "1", HF_ENDPOINT="http://127.0.0.1:9")
     is_one_message(result, 3, "page 1: 127.0.0.1:9 can't be reached", "0 pages are safe", GO_ON)
     assert time.monotonic() - started < 20
 

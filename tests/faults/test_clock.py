@@ -57,11 +57,11 @@ def test_F32_a_capture_that_begins_on_sunday_is_sundays_to_the_last_page(stage):
 def test_F32_a_crawl_cut_off_on_sunday_ends_as_sundays_and_monday_gets_its_own(stage):
     stage.hub.set_now(SUNDAY_NIGHT)
     stage.hub.inject(on_page(4, "F15"))
-    cut = stage.command("capture", LEADERSHIFT_NOW=SUNDAY_NIGHT.isoformat())
+    cut = stage.invoke("capture", LEADERSHIFT_NOW=SUNDAY_NIGHT.isoformat())
     is_one_message(cut, 3, "Week 2026-W43", "3 pages are safe")
     stage.hub.clear_faults()
     stage.hub.set_now(MONDAY)
-    result = stage.command("capture", "--week", "2026-W44", LEADERSHIFT_NOW=MONDAY.isoformat())
+    result = stage.invoke("capture", "--week", "2026-W44", LEADERSHIFT_NOW=MONDAY.isoformat())
     assert result.returncode == 0, result.stderr
     assert "2026-W43, begun before Monday, is sealed. Now 2026-W44." in result.stderr
     assert result.stdout.startswith("2026-W44 sealed")
@@ -89,7 +89,7 @@ def wrong_by(**delta: float) -> dict[str, str]:
 
 @pytest.mark.parametrize("delta", [{"days": -3}, {"days": 3}, {"hours": -1, "seconds": -2}, {"hours": 1, "seconds": 2}])
 def test_F32_a_clock_that_is_wrong_is_refused_before_anything_is_written(stage, delta):
-    refused = stage.command("capture", **wrong_by(**delta))
+    refused = stage.invoke("capture", **wrong_by(**delta))
     is_one_message(
         refused, 6, "This machine's clock says", f"{stage.hub.url[7:]} 2026-10-26 02:00 UTC", "Set the clock"
     )
@@ -105,7 +105,7 @@ def test_F32_a_clock_that_is_somewhat_wrong_is_none_of_our_business(stage, delta
 
 def test_F32_a_clock_that_was_set_while_we_crawled_stops_before_the_seal(stage):
     stage.hub.inject([Fault(action="clock", path=CLOSING_PROBE, seconds=7200)])
-    is_one_message(stage.command("capture"), 6, "2026-10-26 04:00 UTC")
+    is_one_message(stage.invoke("capture"), 6, "2026-10-26 04:00 UTC")
     assert not list(stage.home.rglob("SEALED"))
     stage.hub.set_now(NOW)
     assert stage.capture().pages_fetched == 0, "every page was safe"

@@ -52,7 +52,7 @@ def make_space(disk: Path) -> None:
 @pytest.mark.parametrize("free", [0, 8_192, 24_576, 40_960, 65_536, 98_304])
 def test_F23_a_capture_on_a_full_disk_says_so_and_goes_on_later(cramped, small_disk, undisturbed, free):
     leave_free(small_disk, free)
-    is_one_message(cramped.command("capture"), 8, "could not be written: the disk is full", "df -h")
+    is_one_message(cramped.invoke("capture"), 8, "could not be written: the disk is full", "df -h")
     assert not list(small_disk.rglob("SEALED"))
     make_space(small_disk)
     assert cramped.capture().seal.quarantined == 0
@@ -62,10 +62,10 @@ def test_F23_a_capture_on_a_full_disk_says_so_and_goes_on_later(cramped, small_d
 def test_F23_a_build_on_a_full_disk_leaves_the_last_build(cramped, small_disk):
     cramped.capture()
     leave_free(small_disk, 1_000_000)
-    is_one_message(cramped.command("build"), 8, "could not be written: the disk is full")
+    is_one_message(cramped.invoke("build"), 8, "could not be written: the disk is full")
     assert not (cramped.home / "warehouse/leadershift.duckdb").exists()
     make_space(small_disk)
-    assert cramped.command("build").returncode == 0
+    assert cramped.invoke("build").returncode == 0
 
 
 def test_F23_a_read_only_home_is_read_and_never_written(cramped, small_disk):

@@ -56,7 +56,7 @@ def kept(tmp_path_factory) -> Stage:
         stage = Stage(folder / "home", {"LEADERSHIFT_COPY": str(folder / "copy")}, hub=hub)
         for name, text in WORLD.registry().items():
             durable.write_bytes(stage.home / "registry" / name, text.encode())
-        assert stage.command("capture").returncode == 0
+        assert stage.invoke("capture").returncode == 0
         yield stage
 
 
@@ -181,7 +181,7 @@ def test_F24_F25_repair_takes_each_file_from_the_copy(twice, kept, name, harm: C
 @pytest.mark.parametrize("harm", HARMS)
 def test_F24_F25_repair_makes_a_table_again_from_its_pages(alone, kept, harm: Callable[[Path], None]):
     harm(alone.home / SNAPSHOT)
-    repaired = alone.command("repair")
+    repaired = alone.invoke("repair")
     assert (repaired.returncode, repaired.stdout) == (0, f"{SNAPSHOT}: right again, from the pages\n")
     assert bytes_of(alone.home) == bytes_of(kept.home)
     assert alone.invoke("verify").returncode == 0
@@ -253,7 +253,7 @@ def test_F48_an_empty_home_and_the_copy_are_the_home_again(twice, kept):
     shutil.copytree(twice.home / "registry", twice.home.parent / "registry")
     shutil.rmtree(twice.home)
     shutil.move(twice.home.parent / "registry", twice.home / "registry")
-    repaired = twice.command("repair")
+    repaired = twice.invoke("repair")
     assert repaired.returncode == 0, repaired.stderr
     assert bytes_of(twice.home) == bytes_of(kept.home)
     assert twice.invoke("verify").returncode == 0
@@ -325,7 +325,7 @@ def test_tidy_drops_old_pages_on_purpose(alone, kept):
     tried = json.loads(later.invoke("tidy", "--dry-run", "--json").stdout)
     assert len(files(alone.home / RAW)) == 8
     assert (tried["snapshots"][0]["week"], tried["snapshots"][0]["files"], tried["is_dry_run"]) == ("2026-W44", 6, True)
-    done = later.command("tidy", "--keep-weeks", "8")
+    done = later.invoke("tidy", "--keep-weeks", "8")
     assert done.returncode == 0, done.stderr
     assert [path.name for path in files(alone.home / RAW)] == ["SEALED", "manifest.jsonl"]
     (line,) = events(alone.home, "dropped")
@@ -395,11 +395,11 @@ def test_F23_a_capture_that_would_not_fit_is_not_begun(small_disk, hub):
     leave_free(small_disk, needed - 4096)
     later = at(stage, NEXT_WEEK)
     hub.log.clear()
-    is_one_message(later.command("capture"), 8, "Week 2026-W45", f"needs {needed:,}", "leadershift tidy")
+    is_one_message(later.invoke("capture"), 8, "Week 2026-W45", f"needs {needed:,}", "leadershift tidy")
     assert hub.log == []
     assert "NO  space" in later.invoke("doctor").stdout
     leave_free(small_disk, needed + 65_536)
-    assert later.command("capture").returncode == 0
+    assert later.invoke("capture").returncode == 0
     assert "ok  space" in later.invoke("doctor").stdout or retention.free(stage.home) < needed
 
 
@@ -440,7 +440,7 @@ def test_F42_silence_of_more_than_eight_days_is_an_alarm(kept):
     assert (well.returncode, well.stdout) == (0, "ok: the last sealed week is 2026-W44, 8 days ago.\n")
     late = (NOW + EIGHT_DAYS + timedelta(seconds=1)).isoformat()
     is_one_message(
-        kept.command("doctor", "--alarm", LEADERSHIFT_NOW=late), 10, "2026-W44, 8 days ago", "leadershift run"
+        kept.invoke("doctor", "--alarm", LEADERSHIFT_NOW=late), 10, "2026-W44, 8 days ago", "leadershift run"
     )
 
 

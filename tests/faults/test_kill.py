@@ -89,6 +89,6 @@ def test_F20_F44_killed_three_times_a_run_comes_to_the_same_release(hub, tmp_pat
 
 
 def release_of_an_undisturbed_run(hub: HubService, home: Path) -> str:
-    result = make_stage(home, hub).command("run", "--json")
+    result = make_stage(home, hub).invoke("run", "--json")
     assert result.returncode == 0, result.stderr
     return msgspec.json.decode(result.stdout)["release_id"]

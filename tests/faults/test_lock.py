@@ -58,7 +58,7 @@ def test_F26_a_refused_run_leaves_the_lock_of_the_other_as_it_was(stage):
     first = stalled(stage)
     written = (stage.home / LOCK).read_bytes()
     for task in ("capture", "build", "publish"):
-        stage.command(task)
+        stage.invoke(task)
         assert (stage.home / LOCK).read_bytes() == written
     first.kill()
     finished(first)

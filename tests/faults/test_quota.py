@@ -67,7 +67,7 @@ def test_a_share_of_nothing_or_of_more_than_all_is_refused(stage, share):
 def test_F11_a_quota_used_up_for_longer_than_our_patience_is_a_pause(stage, undisturbed):
     use_up(stage, 3)
     is_one_message(
-        stage.command("capture"),
+        stage.invoke("capture"),
         9,
         "Week 2026-W44, Hugging Face, page 3: the request quota is used up for 3,001 s.",
         "2 pages are safe. Paused until 2026-10-26 02:50:01 UTC.",

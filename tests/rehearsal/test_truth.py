@@ -13,6 +13,7 @@ from dagster_project.rehearsal.truth import oracle
 from dagster_project.rehearsal.truth.lineage import CREDITS
 from dagster_project.rehearsal.truth.oracle import SCOPES, WINDOWS, Truth
 from dagster_project.rehearsal.truth.releases import size_band_of
+from dagster_project.rehearsal.truth.sight import Sight, corrected
 from dagster_project.rehearsal.world.cast import SIZES
 from dagster_project.rehearsal.world.scenario import KINDS
 from dagster_project.rehearsal.world.world import World
@@ -131,19 +132,60 @@ def test_longer_windows_are_sums_of_weeks(labs, scope):
 
 def test_what_captures_show_ends_with_them_and_with_the_last_that_showed_the_model(world):
     looks = [world.monday(week) + 7200 for week in range(1, WEEKS + 1)]
+    week = WEEKS * 3 // 4
     shown = Truth(world, moments=looks, is_as_seen=True)
-    gone = {index: world.model(index).gone for index in range(MODELS)}
-    last = {index: max((look for look in looks if look < gone[index]), default=0) for index in gone}
-    hidden = sum(
-        world.all_time(index, looks[-1]) - world.all_time(index, max(last[index], world.monday(0) + 7200))
-        for index in gone
-        if gone[index] < looks[-1]
-    )
-    assert shown.unseen_downloads() == hidden > 0
-    flows = dict(shown.weekly_flow(WEEKS // 2).select("hub_id", "downloads_flow").iter_rows())
-    for index in gone:
-        begin, end = (min(world.monday(week) + 7200, last[index]) for week in (WEEKS // 2, WEEKS // 2 + 1))
-        assert flows.get(world.hub_id(index), 0) == world.all_time(index, end) - world.all_time(index, begin)
+    flows = dict(shown.weekly_flow(week).select("hub_id", "downloads_flow").iter_rows())
+    seen, withdrawn = 0, 0
+    for index in range(MODELS):
+        model = world.model(index)
+        if model.plant in {"overflow_parameters", "lasting_correction"}:
+            continue
+        last = max((look for look in looks if look < model.gone), default=0)
+        begin, end = (
+            world.all_time(index, min(monday + 7200, last)) if model.created < monday else 0
+            for monday in (world.monday(week), world.monday(week + 1))
+        )
+        assert flows.get(world.hub_id(index), 0) == end - begin
+        seen, withdrawn = seen + (end > begin), withdrawn + (last < world.monday(week))
+    assert seen > 100
+    assert withdrawn > 5
+
+
+def test_what_lies_between_two_readings_is_spread_evenly_from_the_birth_on(world):
+    looks = [world.monday(week) + 7200 for week in range(1, WEEKS + 1)]
+    sight = Sight(world, world.everything(), looks)
+    monday, wednesday = world.monday(WEEKS // 2), world.monday(WEEKS // 2) + 2 * 86_400
+    found, births = sight.count(wednesday), 0
+    for index in range(MODELS):
+        model = world.model(index)
+        if model.plant or model.gone < looks[-1]:
+            continue
+        before, after = (world.all_time(index, at + 7200) for at in (monday, monday + 7 * 86_400))
+        if model.created < monday:
+            assert found[index] == pytest.approx(before + (after - before) * 2 / 7)
+        elif model.created < wednesday:
+            part = (wednesday - model.created) / (monday + 7 * 86_400 - model.created)
+            assert found[index] == pytest.approx(after * part)
+            births += 1
+        else:
+            assert found[index] == 0
+    assert births > 2
+
+
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        ([100, 60, 80, 90], [100, 100, 120, 130]),
+        # Grown back to its height as if it had only been away: 10 came in three steps, whatever was lost.
+        ([100, 60, 80, 109, 120], [100, 103, 106, 109, 120]),
+        # It fell before anybody looked: the first reading is all there is.
+        ([70, 90], [70, 90]),
+    ],
+)
+def test_a_counter_corrected_for_good_loses_the_step_of_the_fall(told, known):
+    true = [100.0, 110.0, 130.0, 150.0, 170.0][: len(told)]
+    is_down = np.array(told) < true
+    assert corrected(np.array(true), np.array(told, dtype=np.float64), is_down).tolist() == pytest.approx(known)
 
 
 def test_a_model_keeps_its_size_class_when_others_were_gone_before_anybody_looked(world, captures):

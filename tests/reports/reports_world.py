@@ -370,8 +370,9 @@ def model_rows(world: World) -> list[Row]:
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row]) -> None:
-    for row in rows:
-        connection.execute(f"insert into {table} values ({', '.join('?' * len(row))})", list(row))
+    """Insert by one statement, because each flushes the file."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    connection.execute(f"insert into {table} select {', '.join(['unnest(?)'] * len(columns))}", columns)
 
 
 def frame(world: World, week: date = MONDAY, scope: str = "S2") -> pl.DataFrame:

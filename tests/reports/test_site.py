@@ -31,6 +31,7 @@ from dagster_project.warehouse import examples
 from dagster_project.warehouse.publish import CURRENT, Publication
 
 MAX_PAGE_BYTES = 400_000
+LOOK_EVERY_SECONDS = 0.002
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 SHORT = [*COUNTRIES[:4], *COUNTRIES[-2:]]
 RICH = World(is_rich=True, weeks=10, countries=SHORT, labs=6, tail=20)
@@ -155,7 +156,7 @@ def test_readers_see_one_release_or_the_other_while_they_poll(home: Path) -> Non
     stop, mixed, looked = threading.Event(), [], []
 
     def poll() -> None:
-        while not stop.is_set():
+        while not stop.wait(LOOK_EVERY_SECONDS):
             root = (home / "site").resolve(strict=True)
             releases = set()
             for name in ("index.html", "latest/lab.html", "countries/CN.html", "downloads.html"):
@@ -171,7 +172,7 @@ def test_readers_see_one_release_or_the_other_while_they_poll(home: Path) -> Non
         publish(home, RICH, "2026-W47-bbbb", NOW + timedelta(days=1))
         pipeline.site(settings_of(home))
         while frozenset({"2026-W47-bbbb"}) not in looked and reader.is_alive():
-            pass
+            stop.wait(LOOK_EVERY_SECONDS)
     finally:
         stop.set()
         reader.join()

@@ -125,6 +125,9 @@ def test_a_csv_is_read_like_a_parquet(read):
 def test_a_row_without_a_time_can_be_put_on_no_day(read):
     with pytest.raises(UsageError, match=r"dump.parquet: row 2 has no readable time, as have 1 more"):
         read({"id": ["a", "b", "c"], "observed_at": ["2026-08-17", "yesterday", None]})
+    year_148108 = pl.Series([2**62], dtype=pl.Datetime("us"))
+    with pytest.raises(UsageError, match=r"row 1 has no readable time"):
+        read({"id": ["a"], "observed_at": year_148108})
 
 
 @pytest.mark.parametrize("number", [20260817, 1755399600.5, True])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -11,8 +12,16 @@ import pytest
 from dagster_project.settings import shipped
 from dagster_project.warehouse import catalog
 
+from .history import History, two_labs
+
 Rows = list[dict[str, Any]]
 Answer = Callable[[str, Mapping[str, str]], Rows]
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> History:
+    """A home without a snapshot, whose registry knows two labs."""
+    return two_labs(tmp_path)
 
 
 @pytest.fixture

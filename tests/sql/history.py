@@ -27,6 +27,14 @@ from dagster_project.warehouse.engine import connect_private
 Rows = list[dict[str, Any]]
 LONG_AGO = datetime.fromisoformat("2022-03-03")
 HOUR = 2
+_NAMESPACES = """namespace,lab,valid_from,valid_to,known_from,source_url,read_on,confidence,note
+acme,acme,,,2026-01-01,,2026-01-01,low,general knowledge
+base,base,,,2026-01-01,,2026-01-01,low,general knowledge
+"""
+_LABS = """lab,lab_name,parent,country,kind,valid_from,valid_to,known_from,source_url,read_on,confidence,note
+acme,Acme,,US,company,,,2026-01-01,,2026-01-01,low,general knowledge
+base,Base,,CN,company,,,2026-01-01,,2026-01-01,low,general knowledge
+"""
 
 
 def model(hub_id: str | None, **said: Any) -> dict[str, Any]:
@@ -184,6 +192,13 @@ def _needed(query: str) -> frozenset[str]:
             found.add(name)
             waiting |= lineage.selected_from(_tables()[name].body)
     return frozenset(found)
+
+
+def two_labs(folder: Path) -> History:
+    """Begin a history whose registry knows acme of the United States and base of China, and nobody else."""
+    made = History(folder / "home", registry=folder / "registry")
+    made.write_registry(labs=_LABS, namespaces=_NAMESPACES)
+    return made
 
 
 def _refused(unreadable: Sequence[str]) -> pl.DataFrame:

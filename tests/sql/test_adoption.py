@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,10 @@ def young(name: str, gain: int, place: int, born: datetime = BORN, **said: Any) 
     return [model(name, **{**usual, "total": gain * days, **said})] if days > 0 else []
 
 
-@pytest.fixture
-def history(tmp_path: Path) -> History:
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> History:
     """Ten models of 7 billion with 10,000, 9,000 ... 1,000 a day, two that come later, and others that must not count."""
-    made = History(tmp_path / "home")
+    made = History(tmp_path_factory.mktemp("adoption") / "home")
     for place, day in enumerate(MONDAYS):
         peers = [one for rank in range(10) for one in young(f"peer{rank}", 10_000 - 1_000 * rank, place)]
         made.day(
@@ -91,11 +92,11 @@ def test_who_is_not_in_it(history: History) -> None:
     ]
 
 
-def test_a_later_quarter_has_another_baseline_and_leaves_the_old_values(history: History) -> None:
+def test_a_later_quarter_has_another_baseline_and_leaves_the_old_values(history: History, tmp_path: Path) -> None:
+    given = "select hub_id, age_days, version, value from marts.relative_adoption where value is not null"
+    values = history.rows(given)
     before = history.rows("select * from marts.adoption_baselines where baseline_id = '2026-Q4' order by all")
-    values = history.rows(
-        "select hub_id, age_days, version, value from marts.relative_adoption where value is not null"
-    )
+    history = History(shutil.copytree(history.home, tmp_path / "home"))
     for place in range(8, 20):
         day = MONDAYS[0] + timedelta(days=7 * place)
         days = 7 * place - 1
@@ -113,9 +114,9 @@ def test_a_later_quarter_has_another_baseline_and_leaves_the_old_values(history:
             ),
         )
     history.build()
-    assert history.rows("select * from marts.adoption_baselines where baseline_id = '2026-Q4' order by all") == before
-    now = history.rows("select hub_id, age_days, version, value from marts.relative_adoption where value is not null")
+    now = history.rows(given)
     assert all(row in now for row in values)
+    assert history.rows("select * from marts.adoption_baselines where baseline_id = '2026-Q4' order by all") == before
     # Day 90 is reached on 2026-11-30, still before anybody's baseline of it; in 2027 there is one.
     (first,) = history.rows("select * from marts.adoption_baselines where baseline_id = '2027-Q1' and age_days = 90")
     assert (first["median_of_ten"], first["tenth"]) == (pytest.approx(5_500 * 90), pytest.approx(1_000 * 90))

@@ -83,6 +83,16 @@ def test_the_parent_declared_first_counts_in_the_month_of_creation(history: Hist
     assert rows == [{"month": SEPTEMBER, "side": "CN", "new_models": 2, "late_models": 1}]
 
 
+def test_a_parent_removed_before_we_saw_its_child_keeps_its_part(history: History) -> None:
+    """The merge was made of two on the 15th; by our next look one of them is gone, and the Hub resolves the other alone."""
+    base, lost = model("base/b", model_name="base/b"), model("acme/a", model_name="acme/a")
+    resolved = [{"hub_id": "base/b", "model_name": "base/b"}]
+    history.day(DAYS[0], base, lost)
+    history.day(DAYS[1], base, born("zed/m", "base/b", "acme/a", relation="merge", base_models=resolved))
+    history.build()
+    assert births(history, "all") == {"CN": 0.5, "US": 0.5}
+
+
 def test_a_lab_that_moved_gives_each_country_the_births_of_its_time(history: History) -> None:
     history.day(
         DAYS[1],

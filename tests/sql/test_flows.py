@@ -15,11 +15,15 @@ FIRST = date(2026, 9, 7)
 QUARTER = date(2026, 7, 1)
 
 
-@pytest.fixture
-def history(tmp_path: Path) -> History:
-    made = History(tmp_path / "home", registry=tmp_path / "registry")
+def begun(folder: Path) -> History:
+    made = History(folder / "home", registry=folder / "registry")
     made.write_registry(labs=LABS, namespaces=NAMESPACES)
     return made
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> History:
+    return begun(tmp_path)
 
 
 def derived(name: str, *parents: str, relation: str = "finetune", **said: Any) -> dict[str, Any]:
@@ -34,9 +38,10 @@ def many(owner: str, parent: str, count: int, **said: Any) -> list[dict[str, Any
     return [derived(f"{owner}/{parent.replace('/', '-')}-{number}", parent, **said) for number in range(count)]
 
 
-@pytest.fixture
-def crossing(history: History) -> History:
+@pytest.fixture(scope="module")
+def crossing(tmp_path_factory: pytest.TempPathFactory) -> History:
     """The authors of acme (US): 30 from base/b (CN), 19 quantised from base/b's tune by acme, 10 from acme/a, 1 from a stranger."""
+    history = begun(tmp_path_factory.mktemp("crossing"))
     for place in range(2):
         history.day(
             FIRST + timedelta(days=7 * place),

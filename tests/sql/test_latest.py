@@ -6,26 +6,16 @@ from datetime import date, timedelta
 
 import pytest
 
-from .history import History, model
+from .history import History, model, two_labs
 
 MONDAYS = [date(2026, 8, 31) + timedelta(days=7 * week) for week in range(4)]
-NAMESPACES = """namespace,lab,valid_from,valid_to,known_from,source_url,read_on,confidence,note
-acme,acme,,,2026-01-01,,2026-01-01,low,general knowledge
-base,base,,,2026-01-01,,2026-01-01,low,general knowledge
-"""
-LABS = """lab,lab_name,parent,country,kind,valid_from,valid_to,known_from,source_url,read_on,confidence,note
-acme,Acme,,US,company,,,2026-01-01,,2026-01-01,low,general knowledge
-base,Base,,CN,company,,,2026-01-01,,2026-01-01,low,general knowledge
-"""
 WHERE = "where scope = 'S1' and credit = 'publisher'"
 
 
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> History:
     """Weeks of 10, 20 and 30 downloads, the third of which no second capture of the whole Hub ends."""
-    folder = tmp_path_factory.mktemp("latest")
-    made = History(folder / "home", registry=folder / "registry")
-    made.write_registry(labs=LABS, namespaces=NAMESPACES)
+    made = two_labs(tmp_path_factory.mktemp("latest"))
     for place, day in enumerate(MONDAYS):
         made.day(
             day,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,21 +10,6 @@ import pytest
 from .history import History, model
 
 FIRST = date(2026, 9, 7)
-NAMESPACES = """namespace,lab,valid_from,valid_to,known_from,source_url,read_on,confidence,note
-acme,acme,,,2026-01-01,,2026-01-01,low,general knowledge
-base,base,,,2026-01-01,,2026-01-01,low,general knowledge
-"""
-LABS = """lab,lab_name,parent,country,kind,valid_from,valid_to,known_from,source_url,read_on,confidence,note
-acme,Acme,,US,company,,,2026-01-01,,2026-01-01,low,general knowledge
-base,Base,,CN,company,,,2026-01-01,,2026-01-01,low,general knowledge
-"""
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> History:
-    made = History(tmp_path / "home", registry=tmp_path / "registry")
-    made.write_registry(labs=LABS, namespaces=NAMESPACES)
-    return made
 
 
 def offered(name: str, licence: str | None, *parents: str, on: str = "2026-08-20", **said: Any) -> dict[str, Any]:

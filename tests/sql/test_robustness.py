@@ -28,7 +28,13 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> History:
     made = History(home / "home", registry=home / "registry")
     second = "beta,Beta,,CN,company,,,2026-01-01,,2026-01-01,low,general knowledge\n"
     spelled = "beta,beta,,,2026-01-01,,2026-01-01,low,general knowledge\n"
-    made.write_registry(labs=LABS + second, namespaces=NAMESPACES + spelled)
+    # Its home was argued about until the week, and from the week on another country is named.
+    argued = (
+        "lab,other_country,valid_from,valid_to,known_from,source_url,read_on,confidence,note\n"
+        f"beta,FR,,{WEEK},2026-01-01,,2026-01-01,low,general knowledge\n"
+        f"beta,US,{WEEK},,2026-01-01,,2026-01-01,low,general knowledge\n"
+    )
+    made.write_registry(labs=LABS + second, namespaces=NAMESPACES + spelled, arguable_homes=argued)
     said = {
         "acme/gated": {"gated": "auto"},
         "acme/packed": made_from("old-base/b", relation="quantized"),
@@ -90,6 +96,14 @@ def test_without_its_largest_lab_a_country_stands_on_the_others(history: History
     assert own == {"US": (0, 0.0), "CN": (150, pytest.approx(150 / 870))}
 
 
+def test_a_lab_of_arguable_home_is_counted_for_the_other_country_of_that_week(history: History) -> None:
+    assert shares(history, "arguable_homes") == {
+        "US": (720 + 150, pytest.approx(870 / 1220)),
+        "CN": (350, pytest.approx(350 / 1220)),
+        "UNKNOWN": (400, None),
+    }
+
+
 def test_the_lead_is_measured_to_the_strongest_other_country(history: History) -> None:
     rows = history.rows(
         "select left_out, country, lead from marts.share_robustness"
@@ -98,6 +112,7 @@ def test_the_lead_is_measured_to_the_strongest_other_country(history: History) -
     leads = {(row["left_out"], row["country"]): row["lead"] for row in rows}
     assert leads["nothing", "US"] == pytest.approx(220 / 1220)
     assert leads["nothing", "CN"] == pytest.approx(-220 / 1220)
+    assert leads["arguable_homes", "CN"] == pytest.approx((350 - 870) / 1220)
     assert leads["own_lab", "US"] == pytest.approx(-500 / 500)
     assert leads["own_lab", "CN"] == pytest.approx((150 - 720) / 870)
     assert {country for _reason, country in leads} == {"US", "CN"}

@@ -27,23 +27,24 @@ def spells(answer: Answer) -> dict[int, dict[str, Any]]:
         5: dict.fromkeys(range(34), 5_000),
         6: {33: 10_000},
     }
-    gone = {2: day(10)}
+    seen_until = {2: day(10)}
     source = {30: "null"}
     weeks = ", ".join(f"({day(week)}, {source.get(week, quoted('huggingface'))}, false)" for week in range(34))
     flow = ", ".join(f"({key}, {day(week)}, {n})" for key, by_week in flows.items() for week, n in by_week.items())
     born = {5: "2025-12-31"}
     models = ", ".join(
-        f"({key}, 'lab', 'CN', timestamp '{born.get(key, '2026-04-01')}', {gone.get(key, 'null')})" for key in flows
+        f"({key}, 'lab', 'CN', timestamp '{born.get(key, '2026-04-01')}', {seen_until.get(key, 'null')})"
+        for key in flows
     )
-    amount, gone_on = "cast(amount as decimal(18, 6)) as downloads_flow", "cast(gone as date) as gone_on"
+    amount, last = "cast(amount as decimal(18, 6)) as downloads_flow", "cast(seen_until as date) as seen_until"
     rows = answer(
         "staging.staying_spells",
         {
             "staging.weeks": f"select * from (values {weeks}) as v (week, source, is_quick)",
             "staging.staying_flow": f"select model_key, week, {amount} from (values {flow}) as v (model_key, week, amount)",
             "staging.staying_candidates": (
-                f"select model_key, lab, country, born_at, {gone_on}"
-                f" from (values {models}) as v (model_key, lab, country, born_at, gone)"
+                f"select model_key, lab, country, born_at, {last}"
+                f" from (values {models}) as v (model_key, lab, country, born_at, seen_until)"
             ),
         },
     )
@@ -63,7 +64,7 @@ def test_spells_by_hand(spells: dict[int, dict[str, Any]]) -> None:
     assert of(spells[1], "peak_on", "peak_28d", "weeks", "is_fallen") == (FIRST + timedelta(days=21), 10_000, 5, True)
     # 26 weeks after the peak is week 29, with the 400 of that week.
     assert spells[1]["downloads_26w"] == 400
-    # 2 had 16,000 in weeks 2 to 5 and 12,000 since; it left before week 10 was over, standing for four weeks.
+    # 2 had 16,000 in weeks 2 to 5 and 12,000 since; it was last seen when week 9 was over, standing for four weeks.
     assert of(spells[2], "peak_28d", "weeks", "is_fallen", "is_removed", "downloads_26w") == (
         16_000,
         4,

@@ -1,4 +1,4 @@
-"""A small rehearsal home, built once, for everything between a sealed snapshot and a release."""
+"""Copies of the small rehearsal home, for everything between a sealed snapshot and a release."""
 
 from __future__ import annotations
 
@@ -8,12 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.rehearsal.run import Rehearsed, rehearse
-
-
-@pytest.fixture(scope="session")
-def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Rehearsed:
-    return rehearse(tmp_path_factory.mktemp("rehearsal") / "home", models=600, weeks=4, say=lambda _text: None)
+from dagster_project.rehearsal.run import Rehearsed
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import duckdb
 import pytest
 
 from dagster_project.errors import GateError, NothingYetError
-from dagster_project.rehearsal.run import Rehearsed
 from dagster_project.settings import shipped
 from dagster_project.warehouse import publish
 from dagster_project.warehouse.build import database_path
@@ -96,8 +95,8 @@ def test_the_number_quoted_in_a_week_is_rebuilt_to_the_byte(history: History, tm
     assert _tables(history.build_all(), tmp_path / "back") == present
 
 
-def test_nothing_sealed_by_then_is_said(rehearsed: Rehearsed) -> None:
-    refused = Leadershift(rehearsed.home, NOW).invoke("build", "--known-at", "2021-01-01")
+def test_nothing_sealed_by_then_is_said(copied: Callable[[], Path]) -> None:
+    refused = Leadershift(copied(), NOW).invoke("build", "--known-at", "2021-01-01")
     is_one_message(
         refused, NothingYetError.exit_code, "Nothing was known on 2021-01-01: the first snapshot was sealed on"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -53,7 +54,8 @@ def dumped(home: Path, dump: Path, path: str) -> tuple[str, dict[str, pl.DataFra
 
 @pytest.fixture(scope="module")
 def here(rehearsed: Rehearsed, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.DataFrame]:
-    _version, tables = dumped(rehearsed.home, tmp_path_factory.mktemp("here") / "dump", str(ROOT))
+    folder = tmp_path_factory.mktemp("here")
+    _version, tables = dumped(shutil.copytree(rehearsed.home, folder / "home"), folder / "dump", str(ROOT))
     assert {"marts.share_by_country", "marts.crossovers", "core.weekly_flow", "registry.labs"} <= tables.keys()
     return tables
 

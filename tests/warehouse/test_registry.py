@@ -410,6 +410,29 @@ def test_mistakes_about_repositories_and_their_owners_are_each_explained(copy: C
     ]
 
 
+def test_an_arguable_home_has_another_country_and_is_not_sure(copy: Copy) -> None:
+    copy.set("labs.csv", "bria,", country="US")
+    sure = copy.set("labs.csv", "laion,", confidence="high")
+    copy.set("labs.csv", "unsloth,", note="head office San Francisco")
+    alone = copy.set("labs.csv", "mistral,", confidence="medium", note="arguable: everything is")
+    copy.set("arguable_homes.csv", "vikhr,", other_country="XX")
+    assert [(problem.file, problem.line, problem.message.split(";")[0]) for problem in check(copy.folder)] == [
+        ("labs.csv", sure, "'laion' is arguable and of high confidence"),
+        ("labs.csv", alone, "'mistral' is arguable"),
+        ("arguable_homes.csv", copy.line_of("arguable_homes.csv", "bria,"), "US is the home of 'bria' in that time"),
+        (
+            "arguable_homes.csv",
+            copy.line_of("arguable_homes.csv", "unsloth,"),
+            "labs.csv does not call 'unsloth' arguable",
+        ),
+        (
+            "arguable_homes.csv",
+            copy.line_of("arguable_homes.csv", "vikhr,"),
+            "country 'XX' has no row in countries.csv",
+        ),
+    ]
+
+
 def test_enough_repositories_and_organisations_of_github_are_asked_for() -> None:
     assert len(repositories(REGISTRY)) >= WANTED_REPOSITORIES
     assert len(github_owners(REGISTRY)) >= WANTED_OWNERS

@@ -5,20 +5,22 @@ A file here judges one kind of measure. Not here: the truth (truth), the measuri
 
 from __future__ import annotations
 
+from datetime import date
+
 from dagster_project.rehearsal.judge.adoption import adoption
 from dagster_project.rehearsal.judge.alerts import alerts
 from dagster_project.rehearsal.judge.concentration import concentration
 from dagster_project.rehearsal.judge.events import events, sealed_days, sealed_moments
 from dagster_project.rehearsal.judge.flows import flows, measured_weeks, shares, total, weeks_measured
-from dagster_project.rehearsal.judge.leads import crossovers, share_changes
-from dagster_project.rehearsal.judge.limits import limits
+from dagster_project.rehearsal.judge.leads import crossovers, share_changes, switched_homes
+from dagster_project.rehearsal.judge.limits import bridged_weeks, close_cells, hidden, together
 from dagster_project.rehearsal.judge.lineage import births, lineage_flows, roots
 from dagster_project.rehearsal.judge.openness import openness
 from dagster_project.rehearsal.judge.people import contributors
 from dagster_project.rehearsal.judge.stars import stars
 from dagster_project.rehearsal.judge.staying import staying
 from dagster_project.rehearsal.judge.turning import turning
-from dagster_project.rehearsal.judge.verdict import Verdict
+from dagster_project.rehearsal.judge.verdict import Verdict, beside
 from dagster_project.rehearsal.truth.oracle import Truth
 from dagster_project.rehearsal.world.world import World
 from dagster_project.warehouse.published import Release
@@ -27,31 +29,56 @@ __all__ = ["Verdict", "judge"]
 
 
 def judge(release: Release, world: World) -> list[Verdict]:
-    """Compare every published measure with its truth, over the weeks that were measured and not estimated."""
+    """Compare every published measure with its truth, over the weeks that were measured and not estimated.
+
+    Where captures can't show all of it, a verdict has the error besides that too, over the weeks known by themselves.
+    """
     weeks = measured_weeks(release)
     moments = sealed_moments(sealed_days(release))
     truth = Truth(world, since=min(weeks, default=None), moments=moments)
     if not weeks:
         return [weeks_measured(weeks, world), *events(release, truth)]
+    shown = Truth(world, since=min(weeks), moments=moments, is_as_seen=True)
+    bridged = bridged_weeks(release)
+    alone = [week for week in weeks if week not in bridged]
     return [
         weeks_measured(weeks, world),
+        *hidden(truth, shown, weeks, bridged),
+        *beside(_of_weeks(release, truth, weeks), _of_weeks(release, shown, alone)),
+        *together(release, truth, bridged),
+        *beside(_of_models(release, truth, weeks), _of_models(release, shown, weeks)),
+        *events(release, truth),
+        *alerts(release, truth, weeks),
+        *stars(release, world),
+        *contributors(release, world),
+    ]
+
+
+def _of_weeks(release: Release, truth: Truth, weeks: list[date]) -> list[Verdict]:
+    """Judge what is told of single weeks."""
+    if not weeks:
+        return []
+    return [
         total(release, truth, weeks),
         *flows(release, truth, weeks),
         *shares(release, truth, weeks, "country"),
         *shares(release, truth, weeks, "lab"),
+        switched_homes(release, truth, weeks),
+        *concentration(release, truth, weeks),
+        *close_cells(release, truth, weeks),
+    ]
+
+
+def _of_models(release: Release, truth: Truth, weeks: list[date]) -> list[Verdict]:
+    """Judge what is told of models and of spans of time."""
+    return [
         *crossovers(release, truth, weeks),
         *share_changes(release, truth),
-        *concentration(release, truth, weeks),
-        *limits(release, truth, world, moments, weeks),
         *roots(release, truth),
         *births(release, truth),
         *lineage_flows(release, truth),
         *openness(release, truth),
-        *events(release, truth),
-        *alerts(release, truth, weeks),
         *turning(release, truth, weeks),
         *adoption(release, truth, weeks),
         *staying(release, truth, weeks),
-        *stars(release, world),
-        *contributors(release, world),
     ]

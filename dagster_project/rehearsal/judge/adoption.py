@@ -47,8 +47,11 @@ def _relative(release: Release, truth: Truth, moments: Sequence[int], weeks: Seq
             abs(found / value - 1) if found is not None else 1.0
             for value, found in told.select("value", "found").iter_rows()
         ]
-        near = float(np.median(gaps)) if gaps else None
         measure = f"relative adoption {version}: median error of {told.height:,} values"
+        if not gaps:
+            verdicts.append(nothing(measure))
+            continue
+        near = float(np.median(gaps))
         verdicts.append(Verdict(measure, _sum(told, "value"), _sum(told, "found"), near, "of the value"))
     return verdicts
 

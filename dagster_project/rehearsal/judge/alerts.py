@@ -13,7 +13,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from dagster_project.rehearsal.judge.events import sealed_days, sealed_moments, seen_events
-from dagster_project.rehearsal.judge.limits import BRIDGED_WEEKS
+from dagster_project.rehearsal.judge.limits import bridged_weeks
 from dagster_project.rehearsal.judge.verdict import Verdict, nothing
 from dagster_project.rehearsal.truth.oracle import Truth
 from dagster_project.rehearsal.truth.releases import LICENCE_CLASSES
@@ -40,7 +40,7 @@ def alerts(release: Release, truth: Truth, weeks: Sequence[date]) -> list[Verdic
     """Judge each kind of alert: how many truly happened, how many are told, and how many are missed or invented."""
     told = release.frame(_ALERTS)
     return [
-        *_moves(told, truth, set(weeks) - set(release.frame(BRIDGED_WEEKS)["week"])),
+        *_moves(told, truth, set(weeks) - bridged_weeks(release)),
         _entered(told, truth, set(weeks)),
         *_closings(told, truth, sealed_days(release)),
         _missed(told, truth.world, set(release.frame(_SNAPSHOTS)["observed_on"])),

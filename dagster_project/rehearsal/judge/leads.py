@@ -1,4 +1,4 @@
-"""Who overtook whom and why shares moved, against the truth: every crossover found in its week, none invented.
+"""Who overtook whom, why shares moved and whether a lead would hold, against the truth: every crossover found in its week, none invented.
 
 Not here: shares (flows), what the true crossovers are (truth/oracle).
 """
@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from dagster_project.rehearsal.judge.verdict import Verdict, counted
+from dagster_project.rehearsal.judge.verdict import Verdict, counted, nothing
 from dagster_project.rehearsal.truth.oracle import HELD_WEEKS, Truth
+from dagster_project.rehearsal.world.cast import ARGUABLE_HOMES
 from dagster_project.rehearsal.world.draws import Floats
 from dagster_project.rehearsal.world.scenario import CROSSOVER_STEP
 from dagster_project.warehouse.published import Release
@@ -23,8 +24,12 @@ DAYS_IN_WEEK = 7
 NEAR_WEEKS = 1
 HOVER = CROSSOVER_STEP
 """A true median log ratio under this, 5 %, names no leader: so much can be lost with a record that nobody can read."""
+FROM_PLANTED = "weeks from the planted one"
 _FOUND = "select * from marts.crossovers"
 _CHANGES = "select * from marts.share_changes where level = 'country' order by week, weeks_back, scope, side"
+_SWITCHED = """select week, scope, credit, country, share_of_total from marts.share_robustness
+    where left_out = 'arguable_homes' and scope in ('S1', 'S2')"""
+_SIDES = ["week", "scope", "credit", "country"]
 _KEYS = ["level", "side_a", "side_b", "scope", "credit"]
 
 
@@ -70,6 +75,23 @@ def share_changes(release: Release, truth: Truth) -> list[Verdict]:
     return verdicts
 
 
+def switched_homes(release: Release, truth: Truth, weeks: list[date]) -> Verdict:
+    """Give the worst share of a country when labs of arguable home are counted for the other place."""
+    found = release.frame(_SWITCHED).filter(pl.col("week").is_in(weeks))
+    measure = "shares with arguable homes switched"
+    if found.is_empty():
+        return nothing(measure)
+    home = pl.col("lab").replace_strict(ARGUABLE_HOMES, default=pl.col("country"))
+    labs = truth.share_by_lab().filter(pl.col("time_window") == "week", pl.col("week").is_in(weeks))
+    true = labs.with_columns(country=home).group_by(_SIDES).agg(pl.col("share_of_total").sum().alias("true"))
+    both = true.filter(pl.col("scope").is_in(found["scope"].implode())).join(
+        found, on=_SIDES, how="full", coalesce=True
+    )
+    pairs = both.select(pl.col("true").fill_null(0.0), pl.col("share_of_total").fill_null(0.0)).rows()
+    share, measured = max(pairs, key=lambda pair: abs(pair[0] - pair[1]))
+    return Verdict(f"{measure}: the worst of {len(pairs):,}", share, measured, abs(share - measured), "points")
+
+
 def _planted(rows: list[Row], truth: Truth) -> Iterator[Verdict]:
     """Compare with the weeks that the scenario planted: the week from which one side's downloads exceed the other's."""
     points = truth.turning_points().filter(pl.col("kind").str.ends_with("_crossover"))
@@ -82,7 +104,8 @@ def _planted(rows: list[Row], truth: Truth) -> Iterator[Verdict]:
             if row is None or row["crossover_week"] is None or row["leads_after"] != gains:
                 yield Verdict(name, 1, 0, -1, "found")
                 continue
-            yield Verdict(f"{name}: week", 0, 0, (row["crossover_week"] - week).days // DAYS_IN_WEEK, "weeks")
+            late = (row["crossover_week"] - week).days // DAYS_IN_WEEK
+            yield Verdict(f"{name}: week", 0, late, late, FROM_PLANTED)
             yield counted(f"{name}: inside its interval", 1, int(_is_inside(row, week)), "intervals")
 
 

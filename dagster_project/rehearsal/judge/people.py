@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from dagster_project import geography
 from dagster_project.people import LATE_WEEKS
 from dagster_project.rehearsal.github.world import BOT_SLOT, GitHubWorld
 from dagster_project.rehearsal.judge.verdict import Verdict, counted, nothing, scalar
@@ -58,15 +59,23 @@ class _Course:
     low: float = 0.0
     high: float = 0.0
     stated: int = 0
+    read: float = 0.0
+    readable: int = 0
 
-    def add(self, row: Mapping[str, Any], true: _Range, stated: int) -> None:
+    def add(self, row: Mapping[str, Any], quarter: _Quarter) -> None:
         """Take in a quarter."""
+        true, stated = quarter.located_in(row["country"])
+        self.read, self.readable = self.read + quarter.read[row["country"]], self.readable + quarter.readable
         self.found, self.located = self.found + row["contributors"], self.located + row["located_contributors"]
         self.low, self.high, self.stated = self.low + true.low, self.high + true.high, self.stated + stated
 
     def miss(self) -> float:
         """Give how far the measured share lies outside the true one."""
         return _Range(self.low / self.stated, self.high / self.stated).miss(self.found / self.located)
+
+    def miscount(self) -> float:
+        """Give how far the measured share lies from what our reader of places makes of what everybody says."""
+        return abs(self.read / self.readable - self.found / self.located)
 
 
 class _Quarter:
@@ -82,12 +91,16 @@ class _Quarter:
         self._says: Counter[str] = Counter()
         self._shared: defaultdict[str, float] = defaultdict(float)
         self._stated = self._ambiguous = 0
+        self.read: defaultdict[str, float] = defaultdict(float)
+        self.readable = 0
+        """What our reader of places makes of it: people by country, and how many have one."""
         for who, country in _authors(world, read_at, quarter).items():
             self.everybody += 1
             if isinstance(who, tuple):
                 self._lives[country or ""] += 1
                 continue
             person = world.people.person(who, max(read_at.values()))
+            self._take_reading(person.location)
             self._ambiguous += person.kind == "ambiguous"
             self._stated += bool(person.stated)
             if len(person.stated) > 1:
@@ -96,6 +109,12 @@ class _Quarter:
             elif person.kind != "ambiguous":
                 self._lives[country or ""] += 1
                 self._says.update(person.stated)
+
+    def _take_reading(self, text: str | None) -> None:
+        countries = geography.resolve([text])[0] if text else ()
+        self.readable += bool(countries)
+        for country in countries:
+            self.read[country] += 1 / len(countries)
 
     def all_in(self, country: str) -> _Range:
         """Give the share of everybody who is in a country."""
@@ -150,15 +169,16 @@ def contributors(release: Release, world: World) -> list[Verdict]:
             judged += 1
             outside += row["lower_bound"] > lived.high + ROUNDING or row["upper_bound"] < lived.low - ROUNDING
             if unit == "all":
-                courses[row["country"]].add(row, *truth.located_in(row["country"]))
+                courses[row["country"]].add(row, truth)
     worst = max((course.miss() for course in courses.values()), default=0.0)
+    miscounted = max((course.miscount() for course in courses.values()), default=0.0)
     labs = [quarter_unit for quarter_unit in members if quarter_unit[1].startswith("lab ")]
     wrong_labs = sum(unit.startswith("lab ") for _quarter, unit in wrong)
     return [
         counted("contributors: people of units and quarters", true, found, "people"),
         counted("contributors: quarters of labs with the true people", len(labs), len(labs) - wrong_labs, "quarters"),
         counted("contributors: shares outside their bounds", 0, outside, f"of {judged:,} shares"),
-        Verdict("contributors: worst share among located, all repositories", 0.0, worst, worst, "points"),
+        Verdict("contributors: worst share among located, all repositories", 0.0, worst, worst, "points", miscounted),
         counted("contributors: cells that should be hidden", 0, scalar(release, _SHOWN_TOO_MUCH), "cells"),
     ]
 

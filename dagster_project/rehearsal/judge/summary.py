@@ -9,11 +9,25 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dagster_project.rehearsal.judge.leads import FROM_PLANTED
+from dagster_project.rehearsal.judge.limits import TOGETHER
 from dagster_project.rehearsal.judge.verdict import Verdict
 
-# What a verdict may be off and still hold. Counts have to be exact.
-TOLERANCES = {"points": 0.005, "of the truth": 0.01, "of all, misplaced": 0.01}
-HELD_MEANS = "counts exact, shares within half a point, amounts within 1 %"
+# What a verdict may be off, besides what no capture could show, and still hold. Counts have to be exact.
+TOLERANCES = {
+    "points": 0.005,
+    "of the truth": 0.01,
+    "of all, misplaced": 0.01,
+    "of the value": 0.02,
+    "bits": 1e-9,
+    FROM_PLANTED: 1,
+    TOGETHER: 0.01,
+}
+HELD_MEANS = (
+    "counts exact, shares within half a point, amounts within 1 %, planted crossovers within a week, turns within four"
+)
+IN_TIME = "in time"
+"""How the unit of a turn ends that was flagged soon enough."""
 _KIND_ENDS = re.compile(r"[,:]")
 
 
@@ -26,15 +40,24 @@ class Kind:
     held: int
     worst: Verdict
 
-    def words(self) -> tuple[str, str, str, str, str]:
+    def words(self) -> tuple[str, str, str, str, str, str]:
         """Give the line as text."""
-        _measure, truth, measured, error = self.worst.words()
-        return self.name, f"{self.held} of {self.verdicts}", truth, measured, error
+        _measure, truth, measured, error, besides = self.worst.words()
+        return self.name, f"{self.held} of {self.verdicts}", truth, measured, error, besides
 
 
 def held(verdict: Verdict) -> bool:
-    """Whether a verdict is within its tolerance."""
-    return abs(verdict.error or 0) <= TOLERANCES.get(verdict.unit, 0)
+    """Whether a verdict is within its tolerance, besides what no capture could show."""
+    return _is_within(verdict, verdict.error if verdict.besides is None else verdict.besides)
+
+
+def hides(verdict: Verdict) -> bool:
+    """Whether a verdict held only because the rest of its error is what no capture could show."""
+    return held(verdict) and not _is_within(verdict, verdict.error)
+
+
+def _is_within(verdict: Verdict, error: float | None) -> bool:
+    return verdict.unit.endswith(IN_TIME) or abs(error or 0) <= TOLERANCES.get(verdict.unit, 0)
 
 
 def compared(verdicts: Sequence[Verdict]) -> list[Verdict]:

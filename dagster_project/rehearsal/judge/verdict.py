@@ -1,15 +1,19 @@
-"""One line of the comparison: what is true, what was measured, how far off.
+"""One line of the comparison: what is true, what was measured, how far off, and how far besides what no capture could show.
 
 Not here: any comparison (the other files of this room).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from dagster_project.warehouse.published import Release
+
+_FIGURES = re.compile(r"[:,] the worst of .*|, [\d,]+ told in .*| of [\d,]+ values$")
 
 
 @dataclass(frozen=True)
@@ -21,10 +25,24 @@ class Verdict:
     measured: float | None
     error: float | None
     unit: str
+    besides: float | None = None
+    """The error besides what no capture could show (or no reader of places could tell); None where nothing was hidden."""
 
-    def words(self) -> tuple[str, str, str, str]:
+    def words(self) -> tuple[str, str, str, str, str]:
         """Give the line as text."""
-        return self.measure, _number(self.truth), _number(self.measured), _error(self)
+        besides = "" if self.besides is None else _error(replace(self, error=self.besides), with_unit=False)
+        return self.measure, _number(self.truth), _number(self.measured), _error(self), besides
+
+
+def beside(whole: Sequence[Verdict], shown: Sequence[Verdict]) -> list[Verdict]:
+    """Put beside each verdict about the whole truth the error against what captures could show of it."""
+    errors = {_name(verdict): verdict.error for verdict in shown}
+    return [replace(verdict, besides=errors.get(_name(verdict))) for verdict in whole]
+
+
+def _name(verdict: Verdict) -> str:
+    """Give the measure without its figures, which follow from the truth."""
+    return _FIGURES.sub("", verdict.measure)
 
 
 def nothing(measure: str) -> Verdict:
@@ -61,11 +79,10 @@ def _number(value: float | None) -> str:
     return f"{value:.2%}" if 0 < abs(value) < 1 else f"{value:,.0f}"
 
 
-def _error(verdict: Verdict) -> str:
+def _error(verdict: Verdict, *, with_unit: bool = True) -> str:
     if verdict.error is None:
         return verdict.unit
     if verdict.unit == "points":
         return f"{verdict.error * 100:.2f} points"
-    if isinstance(verdict.error, int):
-        return f"{verdict.error:+,d} {verdict.unit}"
-    return f"{verdict.error:+.3%} {verdict.unit}"
+    number = f"{verdict.error:+,d}" if isinstance(verdict.error, int) else f"{verdict.error:+.3%}"
+    return f"{number} {verdict.unit}" if with_unit else number

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from dagster_project.rehearsal.truth.releases import NEVER_READ, UNSIZED_ROLES, Releases
+from dagster_project.rehearsal.truth.releases import UNSIZED_ROLES, Releases
+from dagster_project.rehearsal.truth.sight import NEVER_READ, Sight, Whole
 from dagster_project.rehearsal.world.cast import QUANTIZED, ROLES
-from dagster_project.rehearsal.world.draws import Ints
+from dagster_project.rehearsal.world.draws import Floats, Ints
 from dagster_project.rehearsal.world.facts import DAY_SECONDS, WEEK_SECONDS, Facts
 from dagster_project.rehearsal.world.trends import Course
 from dagster_project.rehearsal.world.world import BLOCK_MODELS, World
@@ -28,8 +29,9 @@ LEAST_DOWNLOADS = 10_000
 class Adoption:
     """How models of one world are taken up."""
 
-    def __init__(self, world: World, facts: Facts, course: Course, releases: Releases) -> None:
+    def __init__(self, world: World, facts: Facts, course: Course, releases: Releases, sight: Whole | Sight) -> None:
         self.world, self._facts, self._course, self._releases = world, facts, course, releases
+        self._sight = sight
 
     def relative_adoption(self, moments: Sequence[int], until: int) -> pl.DataFrame:
         """Give the true `marts.relative_adoption` (hub_id, age_days, version, value, downloads) up to a second.
@@ -78,10 +80,10 @@ class Adoption:
         rows = []
         for age in AGES:
             reached = facts.created + age * DAY_SECONDS
-            downloads = self.world.trends.count(self._course, reached)
+            downloads = self._sight.count(reached)
             for place in np.flatnonzero(followed & (reached <= known)).tolist():
                 band = bands[place] if is_sized[place] else ""
-                rows.append((self.world.hub_id(place), band, age, int(reached[place]), int(downloads[place])))
+                rows.append((self.world.hub_id(place), band, age, int(reached[place]), float(downloads[place])))
         return pl.DataFrame(rows, ["hub_id", "size_band", "age_days", "reached", "downloads"], orient="row")
 
     def new_likes(self, moments: Sequence[int]) -> Iterator[tuple[int, Ints]]:
@@ -95,7 +97,7 @@ class Adoption:
             end = weeks.get(week + 1)
             if end is None:
                 continue
-            there = (facts.created < end) & (facts.gone > end)
+            there = (facts.created < end) & (facts.gone > end) & self._sight.tells_likes
             gained = self._likes(end) - np.where(facts.created <= begin, self._likes(begin), 0)
             yield week, np.where(there, gained, 0)
 
@@ -107,11 +109,11 @@ class Adoption:
     def overlap(self, week: int, likes: Ints, top: int) -> float:
         """Give how many models are both among the most liked and the most downloaded of a week, of those in either."""
         begin, end = self.world.monday(week), self.world.monday(week + 1)
-        flow = self.world.trends.count(self._course, end) - self.world.trends.count(self._course, begin)
+        flow = self._sight.count(end) - self._sight.count(begin)
         liked, downloaded = _first(likes, top), _first(flow, top)
         return len(liked & downloaded) / len(liked | downloaded)
 
 
-def _first(values: Ints, top: int) -> set[int]:
+def _first(values: Ints | Floats, top: int) -> set[int]:
     order = np.argsort(-values, kind="stable")[:top]
     return {int(place) for place in order if values[place] > 0}

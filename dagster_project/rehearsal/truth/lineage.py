@@ -1,6 +1,8 @@
 """The true descent of a whole world: the roots of every model, and who gets the credit for its downloads.
 
-Computed from the world's own facts. Not here: what authors declare (simulated), sums over models (truth).
+Computed from the world's own facts, or from as much of them as records can show: a parent whose records can't be read is a name
+without parents, and whoever writes nonsense for a parent and names no other comes from nobody knows what. Not here: what authors
+declare (simulated), sums over models (oracle).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import polars as pl
 from dagster_project.rehearsal.world.cast import LABS, NOBODY
 from dagster_project.rehearsal.world.draws import Bools, Floats, Ints
 from dagster_project.rehearsal.world.facts import Facts
+from dagster_project.rehearsal.world.odd_records import hostile
 from dagster_project.rehearsal.world.scenario import KINDS
 from dagster_project.rehearsal.world.world import World
 
@@ -20,6 +23,7 @@ UNKNOWN = "UNKNOWN"
 CREDITS = ("publisher", "direct", "root")
 STUBS = {"missing_parent": "rehearsal-gone/Never-Was-r{index:05d}", "path_parent": "./outputs/checkpoint-500"}
 """The roots that no list ever shows, by plant."""
+UNREAD, NONSENSE = KINDS.index("overflow_parameters"), "hostile_base"
 Roots = dict[int, tuple[float, int]]
 """By root: weight and fewest hops. A stub is the number of its only child, less than zero: -1 - number."""
 
@@ -46,18 +50,23 @@ class Shares:
 class Descent:
     """Parents and roots of all models of a world."""
 
-    def __init__(self, world: World, facts: Facts) -> None:
+    def __init__(self, world: World, facts: Facts, *, is_as_seen: bool = False) -> None:
         self.world, self.facts = world, facts
+        self._is_unread = (facts.plant == UNREAD) & is_as_seen
         self.people = [space.name for space in world.namespaces if space.lab is None]
+        self._stubs = self._named_stubs(is_as_seen=is_as_seen)
         # A path on somebody's disk has no owner, and is another model for each child.
-        stubs = [name.split("/")[0] if name.count("/") == 1 else name for name in STUBS.values()]
+        owners = {index: name.split("/")[0] if name.count("/") == 1 else name for index, name in self._stubs.items()}
+        stubs = list(dict.fromkeys(owners.values()))
         self.labs = [*(lab.slug for lab in LABS), *(f"hf:{name}" for name in (*self.people, *stubs))]
         """Every lab there can be, in the order of its number here; hf: and a namespace where nobody reviewed it."""
         self.countries = [*(lab.country for lab in LABS), *[UNKNOWN] * (len(self.labs) - len(LABS))]
         self.publishers = np.where(
-            facts.lab < NOBODY, facts.lab, facts.space - len(world.namespaces) + len(self.labs) - 2
+            facts.lab < NOBODY, facts.lab, facts.space - len(world.namespaces) + len(self.labs) - len(stubs)
         )
-        self.stub_labs = {kind: len(self.labs) - len(STUBS) + place for place, kind in enumerate(STUBS)}
+        self._stub_labs = np.zeros(len(facts.plant), dtype=np.int64)
+        """By child: the lab of the parent that only a name tells of."""
+        self._stub_labs[list(owners)] = [len(self.labs) - len(stubs) + stubs.index(owner) for owner in owners.values()]
         self.trees = self._trees()
         self.ancestors = {"direct": self._direct(), "root": self._root()}
 
@@ -84,8 +93,8 @@ class Descent:
         world, rows = self.world, []
         for index, tree in enumerate(self.trees):
             for root, (weight, depth) in tree.items():
-                root_id = world.hub_id(root) if root >= 0 else None
-                name = world.name_at(root, second) if root >= 0 else self._stub_name(-1 - root)
+                root_id = world.hub_id(root) if root >= 0 and not self._is_unread[root] else None
+                name = world.name_at(root, second) if root >= 0 else self._stubs[-1 - root]
                 rows.append((world.hub_id(index), root_id, name, weight, depth))
         columns = {"hub_id": pl.String, "root_hub_id": pl.String, "root_name": pl.String}
         return pl.DataFrame(rows, {**columns, "weight": pl.Float64, "depth": pl.Int64}, orient="row")
@@ -97,15 +106,15 @@ class Descent:
     def _trees(self) -> list[Roots]:
         """Follow parents to the roots; older models come first, so that each tree is made of finished ones."""
         trees: list[Roots] = []
-        parents, plants = self.facts.parents.tolist(), self.facts.plant.tolist()
-        for index, (given, plant) in enumerate(zip(parents, plants, strict=True)):
+        for index, given in enumerate(self.facts.parents.tolist()):
             older = [parent for parent in given if 0 <= parent < index]
-            if KINDS[plant] in STUBS:
+            if index in self._stubs:
                 trees.append({-1 - index: (1.0, 1)})
             elif not older:
                 trees.append({index: (1.0, 0)})
             else:
-                trees.append(_mixed([trees[parent] for parent in older]))
+                ends = [{parent: (1.0, 0)} if self._is_unread[parent] else trees[parent] for parent in older]
+                trees.append(_mixed(ends))
         return trees
 
     def _root(self) -> Shares:
@@ -115,20 +124,25 @@ class Descent:
     def _direct(self) -> Shares:
         """Give the parents; a base, a model that names itself and the oldest of a circle are their own."""
         rows = []
-        parents, plants = self.facts.parents.tolist(), self.facts.plant.tolist()
-        for index, (given, plant) in enumerate(zip(parents, plants, strict=True)):
+        for index, given in enumerate(self.facts.parents.tolist()):
             known = [parent for parent in given if 0 <= parent < index]
-            known = [-1 - index] if KINDS[plant] in STUBS else known or [index]
+            known = [-1 - index] if index in self._stubs else known or [index]
             rows += [(index, parent, 1 / len(known)) for parent in known]
         return _shares(rows)
 
     def _stub_owners(self, owners: Ints) -> Ints:
-        plants = self.facts.plant[np.where(owners < 0, -1 - owners, 0)]
-        missing = plants == KINDS.index("missing_parent")
-        return np.where(missing, self.stub_labs["missing_parent"], self.stub_labs["path_parent"])
+        return self._stub_labs[np.where(owners < 0, -1 - owners, 0)]
 
-    def _stub_name(self, child: int) -> str:
-        return STUBS[KINDS[self.facts.plant[child]]].format(index=child)
+    def _named_stubs(self, *, is_as_seen: bool) -> dict[int, str]:
+        """Give the parents that no list ever shows, by the number of the child."""
+        facts, names = self.facts, {}
+        for index in np.flatnonzero(np.isin(facts.plant, [KINDS.index(kind) for kind in (*STUBS, NONSENSE)])).tolist():
+            kind = KINDS[facts.plant[index]]
+            if kind in STUBS:
+                names[index] = STUBS[kind].format(index=index)
+            elif is_as_seen and (facts.parents[index] < 0).all():
+                names[index] = hostile(index)
+        return names
 
 
 def _mixed(trees: list[Roots]) -> Roots:

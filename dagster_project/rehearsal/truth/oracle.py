@@ -22,6 +22,7 @@ import polars as pl
 from dagster_project.rehearsal.truth.adoption import Adoption
 from dagster_project.rehearsal.truth.lineage import CREDITS, UNKNOWN, Descent, Shares
 from dagster_project.rehearsal.truth.releases import Releases
+from dagster_project.rehearsal.truth.sight import Sight, Whole
 from dagster_project.rehearsal.truth.staying import Staying
 from dagster_project.rehearsal.world.cast import LABS, NOBODY, QUANTIZED
 from dagster_project.rehearsal.world.dirt import Pretence
@@ -58,33 +59,29 @@ class Truth:
     ) -> None:
         """Read a world. `since`: first week of cumulative windows; `moments`: when somebody looked, for what was released.
 
-        `is_as_seen`: what these moments can show. No counter tells what a withdrawn model brought after the last moment that
-        showed it, a week ends when somebody looks, and a task that the Hub states as nonsense is none.
+        `is_as_seen`: what these moments can show of the counters (truth/sight). A week ends when somebody looks, a task that the
+        Hub states as nonsense is none, and a model whose records can't be read is not there.
         """
-        self.world, self._is_as_seen = world, is_as_seen
+        self.world, self.is_as_seen = world, is_as_seen
         self._late = (min(moments) - world.first_monday) % WEEK_SECONDS if is_as_seen and moments else 0
-        self._origin = self._monday(((since or world.first_week) - world.first_week).days // 7)
+        self._origin = world.monday(((since or world.first_week) - world.first_week).days // 7)
         self.weeks = [world.first_week + timedelta(weeks=week) for week in range(world.weeks)]
         block = world.everything()
         self._facts, self._course = block.facts, block.course
-        self._seen_until = self._last_moments(moments or ()) if is_as_seen else np.full_like(block.facts.gone, NEVER)
-        self.descent = Descent(world, self._facts)
+        sight = Sight(world, block, moments or ()) if is_as_seen else Whole(world, block)
+        self._sight: Whole | Sight = sight
+        self.descent = Descent(world, self._facts, is_as_seen=is_as_seen)
         self.labs, self.countries = self.descent.labs, self.descent.countries
         self._credits = [self.descent.credit(name) for name in CREDITS]
-        self.releases = Releases(world, self._facts, self._course, self.descent, moments)
-        self.adoption = Adoption(world, self._facts, self._course, self.releases)
-        self.staying = Staying(world, self._facts, self._course, self.descent)
+        self.releases = Releases(world, self._facts, self._course, self.descent, moments, sight)
+        self.adoption = Adoption(world, self._facts, self._course, self.releases, sight)
+        self.staying = Staying(world, self._facts, self.descent, sight)
 
     # Flows
 
-    def _monday(self, week: int) -> int:
-        """Give the second at which a week begins, or is seen to begin."""
-        return self.world.monday(week) + self._late
-
-    def unseen_downloads(self) -> int:
-        """Count what came between the world's first week and its end, but after the last moment that showed the model."""
-        begin, end = (self.world.trends.count(self._course, self._monday(week)) for week in (0, self.world.weeks))
-        return int((end - np.maximum(self._count(self._monday(self.world.weeks)), begin)).sum())
+    def _there(self, begin: int, end: int) -> Bools:
+        """Say which models were there between two seconds; who looks later sees a little more, and less."""
+        return np.asarray((self._facts.created < end + self._late) & (self._facts.gone > begin + self._late))
 
     def weekly_flow(self, week: int | None = None) -> pl.DataFrame:
         """Give (hub_id, week, downloads_flow) of one week, or of all, for the models that existed in it."""
@@ -92,8 +89,8 @@ class Truth:
         return pl.concat(frames)
 
     def _flow_of(self, week: int) -> pl.DataFrame:
-        begin, end = self._monday(week), self._monday(week + 1)
-        there = np.flatnonzero((self._facts.created < end) & (self._facts.gone > begin))
+        begin, end = self.world.monday(week), self.world.monday(week + 1)
+        there = np.flatnonzero(self._there(begin, end))
         flow = (self._count(end) - self._count(begin))[there]
         ids = pl.Series("hub_id", self._hub_ids).gather(there)
         return pl.DataFrame({"hub_id": ids, "downloads_flow": flow}).select(
@@ -104,16 +101,9 @@ class Truth:
     def _hub_ids(self) -> list[str]:
         return [self.world.hub_id(index) for index in range(self.world.models)]
 
-    def _count(self, now: Ints | int, *, first_year: bool = False) -> Ints:
+    def _count(self, now: Ints | int, *, first_year: bool = False) -> Ints | Floats:
         """Give all models' downloads up to a second, or to the end of their first year where that is earlier."""
-        until = np.minimum(now, self._seen_until)
-        until = np.minimum(until, self._facts.created + YEAR_SECONDS + self._late) if first_year else until
-        return self.world.trends.count(self._course, until)
-
-    def _last_moments(self, moments: Sequence[int]) -> Ints:
-        """Give the last moment at which each model was there, NEVER for those that stay."""
-        seen, gone = np.array([0, *sorted(moments)]), self._facts.gone
-        return np.where(gone < NEVER, seen[np.searchsorted(seen, gone) - 1], NEVER)
+        return self._sight.count(np.minimum(now, self._facts.created + YEAR_SECONDS) if first_year else now)
 
     # Shares
 
@@ -157,14 +147,14 @@ class Truth:
                         rows.append((self.weeks[week], SCOPES[scope], CREDITS[credit], "model", *_concentration(found)))
         return flows, models, _concentrations(rows)
 
-    def _windows(self, week: int) -> Iterator[tuple[int, int, Ints, Bools]]:
+    def _windows(self, week: int) -> Iterator[tuple[int, int, Ints | Floats, Bools]]:
         """Give scope, window, each model's flow, and which models take part, for the windows that end with a week."""
-        end = self._monday(week + 1)
+        end = self.world.monday(week + 1)
         begins = (end - 7 * DAY_SECONDS, end - 28 * DAY_SECONDS, end - YEAR_SECONDS, self._origin)
         whole, young = self._count(end), self._count(end, first_year=True)
-        in_scope = self._in_scope(self._count(self.world.monday(week + 1)))
+        in_scope = self._in_scope(self._count(self.world.monday(week + 1) - self._late))
         for window, begin in enumerate(begins):
-            there = (self._facts.created < end) & (self._facts.gone > begin)
+            there = self._there(begin, end)
             flow = whole - self._count(begin)
             grown = whole - self._count(np.maximum(begin, self._large_from))
             for scope, chosen in enumerate(in_scope):
@@ -173,7 +163,7 @@ class Truth:
             is_young = there & (self._facts.created + YEAR_SECONDS > begin)
             yield SCOPES.index("S4"), window, young - self._count(begin, first_year=True), is_young
 
-    def _in_scope(self, all_time: Ints) -> list[Bools]:
+    def _in_scope(self, all_time: Ints | Floats) -> list[Bools]:
         """Say which models are in S1, S2 and S3. First-party: published by a known lab that is no community of uploaders."""
         facts = self._facts
         communities = [number for number, lab in enumerate(LABS) if lab.kind == "community"]
@@ -189,13 +179,13 @@ class Truth:
         """Give the Monday of the week by whose end each model has the downloads of S3, NEVER if it never has."""
         since = np.full_like(self._facts.created, NEVER)
         for week in reversed(range(self.world.weeks)):
-            since[self._count(self.world.monday(week + 1)) >= S3_LEAST_DOWNLOADS] = self._monday(week)
-        since[self._count(self.world.monday(0)) >= S3_LEAST_DOWNLOADS] = 0
+            since[self._count(self.world.monday(week + 1) - self._late) >= S3_LEAST_DOWNLOADS] = self.world.monday(week)
+        since[self._count(self.world.monday(0) - self._late) >= S3_LEAST_DOWNLOADS] = 0
         return since
 
     @cached_property
     def _is_hidden_task(self) -> Bools:
-        return np.asarray((self._facts.plant == KINDS.index("hostile_task")) & self._is_as_seen)
+        return np.asarray((self._facts.plant == KINDS.index("hostile_task")) & self.is_as_seen)
 
     def _long(self, flows: Floats, models: Floats, level: str, names: list[str]) -> pl.DataFrame:
         """Write sums as rows, without those to which no model belongs."""
@@ -311,7 +301,7 @@ class Truth:
                 )
         return pl.concat(frames)
 
-    def _week_flow(self, week: date) -> Ints:
+    def _week_flow(self, week: date) -> Ints | Floats:
         number = self.weeks.index(week)
         return self._count(self.world.monday(number + 1)) - self._count(self.world.monday(number))
 
@@ -406,7 +396,7 @@ def _with_shares(frame: pl.DataFrame, level: str) -> pl.DataFrame:
     )
 
 
-def _by_entity(shares: Shares, flow: Ints, there: Bools) -> Floats:
+def _by_entity(shares: Shares, flow: Ints | Floats, there: Bools) -> Floats:
     """Give what each credited model gets; a model without downloads counts where it is there itself."""
     size = int(shares.owners.max()) + 1
     credited = np.bincount(shares.owners[there[shares.models]], minlength=size) > 0

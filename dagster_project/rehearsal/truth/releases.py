@@ -16,10 +16,13 @@ import numpy as np
 import polars as pl
 
 from dagster_project.rehearsal.truth.lineage import UNKNOWN, Descent
+from dagster_project.rehearsal.truth.sight import LACKING, NEVER_READ, Sight, Whole
 from dagster_project.rehearsal.world.cast import (
     ADAPTER,
     BAND_OF_SIZE,
     BANDS,
+    BASE,
+    FINETUNE,
     LABS,
     LICENCE_IDS,
     LICENCES,
@@ -28,7 +31,7 @@ from dagster_project.rehearsal.world.cast import (
     SIZE_IDS,
     SIZES,
 )
-from dagster_project.rehearsal.world.draws import Bools, Ints
+from dagster_project.rehearsal.world.draws import Bools, Floats, Ints
 from dagster_project.rehearsal.world.facts import DAY_SECONDS, NEVER, OPEN, WEEK_SECONDS, Facts, is_text
 from dagster_project.rehearsal.world.scenario import KINDS
 from dagster_project.rehearsal.world.trends import Course
@@ -45,9 +48,8 @@ SUPPRESSED_UNDER = 20
 FLAGSHIP_SHARE, FLAGSHIP_PERIOD = 0.5, "24mo"
 """A flagship has at least this share of the parameters of the side's largest release in the period up to it."""
 COMMUNITIES = [lab.slug for lab in LABS if lab.kind == "community"]
-NEVER_READ = KINDS.index("overflow_parameters")
-"""No record of these can be read, so no capture shows what they are."""
 CHANGING = [KINDS.index(kind) for kind in ("gate_flip", "licence_change")]
+HOSTILE_TASK = KINDS.index("hostile_task")
 UNSIZED_ROLES = ("adapter", "quantized")
 """The Hub tells no number of weights for these."""
 LEVELS = ("country", "lab")
@@ -60,9 +62,16 @@ class Releases:
     """
 
     def __init__(
-        self, world: World, facts: Facts, course: Course, descent: Descent, moments: Sequence[int] | None = None
+        self,
+        world: World,
+        facts: Facts,
+        course: Course,
+        descent: Descent,
+        moments: Sequence[int] | None,
+        sight: Whole | Sight,
     ) -> None:
         self.world, self._facts, self._course, self._descent = world, facts, course, descent
+        self._sight = sight
         self._end = world.monday(world.weeks)
         self._moments = None if moments is None else np.array(sorted(moments))
 
@@ -103,7 +112,10 @@ class Releases:
                 "gone": facts.gone,
                 "all_time": self.world.trends.count(self._course, last_sight),
             }
-        ).filter(pl.Series(seen))
+        ).filter(pl.Series(seen & ~self._sight.is_unread))
+        if isinstance(self._sight, Sight) and self._moments is not None:
+            first = np.searchsorted(self._moments, frame["created"])
+            frame = _as_told(self._as_first_seen(frame.with_columns(first_at=pl.Series(self._moments[first]))))
         return frame.with_columns(
             month=pl.col("created_at").dt.truncate("1mo").dt.date(),
             quarter=pl.col("created_at").dt.truncate("1q").dt.date(),
@@ -121,7 +133,9 @@ class Releases:
         parts = pl.DataFrame({"index": shares.models, "root_lab": lab, "weight": shares.weights}).with_columns(
             root_country=pl.col("root_lab").replace_strict(self._countries)
         )
-        typed = parts.join(self.models.filter("is_derived"), on="index").with_columns(relation="role")
+        # Who names nonsense for a parent does not say how the model was made from it, as one finetune in twenty does not.
+        unsaid = pl.when(pl.col("role") == ROLES[BASE]).then(pl.lit(ROLES[FINETUNE])).otherwise("role")
+        typed = parts.join(self.models.filter("is_derived"), on="index").with_columns(relation=unsaid)
         births = pl.concat([typed, typed.with_columns(relation=pl.lit("all"))])
         foreign = births.filter((pl.col("role") != ROLES[QUANTIZED]) & (pl.col("root_lab") != pl.col("lab")))
         used = foreign.filter(pl.col("is_text") & (pl.col("all_time") > ATOM_LEAST_DOWNLOADS))
@@ -171,11 +185,11 @@ class Releases:
         mondays = pl.Series("quarter", [self.world.monday(week) for week in range(self.world.weeks)])
         return pl.from_epoch(mondays, "s").dt.truncate("1q").dt.date()
 
-    def _flow_of_quarter(self, quarter: date) -> Ints:
+    def _flow_of_quarter(self, quarter: date) -> Ints | Floats:
         """Give all models' downloads in a quarter, as far as the world goes."""
         first = pl.Series([quarter])
         begin, end = (min(int(day.dt.epoch("s")[0]), self._end) for day in (first, first.dt.offset_by("3mo")))
-        return self.world.trends.count(self._course, end) - self.world.trends.count(self._course, begin)
+        return self._sight.count(end) - self._sight.count(begin)
 
     def openness(self) -> pl.DataFrame:
         """Give each quarter's releases by licence class and size band; shares are of the side's releases of the quarter.
@@ -251,7 +265,7 @@ class Releases:
         size, rows = len(self._descent.labs), []
         for week in weeks:
             begin, end = self.world.monday(week), self.world.monday(week + 1)
-            flow = self.world.trends.count(self._course, end) - self.world.trends.count(self._course, begin)
+            flow = self._sight.count(end) - self._sight.count(begin)
             own = np.bincount(publishers[roots.models], flow[roots.models] * roots.weights * is_own, size)
             month = pl.from_epoch(pl.Series([begin]), "s").dt.truncate("1mo").dt.date()[0]
             rows += [
@@ -291,12 +305,16 @@ class Releases:
         """
         band, rows = np.asarray(BAND_OF_SIZE)[self._facts.size], []
         is_sized = ~np.isin(self._facts.role, [ROLES.index(role) for role in UNSIZED_ROLES])
-        before = self.world.trends.count(self._course, self.world.monday(0))
+        before = self._sight.count(self.world.monday(0))
         for week in range(self.world.weeks):
-            after = self.world.trends.count(self._course, self.world.monday(week + 1))
+            after = self._sight.count(self.world.monday(week + 1))
             flows = np.bincount(band, (after - before) * is_sized, len(BANDS))
             monday = pl.from_epoch(pl.Series([self.world.monday(week)]), "s").dt.date()[0]
-            rows += [(monday, name, flow / flows.sum()) for name, flow in zip(BANDS, flows.tolist(), strict=True)]
+            rows += [
+                (monday, name, flow / flows.sum())
+                for name, flow in zip(BANDS, flows.tolist(), strict=True)
+                if flows.any()
+            ]
             before = after
         return pl.DataFrame(rows, {"week": pl.Date, "band": pl.String, "share": pl.Float64}, orient="row")
 
@@ -360,6 +378,16 @@ class Releases:
     @property
     def _countries(self) -> dict[str, str]:
         return dict(zip(self._descent.labs, self._descent.countries, strict=True))
+
+
+def _as_told(models: pl.DataFrame) -> pl.DataFrame:
+    """Give what records that lack keys, or state nonsense for a task, tell of their models."""
+    lacks, has_task = pl.col("plant") == LACKING, pl.col("plant") != HOSTILE_TASK
+    return models.with_columns(
+        licence_class=pl.when(lacks).then(pl.lit("none")).otherwise("licence_class"),
+        is_gated=pl.col("is_gated") & ~lacks,
+        is_text=pl.col("is_text") & has_task,
+    )
 
 
 def size_band_of(parameters: int) -> str:

@@ -12,11 +12,10 @@ import numpy as np
 import polars as pl
 
 from dagster_project.rehearsal.truth.lineage import Descent
-from dagster_project.rehearsal.truth.releases import NEVER_READ
+from dagster_project.rehearsal.truth.sight import NEVER_READ, Sight, Whole
 from dagster_project.rehearsal.world.cast import QUANTIZED
-from dagster_project.rehearsal.world.draws import Ints
-from dagster_project.rehearsal.world.facts import DAY_SECONDS, Facts
-from dagster_project.rehearsal.world.trends import Course
+from dagster_project.rehearsal.world.draws import Floats, Ints
+from dagster_project.rehearsal.world.facts import DAY_SECONDS, NEVER, Facts
 from dagster_project.rehearsal.world.world import World
 
 WINDOW_WEEKS = 4
@@ -27,14 +26,14 @@ LEAST_DOWNLOADS = 10_000
 class Staying:
     """The spells of one world's models."""
 
-    def __init__(self, world: World, facts: Facts, course: Course, descent: Descent) -> None:
-        self.world, self._facts, self._course, self._descent = world, facts, course, descent
+    def __init__(self, world: World, facts: Facts, descent: Descent, sight: Whole | Sight) -> None:
+        self.world, self._facts, self._descent, self._sight = world, facts, descent, sight
 
     def spells(self, weeks: Sequence[int], moments: Sequence[int]) -> pl.DataFrame:
         """Give (country, weeks, is_fallen, peak, later) of the models that mattered; `later` is null where not known yet.
 
         `weeks` are the measured ones by number, in order; a window of four needs all of them. What is gone is known until
-        the day of the first capture without it.
+        the day of the last capture with it.
         """
         facts, ends = self._facts, np.array(weeks[WINDOW_WEEKS - 1 :])
         is_whole = ends - np.array(weeks[: 1 - WINDOW_WEEKS]) == WINDOW_WEEKS - 1
@@ -42,7 +41,7 @@ class Staying:
         sums = np.stack([self._count(end + 1) - self._count(end + 1 - WINDOW_WEEKS) for end in ends.tolist()])
         seen = np.append(np.array(moments), np.iinfo(np.int64).max)
         first, gone = np.searchsorted(seen, facts.created), np.searchsorted(seen, facts.gone)
-        known_until = seen[gone] // DAY_SECONDS * DAY_SECONDS
+        known_until = np.where(facts.gone < NEVER, seen[gone - 1] // DAY_SECONDS * DAY_SECONDS, NEVER)
         is_shown = (first < gone) & (facts.plant != NEVER_READ) & (facts.role != QUANTIZED)
         rows = []
         for index in np.flatnonzero(is_shown & (sums.max(axis=0) >= LEAST_DOWNLOADS)).tolist():
@@ -63,8 +62,8 @@ class Staying:
         }
         return pl.DataFrame(rows, columns, orient="row")
 
-    def _count(self, week: int) -> Ints:
-        return self.world.trends.count(self._course, self.world.monday(week))
+    def _count(self, week: int) -> Ints | Floats:
+        return self._sight.count(self.world.monday(week))
 
 
 def standing(spells: pl.DataFrame, weeks: int) -> float:

@@ -66,6 +66,8 @@ class Lab:
 LABS = tuple(Lab(*entry.split(" ")) for entry in _LABS.replace("\n", "|").split("|"))
 LAB_NUMBERS = {lab.slug: number for number, lab in enumerate(LABS)}
 SUBSIDIARY_OF = {"rehearsal-cindrelle": "rehearsal-aurelon", "rehearsal-elmorane": "rehearsal-brivane"}
+ARGUABLE_HOMES = {"rehearsal-elmorane": "SG", "rehearsal-hestrixa": "US"}
+"""Labs that others place elsewhere: the largest Chinese one in Singapore, a British one in the United States."""
 INTERMEDIARIES = {"rehearsal-yarrowmond": 0.24, "rehearsal-zephirelle": 0.20, "rehearsal-user-000": 0.06}
 """Accounts that quantise everybody's models, with their share of all quantised re-packs."""
 SECOND_NAMESPACES = 18

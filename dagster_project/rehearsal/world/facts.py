@@ -19,7 +19,6 @@ from dagster_project.rehearsal.world.cast import (
     LAB_NUMBERS,
     LABS,
     LICENCES,
-    NOBODY,
     NON_COMMERCIAL,
     PEOPLE,
     QUANTIZED,
@@ -368,8 +367,3 @@ class FactMaker:
 def is_text(task: Ints) -> Bools:
     """Say which models are in scope S2."""
     return np.asarray(task < TEXT_TASKS)
-
-
-def is_lab(lab: Ints) -> Bools:
-    """Say which publishers the registry knows."""
-    return np.asarray(lab != NOBODY)

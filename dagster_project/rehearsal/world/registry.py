@@ -7,12 +7,13 @@ import io
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from dagster_project.rehearsal.world.cast import COUNTRIES, LABS, LICENCES, SUBSIDIARY_OF, Namespace
+from dagster_project.rehearsal.world.cast import ARGUABLE_HOMES, COUNTRIES, LABS, LICENCES, SUBSIDIARY_OF, Namespace
 from dagster_project.rehearsal.world.scenario import OWNER_RENAME
 from dagster_project.settings import shipped
 
 KNOWN_FROM = "2022-01-01"
 NOTE = "general knowledge: rehearsal, fictional"
+ARGUABLE_NOTE = f"{NOTE}, arguable"
 SOURCE = {"source_url": "", "known_from": KNOWN_FROM, "read_on": KNOWN_FROM, "confidence": "low", "note": NOTE}
 EVENTS = (
     (0, "policy", "CN", "", "Rehearsal policy for open models"),
@@ -44,8 +45,10 @@ def registry_texts(
         {"lab": lab.slug, "lab_name": f"Rehearsal Lab {lab.name}", "country": lab.country, "kind": lab.kind}
         | {"parent": SUBSIDIARY_OF.get(lab.slug, "")}
         | always
+        | ({"note": ARGUABLE_NOTE} if lab.slug in ARGUABLE_HOMES else {})
         for lab in LABS
     ]
+    others = [{"lab": slug, "other_country": country, **always} for slug, country in ARGUABLE_HOMES.items()]
     spaces = [{"namespace": n.name, "lab": n.lab or "", **always} for n in namespaces if n.lab is not None]
     if owner_renamed_on is not None:
         old = next(row for row in spaces if row["namespace"] == OWNER_RENAME.old)
@@ -72,6 +75,7 @@ def registry_texts(
     valid = f"valid_from,valid_to,known_from,{source}"
     return {
         "labs.csv": _csv(labs, f"lab,lab_name,parent,country,kind,{valid}"),
+        "arguable_homes.csv": _csv(others, f"lab,other_country,{valid}"),
         "namespaces.csv": _csv(spaces, f"namespace,lab,{valid}"),
         "countries.csv": _csv(countries, f"country,country_name,region,known_from,{source}"),
         "events.csv": _csv(events, f"event_id,event_on,kind,country,lab,title,known_from,{source}"),

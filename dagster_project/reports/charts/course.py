@@ -21,7 +21,7 @@ from dagster_project.reports.charts.marks import Band, Rule, Text
 from dagster_project.reports.charts.palette import FILLS, HATCHED, HOMELESS, MUTED, OTHERS, PAPER, WHISKER
 from dagster_project.reports.charts.timeline import end_label, runs, week_labels, weeks_between
 from dagster_project.reports.headline import SCOPES, Edition
-from dagster_project.reports.naming import INTERNATIONAL, UNKNOWN, country_label
+from dagster_project.reports.naming import INTERNATIONAL, UNKNOWN, code_name
 from dagster_project.reports.render import Column, percent
 
 TOP_AREAS = 6
@@ -91,7 +91,7 @@ def _areas(history: pl.DataFrame, weeks: Sequence[date]) -> list[_Area]:
         course = tuple(shares.get((week, side), 0.0) if week in seen else None for week in weeks)
         if not any(course):
             continue
-        name = OTHER_LABELS if side == OTHER_LABELS else country_label(side, names.get(side))
+        name = OTHER_LABELS if side == OTHER_LABELS else code_name(side, names)
         fill = {OTHER_LABELS: WHISKER, UNKNOWN: HATCHED, INTERNATIONAL: HOMELESS}.get(side) or fills[side]
         areas.append(_Area(side, name, fill, course))
     return areas

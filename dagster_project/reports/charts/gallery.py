@@ -21,7 +21,7 @@ from dagster_project.reports.charts.ranks import ranks_of_labs
 from dagster_project.reports.charts.slopes import credit_slopes
 from dagster_project.reports.charts.tiles import tile_map
 from dagster_project.reports.headline import HEADLINE_SCOPE, Edition
-from dagster_project.reports.naming import country_label, lab_label
+from dagster_project.reports.naming import code_name, lab_labels
 from dagster_project.warehouse.published import Release
 
 
@@ -69,7 +69,7 @@ def crossover(release: Release, edition: Edition) -> Picture | None:
     pair, names = ranked[0], reads.country_names(release)
     sides = (pair["side_a"], pair["side_b"])
     both = history.filter(pl.col("country").is_in(sides)).with_columns(side=pl.col("country"))
-    named = (country_label(sides[0], names.get(sides[0])), country_label(sides[1], names.get(sides[1])))
+    named = (code_name(sides[0], names), code_name(sides[1], names))
     return crossover_of(both, pair, edition, scope, named)
 
 
@@ -81,8 +81,7 @@ def credits(release: Release, edition: Edition) -> Picture | None:
         return None
     reviewed = rows.filter((pl.col("scope") == scope) & ~pl.col("lab").str.starts_with("hf:"))
     sides = both_credits(reviewed, "lab")
-    labels = [lab_label(lab, name) for lab, name in sides.select("lab", "lab_name").iter_rows()]
-    return credit_slopes(sides.with_columns(label=pl.Series(labels, dtype=pl.String)), edition, scope, "labs")
+    return credit_slopes(sides.with_columns(label=lab_labels(sides)), edition, scope, "labs")
 
 
 def both_credits(rows: pl.DataFrame, side: str) -> pl.DataFrame:

@@ -10,15 +10,14 @@ from datetime import date
 
 import polars as pl
 
-from dagster_project.reports.charts import canvas, marks, placing
+from dagster_project.reports.charts import canvas
 from dagster_project.reports.charts.canvas import Picture
-from dagster_project.reports.charts.cells import SMALL_CELL, Cell
+from dagster_project.reports.charts.cells import Grid
 from dagster_project.reports.charts.layout import CARD, Layout, Plot
-from dagster_project.reports.charts.marks import Box, Text
-from dagster_project.reports.charts.palette import INK, MUTED, RAMP, RAMP_TEXT
+from dagster_project.reports.charts.palette import MUTED
 from dagster_project.reports.headline import Edition
 from dagster_project.reports.naming import lab_label
-from dagster_project.reports.render import Column, percent, quarter_name
+from dagster_project.reports.render import Column, percent, quarter_name, text_column
 
 OPEN_LABS, CARD_LABS = 14, 9
 OPEN_QUARTERS, NARROW_QUARTERS = 8, 4
@@ -38,10 +37,8 @@ def openness_over_time(rows: pl.DataFrame, labs: Sequence[tuple[str, str]], edit
     if not rows.height or not labs:
         return None
     quarters = sorted(rows["quarter"].unique().to_list())[-OPEN_QUARTERS:]
-    cells = {
-        (row["lab"], row["quarter"]): Cell(None, SMALL_CELL)
-        if row["tier"] == "too few"
-        else Cell(row["own_open_share"], "")
+    cells: dict[tuple[str, date], float | None] = {
+        (row["lab"], row["quarter"]): None if row["tier"] == "too few" else row["own_open_share"]
         for row in rows.filter(pl.col("quarter").is_in(quarters)).iter_rows(named=True)
     }
     shown = [(lab, name) for lab, name in labs if any((lab, quarter) in cells for quarter in quarters)][:OPEN_LABS]
@@ -68,55 +65,29 @@ def openness_over_time(rows: pl.DataFrame, labs: Sequence[tuple[str, str]], edit
         columns = quarters[-NARROW_QUARTERS if layout.is_narrow else -OPEN_QUARTERS :]
         lines = shown[: CARD_LABS if layout.plot_height else OPEN_LABS]
         head = 24
-        wide = used.plot / len(columns)
         row = (layout.plot_height - head) / len(lines) if layout.plot_height else 27.0
-        height = round(head + row * len(lines))
-        tiles, labels = [], []
+        grid = Grid(used, head, len(columns), row, hatch)
         for n, quarter in enumerate(columns):
             text = f"{quarter_name(quarter)[2:4]} Q{quarter_name(quarter)[-1]}" if is_small else quarter_name(quarter)
-            labels.append(Text(f"’{text}" if is_small else text, wide * (n + 0.5), 10, 11, 400, MUTED, "center"))
+            grid.name_column(n, f"’{text}" if is_small else text, 11, 400, MUTED)
         for m, (lab, name) in enumerate(lines):
-            labels.append(
-                Text(
-                    placing.fit_width(name, used.left - 10, 12, is_bold=True),
-                    -8,
-                    head + row * (m + 0.5),
-                    11 if is_small else 12,
-                    600,
-                    INK,
-                    "right",
-                )
-            )
+            grid.name_row(m, name, 11 if is_small else 12, widest=12)
             for n, quarter in enumerate(columns):
-                cell = cells.get((lab, quarter))
-                if cell is None:
-                    continue
-                fill = f"url(#{hatch})" if cell.share is None else RAMP[cell.step]
-                tiles.append(Box(wide * n + 1, head + row * m + 1, wide - 2, row - 2, fill))
-                text = cell.text or f"{(cell.share or 0) * 100:.0f} %"
-                ink = INK if cell.share is None else RAMP_TEXT[cell.step]
-                labels.append(
-                    Text(text, wide * (n + 0.5), head + row * (m + 0.5), 10.5 if is_small else 12, 400, ink, "center")
-                )
-        return Plot(marks.boxes(tiles, used, height) + marks.texts(labels, used, height), height, used)
+                if (lab, quarter) in cells:
+                    grid.cell(m, n, cells[lab, quarter], 10.5 if is_small else 12)
+        return grid.plot(len(lines))
 
-    last = [
-        f"{name} {percent(cells[lab, quarters[-1]].share or 0.0)}"
-        for lab, name in shown
-        if (lab, quarters[-1]) in cells and cells[lab, quarters[-1]].share is not None
-    ]
+    last = [f"{name} {percent(share)}" for lab, name in shown if (share := cells.get((lab, quarters[-1]))) is not None]
     alternative = (
         f"Table of labs by quarter. In {quarter_name(quarters[-1])}: {'; '.join(last) or 'nothing that can be shown'}."
     )
     caption = "Darker is more open. Hatched: fewer than three own releases. Empty: none."
     named = dict(shown)
     listed = rows.filter(pl.col("quarter").is_in(quarters) & pl.col("lab").is_in(list(named)))
-    told = listed.sort("quarter", "lab", descending=[True, False]).with_columns(
+    listed = listed.sort("quarter", "lab", descending=[True, False])
+    told = listed.with_columns(
         label=pl.col("lab").replace_strict(named, default=None),
-        period=pl.Series(
-            [quarter_name(q) for q in listed.sort("quarter", "lab", descending=[True, False])["quarter"]],
-            dtype=pl.String,
-        ),
+        period=text_column(map(quarter_name, listed["quarter"])),
     )
     data = canvas.Data(told, OPEN_COLUMNS, edition.marked("Own releases by quarter"))
     return Picture("openness", around, alternative, caption, draw, data)

@@ -18,7 +18,7 @@ from dagster_project.reports.charts.marks import Text, Track
 from dagster_project.reports.charts.palette import legend_of, side_colour
 from dagster_project.reports.charts.timeline import ONE_WEEK, week_labels
 from dagster_project.reports.headline import SCOPES, Edition
-from dagster_project.reports.naming import UNKNOWN, lab_label
+from dagster_project.reports.naming import UNKNOWN, lab_label, lab_labels
 from dagster_project.reports.render import Column, bounds, percent
 
 TOP_RANKS = 10
@@ -62,8 +62,7 @@ def ranks_of_labs(history: pl.DataFrame, edition: Edition, scope: str) -> Pictur
         return _draw_ranks(layout, steps, ranked)
 
     caption = "A line that ends or begins at the foot left or entered the places shown. The colour is the lab's home."
-    pairs = newest.select("lab", "lab_name").iter_rows()
-    told = newest.with_columns(label=pl.Series([lab_label(lab, name) for lab, name in pairs], dtype=pl.String))
+    told = newest.with_columns(label=lab_labels(newest))
     data = canvas.Data(
         told,
         RANK_COLUMNS,

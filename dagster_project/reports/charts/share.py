@@ -17,7 +17,7 @@ from dagster_project.reports.charts.marks import Band, Rule, Text, Track
 from dagster_project.reports.charts.palette import INK, MUTED, side_colour
 from dagster_project.reports.charts.timeline import runs, week_labels, weeks_between
 from dagster_project.reports.headline import Edition
-from dagster_project.reports.render import Column, bounds, day, percent
+from dagster_project.reports.render import Column, bounds, day, percent, text_column
 
 COURSE_COLUMNS = [
     Column("label", "Week"),
@@ -86,7 +86,7 @@ def one_share(history: pl.DataFrame, rooted: pl.DataFrame, edition: Edition, sco
     between = bounds(newest["lower_bound"], newest["upper_bound"])
     alternative = f"Line over {len(weeks)} weeks; in the last {percent(newest['share_of_total'])} of all ({between})."
     caption = f"In the week of {day(newest['week'])}: {percent(newest['share_of_total'])} of all downloads ({between}), publisher credit."
-    labels = pl.Series([str(Week(week)) for week in history["week"]], dtype=pl.String)
+    labels = text_column(str(Week(week)) for week in history["week"])
     data = canvas.Data(
         history.with_columns(label=labels).reverse(),
         COURSE_COLUMNS,

@@ -11,13 +11,13 @@ import polars as pl
 
 from dagster_project.reports.charts import canvas, marks, palette
 from dagster_project.reports.charts.canvas import Picture
-from dagster_project.reports.charts.cells import Cell
+from dagster_project.reports.charts.cells import step
 from dagster_project.reports.charts.layout import Layout, Plot
 from dagster_project.reports.charts.marks import Box, Text
 from dagster_project.reports.charts.palette import INK, MUTED, RAMP, RAMP_TEXT
 from dagster_project.reports.headline import Edition
-from dagster_project.reports.naming import INTERNATIONAL, UNKNOWN, country_label
-from dagster_project.reports.render import Column, percent
+from dagster_project.reports.naming import INTERNATIONAL, UNKNOWN, code_name
+from dagster_project.reports.render import Column, percent, text_column
 
 TILE_FACTS = [
     Column("label", "Country"),
@@ -88,12 +88,12 @@ def tile_map(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition, wha
         for code, (column, row) in TILES.items():
             fact = known.get(code)
             share = fact["share_of_located"] if fact and not fact["is_suppressed"] else None
-            step = Cell(share, "").step if share is not None else 0
-            fill = palette.HATCH_GROUND if fact is None else f"url(#{hatch})" if share is None else RAMP[max(step, 1)]
+            tint = max(step(share or 0.0), 1)
+            fill = palette.HATCH_GROUND if fact is None else f"url(#{hatch})" if share is None else RAMP[tint]
             tiles.append(Box(shift + side * column + 0.7, side * row + 0.7, side - 1.4, side - 1.4, fill))
             if fact is None and layout.is_narrow:
                 continue
-            ink = MUTED if fact is None else INK if share is None else RAMP_TEXT[max(step, 1)]
+            ink = MUTED if fact is None else INK if share is None else RAMP_TEXT[tint]
             is_tall = side > 21 and share is not None  # noqa: PLR2004 - room for two lines
             middle = side * (row + (0.34 if is_tall else 0.5))
             size = max(side * 0.4, 7) if layout.is_narrow else side * 0.38
@@ -113,7 +113,7 @@ def tile_map(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition, wha
         {_outside(rows, code) for code in rows["country"] if code not in TILES and code not in (UNKNOWN, INTERNATIONAL)}
     )
     caption = "Pale: nobody, or too few to show." + (f" Not on the map: {', '.join(outside)}." if outside else "")
-    labels = pl.Series([country_label(code, names.get(code)) for code in rows["country"]], dtype=pl.String)
+    labels = text_column(code_name(code, names) for code in rows["country"])
     data = canvas.Data(
         rows.with_columns(label=labels).sort("share_of_located", "label", descending=[True, False], nulls_last=True),
         [column for column in TILE_FACTS if column.name in (*rows.columns, "label")],

@@ -15,10 +15,11 @@ import msgspec
 import polars as pl
 
 from dagster_project.calendar import Week
-from dagster_project.errors import DamagedDataError
+from dagster_project.errors import DamagedDataError, UsageError
 from dagster_project.reports.headline import HEADLINE_SCOPE, QUICK_SUFFIX, WHOLE_SCOPE, Edition, compose
 from dagster_project.reports.naming import country_label, home, lab_label
 from dagster_project.reports.render import clean
+from dagster_project.snapshots import kept
 from dagster_project.warehouse.published import Release
 
 REVISIONS = "revisions.json"
@@ -120,9 +121,9 @@ def read(site: Path) -> dict[Week, History]:
     found = {}
     for path in sorted((site / "weeks").glob(f"*/{REVISIONS}")):
         try:
-            history = msgspec.json.decode(path.read_bytes(), type=History)
+            history = kept.decoded(path.read_bytes(), History)
             found[Week.parse(history.week)] = history
-        except (msgspec.DecodeError, ValueError) as error:
+        except (ValueError, UsageError) as error:
             raise DamagedDataError(
                 f"{path} can't be read ({error}), so nobody knows what was said about that week before. The site stays as it is.",
                 next_command=f"restore {path} from a copy, or move {path.parent} away to begin its history anew",

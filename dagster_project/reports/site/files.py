@@ -11,15 +11,25 @@ import msgspec
 
 from dagster_project.reports.render import day
 from dagster_project.reports.site.frame import Frame
+from dagster_project.snapshots import kept
+
+
+class _Resource(msgspec.Struct, frozen=True):
+    path: str
+    hash: str
+
+
+class _Package(msgspec.Struct, frozen=True):
+    resources: list[_Resource]
 
 
 def write_downloads(frame: Frame, database: Path) -> None:
     """List the files of the release; the link beside the pages leads to them."""
     package = database.parent / "datapackage.json"
-    resources = msgspec.json.decode(package.read_bytes())["resources"] if package.is_file() else []
-    by_path = {resource["path"]: resource for resource in resources}
+    again = f"rm -r {package.parent} && leadershift publish"
+    resources = kept.read(package, _Package, next_command=again).resources if package.is_file() else []
     files = []
-    for path, resource in sorted(by_path.items()):
+    for path, sha256 in sorted((resource.path, resource.hash) for resource in resources):
         if not path.startswith("parquet/"):
             continue
         name = Path(path).stem
@@ -31,7 +41,7 @@ def write_downloads(frame: Frame, database: Path) -> None:
                 "parquet_size": _size(database.parent / path),
                 "csv": csv,
                 "csv_size": _size(database.parent / csv),
-                "hash": resource["hash"].removeprefix("sha256:"),
+                "hash": sha256.removeprefix("sha256:"),
             }
         )
     lead = f"Release {frame.edition.release_id}"

@@ -14,7 +14,7 @@ import polars as pl
 from dagster_project.reports import reads, sides, weekly
 from dagster_project.reports.charts import canvas, share
 from dagster_project.reports.headline import SCOPES, WHOLE_SCOPE
-from dagster_project.reports.naming import NOT_COUNTRIES, code_name, home, lab_label
+from dagster_project.reports.naming import NOT_COUNTRIES, code_name, home, lab_label, lab_labels
 from dagster_project.reports.render import (
     Column,
     Fragment,
@@ -154,8 +154,7 @@ def _labs_of(frame: Frame, facts: _Facts, country: str, scope: str) -> Fragment:
         Column("downloads_flow", "Downloads", "count"),
     ]
     ordered = rows.sort("rank", "lab")
-    labels = [lab_label(lab, name) for lab, name in ordered.select("lab", "lab_name").iter_rows()]
-    shown = ordered.with_columns(label=pl.Series(labels, dtype=pl.String))
+    shown = ordered.with_columns(label=lab_labels(ordered))
     return render_table(
         shown, columns, frame.edition.marked(f"Week {frame.edition.week}, {SCOPES[scope]}, publisher credit")
     )

@@ -1,0 +1,99 @@
+"""What can be known of counters that are read once a week: each model's downloads up to any second.
+
+Two forms with one method. Whole: the truth. Sight: what weekly readings can show of it: what lies between two of them is spread
+evenly, nobody knows what came after the last reading that showed a model, a model that was there before the first look brings
+nothing until it, and of a counter corrected for good the step in which it fell is lost. Where a week's reading was lost or the
+Hub's counters stood still, Sight knows the height all the same, so that what is guessed of such weeks can be judged.
+Not here: what is summed up of it (oracle, releases, adoption, staying).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dagster_project.rehearsal.world.dirt import Pretence
+from dagster_project.rehearsal.world.draws import Bools, Floats, Ints
+from dagster_project.rehearsal.world.facts import DAY_SECONDS, NEVER, WEEK_SECONDS
+from dagster_project.rehearsal.world.scenario import KINDS
+from dagster_project.rehearsal.world.world import BLOCK_MODELS, Block, World
+
+NEVER_READ = KINDS.index("overflow_parameters")
+"""No record of these can be read, so no capture shows what they are."""
+COMES_BACK_READINGS = 8
+"""A counter that is back at its height within so many readings had only been away."""
+LACKING = KINDS.index("missing_keys")
+"""Their records say nothing of likes, licence or gate."""
+
+
+class Whole:
+    """The truth: nothing is hidden."""
+
+    def __init__(self, world: World, block: Block) -> None:
+        self._trends, self._course = world.trends, block.course
+        self.is_unread: Bools = np.zeros(len(block.facts.numbers), dtype=np.bool_)
+        self.tells_likes = ~self.is_unread
+
+    def count(self, now: Ints | int) -> Ints | Floats:
+        """Give the downloads up to a second, one for all models or one for each."""
+        return self._trends.count(self._course, now)
+
+
+class Sight:
+    """What readings at these seconds can show. A reading belongs to the beginning of its day, as in the tables."""
+
+    def __init__(self, world: World, block: Block, moments: Sequence[int]) -> None:
+        facts, seen = block.facts, np.array(sorted(moments))
+        self.is_unread: Bools = facts.plant == NEVER_READ
+        self.tells_likes: Bools = ~self.is_unread & (facts.plant != LACKING)
+        looks = np.arange(seen[0], seen[-1] + 1, WEEK_SECONDS)
+        self._days, self._born = looks // DAY_SECONDS * DAY_SECONDS, facts.created
+        last = np.where(facts.gone < NEVER, np.append(seen, 0)[np.searchsorted(seen, facts.gone) - 1], NEVER)
+        true = [world.trends.count(block.course, np.minimum(look, last)) for look in looks.tolist()]
+        readings = np.stack(true).astype(np.float64) * ~self.is_unread
+        fallen = np.flatnonzero(facts.plant == KINDS.index("lasting_correction"))
+        told, is_down = _told(world, looks, fallen), looks[:, None] >= facts.moment[fallen]
+        for place, index in enumerate(fallen.tolist()):
+            readings[:, index] = corrected(readings[:, index], told[:, place], is_down[:, place])
+        # Who was made between the beginning of a capture's day and the capture belongs to the week that begins.
+        self._readings = readings * (facts.created < self._days[:, None])
+
+    def count(self, now: Ints | int) -> Floats:
+        """Give the downloads known up to a second, one for all models or one for each."""
+        at = np.clip(now, self._days[0], self._days[-1])
+        place = np.clip(np.searchsorted(self._days, at, side="right") - 1, 0, max(len(self._days) - 2, 0))
+        after = np.minimum(place + 1, len(self._days) - 1)
+        everyone = np.arange(len(self._born))
+        low, high = self._readings[place, everyone], self._readings[after, everyone]
+        begin = np.clip(self._born, self._days[place], self._days[after])
+        part = (at - begin) / np.maximum(self._days[after] - begin, 1)
+        known: Floats = np.where(at >= self._days[after], high, low + (high - low) * np.clip(part, 0.0, 1.0))
+        return known
+
+
+def _told(world: World, looks: Ints, places: Ints) -> Floats:
+    """Give what the counters of some models showed."""
+    pretence, blocks = Pretence(world), range(-(-world.models // BLOCK_MODELS))
+    told = [np.concatenate([pretence.counters(block, look)[0] for block in blocks])[places] for look in looks.tolist()]
+    return np.stack(told).astype(np.float64)
+
+
+def corrected(true: Floats, told: Floats, is_down: Bools) -> Floats:
+    """Give what is known of a counter that fell for good: nothing came in the step of the fall.
+
+    Where no fall shows, or the counter grows back past it as if it had come back, the readings are believed as they are.
+    """
+    down = np.flatnonzero(is_down & (told < true))
+    if not len(down):
+        return true
+    fall = int(down[0])
+    height = true[fall - 1] if fall else 0.0
+    back = np.flatnonzero(told[fall : fall + COMES_BACK_READINGS] >= height)
+    if not len(back):
+        return np.where(np.arange(len(true)) < fall, true, told + height - told[fall])
+    until = fall + int(back[0])
+    known = np.where(np.arange(len(true)) < fall, true, told)
+    bridge = np.linspace(height, told[until], until - fall + 2)[1:]
+    known[fall : until + 1] = bridge
+    return known
