@@ -188,7 +188,7 @@ def test_a_month_is_turning_from_the_first_of_its_weeks_that_is(answer: Answer) 
     turns = """select week, 'country' as level, 'US' as side, is_turning, turned, turn_odds from (values
         (date '2026-07-20', null, null, null),
         (date '2026-07-27', false, 'cadence', 9.0), (date '2026-08-24', false, 'gated', 3.0),
-        (date '2026-08-31', false, 'gated', 60.0), (date '2026-09-07', true, 'gated,licences', 71.0),
+        (date '2026-08-31', false, 'gated', 60.0), (date '2026-09-07', true, 'gated,licences', 101.0),
         (date '2026-09-21', true, 'cadence,gated,licences', 900.0), (date '2026-09-28', false, 'gated', 500.0)
     ) as given (week, is_turning, turned, turn_odds)"""
     models = "select timestamp '2026-07-05' as born_at, false as is_quantised"
@@ -208,7 +208,7 @@ def test_a_month_is_turning_from_the_first_of_its_weeks_that_is(answer: Answer) 
         date(2026, 7, 1): (None, None, None, None),
         # The week of 27 July ends on 2 August.
         date(2026, 8, 1): (False, None, "cadence", 9),
-        date(2026, 9, 1): (True, date(2026, 9, 14), "gated,licences", 71),
+        date(2026, 9, 1): (True, date(2026, 9, 14), "gated,licences", 101),
         # The week of 28 September ends on 4 October.
         date(2026, 10, 1): (False, None, "gated", 500),
     }
