@@ -101,7 +101,7 @@ homes as (
     group by months.side, months.month
 ),
 
--- The flag's first week speaks for its month; where there is no flag, the week that came nearest to one.
+-- The flag's first week speaks for its month, and where there is no flag the week that came nearest to one.
 turns as (
     select
         level,
