@@ -1,7 +1,7 @@
 /*
 question: Is a lab or a country turning away from open releases?
 answer: >-
-  Only months in which two of six signals turned together, all of them 70 times likelier if the side is closing than if not; turned names them, turned_on
+  Only months in which two of six signals turned together, all of them 100 times likelier if the side is closing than if not; turned names them, turned_on
   says since which day it could be told. No rows: nobody did. It is a reason to look, not a proof.
 */
 select

@@ -1,30 +1,87 @@
 /*
-meaning: What each reviewed lab and each country released and withdrew in each week, from its first release on, without holes.
+meaning: >-
+  On how many occasions each reviewed lab and each country released and withdrew in each week, from its first release on, without
+  holes. A family of models is one decision, so that what a lab releases within four days with the same gate and the same class of
+  licence (permissive or not) is one occasion, and so is what it withdraws within four days.
 grain: [week, level, side]
 columns:
   week: Monday of the ISO week, UTC; only weeks that had ended by the last snapshot
   level: lab or country
   side: slug of the lab, or code of the country
-  releases: models created in the week; no quantised re-packs
-  n_gated: those for which access had to be asked for when first recorded
-  n_non_permissive: those whose first licence was not permissive
-  withdrawn: releases of any time that left the Hub in the week
-  has_open_flagship: whether one of them is an open flagship of the side
+  releases: >-
+    occasions that began in the week (first day, UTC); no quantised re-packs. Days no more than three apart form a run, and a run is an
+    occasion for each four days begun, so that who releases daily has more occasions, not one without end
+  n_gated: those for whose models access had to be asked for when first recorded
+  n_non_permissive: those whose models' first licence was not permissive
+  withdrawn: occasions on which releases of any time left the Hub that began in the week
+  has_open_flagship: whether a model released in the week is an open flagship of the side
   own_repo_flow: downloads of the week that the labs' own repositories bring to the side's roots; null in weeks that were not measured
   root_flow: all downloads of the week credited to the side's roots; null in weeks that were not measured
 */
-with sides as (
+with days as (
+    select
+        lab,
+        false as is_withdrawal,
+        is_gated,
+        is_permissive,
+        cast(released_at as date) as day,
+        min(country) as country
+    from staging.releases
+    group by lab, is_gated, is_permissive, cast(released_at as date)
+    union all
+    select
+        lab,
+        true as is_withdrawal,
+        null as is_gated,
+        null as is_permissive,
+        withdrawn_on as day,
+        min(country) as country
+    from staging.releases
+    where withdrawn_on is not null
+    group by lab, withdrawn_on
+),
+
+begun_runs as (
+    select
+        *,
+        case
+            when day <= lag(day) over (partition by lab, is_withdrawal, is_gated, is_permissive order by day) + 3 then null
+            else day
+        end as run_day
+    from days
+),
+
+runs as (
+    select
+        * exclude (run_day),
+        max(run_day) over (partition by lab, is_withdrawal, is_gated, is_permissive order by day) as run_from
+    from begun_runs
+),
+
+occasions as (
+    select
+        lab,
+        is_withdrawal,
+        is_gated,
+        is_permissive,
+        min(day) as day,
+        arg_min(country, day) as country
+    from runs
+    group by lab, is_withdrawal, is_gated, is_permissive, run_from, (day - run_from) // 4
+),
+
+sides as (
     select
         'lab' as level,
         lab as side,
         *
-    from staging.releases
+    from occasions
     union all
     select
         'country' as level,
         country as side,
         *
-    from staging.releases
+    from occasions
 ),
 
 -- A gap in our own capture is none in the labs' releases, so that weeks follow the calendar.
@@ -39,35 +96,40 @@ grid as (
         begun.level,
         begun.side,
         cast(weeks.day as date) as week
-    from (select level, side, date_trunc('week', min(released_at)) as first_week from sides group by level, side) as begun
+    from (
+        select
+            level,
+            side,
+            date_trunc('week', min(day)) as first_week
+        from sides
+        where not is_withdrawal
+        group by level, side
+    ) as begun
     cross join bounds,
         unnest(generate_series(begun.first_week, bounds.end_on - interval 7 day, interval 7 day)) as weeks (day)
 ),
 
-released as (
-    select
-        sides.level,
-        sides.side,
-        cast(date_trunc('week', sides.released_at) as date) as week,
-        count(*) as releases,
-        count(*) filter (where sides.is_gated) as n_gated,
-        count(*) filter (where not sides.is_permissive) as n_non_permissive,
-        coalesce(bool_or(flagships.is_open), false) as has_open_flagship
-    from sides
-    left join staging.flagships as flagships
-        on sides.level = flagships.level and sides.side = flagships.side and sides.model_key = flagships.model_key
-    group by sides.level, sides.side, date_trunc('week', sides.released_at)
-),
-
-left_hub as (
+counted as (
     select
         level,
         side,
-        cast(date_trunc('week', withdrawn_on) as date) as week,
-        count(*) as withdrawn
+        cast(date_trunc('week', day) as date) as week,
+        count(*) filter (where not is_withdrawal) as releases,
+        count(*) filter (where is_gated) as n_gated,
+        count(*) filter (where not is_permissive) as n_non_permissive,
+        count(*) filter (where is_withdrawal) as withdrawn
     from sides
-    where withdrawn_on is not null
-    group by level, side, date_trunc('week', withdrawn_on)
+    group by level, side, date_trunc('week', day)
+),
+
+launched as (
+    select distinct
+        flagships.level,
+        flagships.side,
+        cast(date_trunc('week', releases.released_at) as date) as week
+    from staging.flagships as flagships
+    inner join staging.releases as releases on flagships.model_key = releases.model_key
+    where flagships.is_open
 ),
 
 rooted as (
@@ -106,14 +168,14 @@ select
     grid.week,
     grid.level,
     grid.side,
-    coalesce(released.releases, 0) as releases,
-    coalesce(released.n_gated, 0) as n_gated,
-    coalesce(released.n_non_permissive, 0) as n_non_permissive,
-    coalesce(left_hub.withdrawn, 0) as withdrawn,
-    coalesce(released.has_open_flagship, false) as has_open_flagship,
+    coalesce(counted.releases, 0) as releases,
+    coalesce(counted.n_gated, 0) as n_gated,
+    coalesce(counted.n_non_permissive, 0) as n_non_permissive,
+    coalesce(counted.withdrawn, 0) as withdrawn,
+    launched.week is not null as has_open_flagship,
     families.own_flow as own_repo_flow,
     families.root_flow
 from grid
-left join released on grid.level = released.level and grid.side = released.side and grid.week = released.week
-left join left_hub on grid.level = left_hub.level and grid.side = left_hub.side and grid.week = left_hub.week
+left join counted on grid.level = counted.level and grid.side = counted.side and grid.week = counted.week
+left join launched on grid.level = launched.level and grid.side = launched.side and grid.week = launched.week
 left join families on grid.level = families.level and grid.side = families.side and grid.week = families.week

@@ -84,10 +84,11 @@ def test_a_retreat_by_hand(history: History) -> None:
     weeks = history.rows("select * from staging.retreat_weeks where side = 'acme' order by week")
     # From the week of the first release to the last one that had ended by the last snapshot, 2026-11-16.
     assert [row["week"] for row in weeks] == [date(2026, 5, 4) + timedelta(weeks=place) for place in range(28)]
+    # Large and small came two days apart with one gate and licence: one occasion, two models.
     spoken = {row["week"]: row for row in weeks if row["releases"] or row["withdrawn"]}
     kinds = ("releases", "n_gated", "n_non_permissive", "withdrawn", "has_open_flagship")
     assert {day: tuple(row[kind] for kind in kinds) for day, row in spoken.items()} == {
-        date(2026, 5, 4): (2, 0, 0, 0, True),
+        date(2026, 5, 4): (1, 0, 0, 0, True),
         date(2026, 8, 3): (1, 1, 0, 0, False),
         date(2026, 9, 7): (1, 0, 1, 0, False),
         date(2026, 9, 28): (0, 0, 0, 1, False),
@@ -98,6 +99,53 @@ def test_a_retreat_by_hand(history: History) -> None:
     # For the country the rival's 900 billion are the open flagship, and less than 450 is none after it.
     assert [row["months_since_open_flagship"] for row in country.values()] == [0, 1, 2, 0, 1, 2, 3]
     assert country["2026-11"]["months_since_flagship"] == 3
+
+
+def test_a_family_is_one_occasion(answer: Answer) -> None:
+    """Monday to Thursday is one, Friday the next of the same run; a gate, a licence, another lab or four days are another."""
+    releases = """select *, row_number() over () as model_key from (values
+        ('acme', 'US', timestamp '2026-05-04 01:00', true, false, null),
+        ('acme', 'US', timestamp '2026-05-04 23:00', true, false, date '2026-06-02'),
+        ('acme', 'US', timestamp '2026-05-06 12:00', true, false, date '2026-06-05'),
+        ('acme', 'US', timestamp '2026-05-07 12:00', true, false, date '2026-06-09'),
+        ('acme', 'US', timestamp '2026-05-08 12:00', true, false, null),
+        ('acme', 'US', timestamp '2026-05-12 12:00', true, false, null),
+        ('acme', 'US', timestamp '2026-05-05 12:00', true, true, null),
+        ('acme', 'US', timestamp '2026-05-05 12:00', false, true, null),
+        ('rival', 'US', timestamp '2026-05-05 12:00', true, false, date '2026-06-03')
+    ) as given (lab, country, released_at, is_permissive, is_gated, withdrawn_on)"""
+    rows = answer(
+        "staging.retreat_weeks",
+        {
+            "staging.releases": releases,
+            "staging.chain": "select date '2026-06-15' as observed_on, 'huggingface' as source",
+            "staging.flagships": "select 'lab' as level, 'acme' as side, 6 as model_key, true as is_open",
+            "staging.lab_weeks": """select date '2026-05-04' as week, 'acme' as lab, 'US' as country, 'root' as credit, 'S1' as scope,
+                10 as downloads_flow""",
+            "staging.own_repo_weeks": "select date '2026-05-04' as week, 'acme' as lab, 4 as own_flow",
+        },
+    )
+    kinds = ("releases", "n_gated", "n_non_permissive", "withdrawn", "has_open_flagship", "own_repo_flow", "root_flow")
+    told = {(row["side"], row["week"]): tuple(row[kind] for kind in kinds) for row in rows}
+    mondays = [date(2026, 5, 4) + timedelta(weeks=place) for place in range(6)]
+    quiet = (0, 0, 0, 0, False, None, None)
+    assert [told["acme", day] for day in mondays] == [
+        (4, 2, 1, 0, False, 4, 10),
+        (1, 0, 0, 0, True, None, None),
+        quiet,
+        quiet,
+        # The third withdrawal, of 9 June, is four days after the second.
+        (0, 0, 0, 1, False, None, None),
+        (0, 0, 0, 1, False, None, None),
+    ]
+    assert [told["US", day][:4] for day in mondays] == [
+        (5, 2, 1, 0),
+        (1, 0, 0, 0),
+        *[(0, 0, 0, 0)] * 2,
+        (0, 0, 0, 2),
+        (0, 0, 0, 1),
+    ]
+    assert told["rival", mondays[4]][3] == 1
 
 
 def test_a_flagship_has_half_of_the_largest_of_two_years(answer: Answer) -> None:
@@ -140,7 +188,7 @@ def test_a_month_is_turning_from_the_first_of_its_weeks_that_is(answer: Answer) 
     turns = """select week, 'country' as level, 'US' as side, is_turning, turned, turn_odds from (values
         (date '2026-07-20', null, null, null),
         (date '2026-07-27', false, 'cadence', 9.0), (date '2026-08-24', false, 'gated', 3.0),
-        (date '2026-08-31', false, 'gated', 60.0), (date '2026-09-07', true, 'gated,licences', 71.0),
+        (date '2026-08-31', false, 'gated', 60.0), (date '2026-09-07', true, 'gated,licences', 101.0),
         (date '2026-09-21', true, 'cadence,gated,licences', 900.0), (date '2026-09-28', false, 'gated', 500.0)
     ) as given (week, is_turning, turned, turn_odds)"""
     models = "select timestamp '2026-07-05' as born_at, false as is_quantised"
@@ -160,7 +208,7 @@ def test_a_month_is_turning_from_the_first_of_its_weeks_that_is(answer: Answer) 
         date(2026, 7, 1): (None, None, None, None),
         # The week of 27 July ends on 2 August.
         date(2026, 8, 1): (False, None, "cadence", 9),
-        date(2026, 9, 1): (True, date(2026, 9, 14), "gated,licences", 71),
+        date(2026, 9, 1): (True, date(2026, 9, 14), "gated,licences", 101),
         # The week of 28 September ends on 4 October.
         date(2026, 10, 1): (False, None, "gated", 500),
     }
