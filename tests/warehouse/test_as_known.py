@@ -49,7 +49,15 @@ def history(tmp_path: Path) -> History:
     history = History(tmp_path / "home", registry=tmp_path / "registry")
     shipped_files = {
         name: shipped(f"data/registry/{name}.csv").read_text()
-        for name in ("countries", "licences", "events", "published_figures", "repositories", "github_owners")
+        for name in (
+            "countries",
+            "licences",
+            "events",
+            "published_figures",
+            "repositories",
+            "github_owners",
+            "arguable_homes",
+        )
     }
     known_then = {name: re.sub(r",20\d\d-\d\d-\d\d(?=,)", ",2026-11-01", text) for name, text in shipped_files.items()}
     history.write_registry(labs=LABS, namespaces=NAMESPACES, **known_then)
