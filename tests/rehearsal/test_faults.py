@@ -277,7 +277,7 @@ def test_F19_seven_odd_records_and_the_rest_untouched(service):
     assert odd.count(b'{"a":') == 5000
     for raw_text in (b'"downloads":"many"', rb'"lone \ud800 surrogate"', rb"text\u0000generation", str(2**70).encode()):
         assert odd.count(raw_text) == 1
-    assert odd.count(b'"likes":1,"likes":2') == 1
+    assert odd.count(b'"likes":1,"likes":') == 1
     untouched = json.loads(plain)[7:]
     tail = json.dumps(untouched, separators=(",", ":"), ensure_ascii=False).encode()
     assert odd.endswith(tail[1:])
@@ -286,10 +286,11 @@ def test_F19_seven_odd_records_and_the_rest_untouched(service):
 
 @pytest.mark.parametrize("kind", MUTATIONS)
 def test_each_mutation_changes_its_record_only(service, kind):
-    plain = json.loads(fetch(service)[1])
+    sent = fetch(service)[1]
     service.inject([Fault(action="mutate", value=kind, row=3, size=50)])
-    odd = json.loads(fetch(service)[1])
-    assert odd[3] != plain[3]
+    changed = fetch(service)[1]
+    assert changed != sent
+    plain, odd = json.loads(sent), json.loads(changed)
     assert odd[:3] + odd[4:] == plain[:3] + plain[4:]
 
 
