@@ -217,8 +217,8 @@ def retreat(rows: pl.DataFrame, edition: Edition) -> Fragment:
     ]
     shown = ordered.with_columns(period=text_column(periods), turned=text_column(turned))
     caption = (
-        "All models of reviewed labs, no quantised re-packs; turning: by the end of a week of the month two signals of closing had turned"
-        " together, all of them 100 times likelier if it is closing than if not; a dash: too early to say"
+        "All models of reviewed labs, no quantised re-packs; turning: two signals of closing turned together, and all six are 100 times"
+        " likelier if it closes; a dash: too early to say"
     )
     return render_table(shown, RETREAT_COLUMNS, edition.marked(caption))
 

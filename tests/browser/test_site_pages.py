@@ -147,6 +147,8 @@ def test_no_page_overflows_and_no_text_is_cut(browser: Any, site: Path, width: i
         unfold(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, html
         assert page.evaluate(CUT_TEXTS) == [], html
+        captions = page.locator("caption").all_text_contents()
+        assert [text for text in captions if text.rstrip().endswith("…")] == [], html
     page.close()
 
 
