@@ -29,7 +29,7 @@ def test_nothing_yet_says_what_to_do(tmp_path: Path) -> None:
         (pipeline.report, "run"),
     ):
         with pytest.raises(NothingYetError) as caught:
-            step(settings(tmp_path))  # type: ignore[operator]
+            step(settings(tmp_path))
         assert caught.value.next_command == f"leadershift {command}"
 
 
