@@ -42,11 +42,16 @@ Event = Literal[
     "alert_posted",
 ]
 # What other rooms read out of a line; without it the line is damaged, though a flipped bit may have left it JSON.
-GUARDING: dict[str, tuple[str, ...]] = {
+NEEDED: dict[str, tuple[str, ...]] = {
+    "captured": ("source", "day"),
     "sealed": ("source", "week", "seal", "seal_sha256"),
     "imported": ("source", "week", "seal", "seal_sha256"),
+    "published": ("release",),
+    "copied": ("folder",),
     "dropped": ("folder",),
     "erased": ("files",),
+    "alerted": ("alert",),
+    "alert_posted": ("alerts",),
 }
 
 
@@ -83,11 +88,11 @@ def _lines(home: Path) -> list[bytes]:
 
 
 def _decoded(line: bytes) -> dict[str, Any] | None:
-    """Read a line; None for one that is no JSON, or lacks what the safety of a snapshot hangs on."""
+    """Read a line; None for one that is no JSON, or lacks what other rooms read."""
     try:
         decoded = kept.decoded(line, dict[str, Any])
     except ValueError:
         return None
     # An event that this version doesn't know is a newer one's, not damage.
-    needed = {"at", "event", *GUARDING.get(decoded.get("event", ""), ())}
+    needed = {"at", "event", *NEEDED.get(decoded.get("event", ""), ())}
     return decoded if needed <= decoded.keys() else None

@@ -11,10 +11,16 @@ NOW = datetime(2026, 10, 26, 2, tzinfo=UTC)
 
 
 def test_events_are_read_back_in_order_with_their_time_in_utc(tmp_path):
-    ledger.write(tmp_path, "captured", NOW, pages=3)
+    ledger.write(tmp_path, "captured", NOW, source="huggingface", day="2026-10-26", pages=3)
     ledger.write(tmp_path, "reported", NOW.astimezone(timezone(timedelta(hours=9))), week="2026-W44")
     assert ledger.read(tmp_path) == [
-        {"at": "2026-10-26T02:00:00.000Z", "event": "captured", "pages": 3},
+        {
+            "at": "2026-10-26T02:00:00.000Z",
+            "event": "captured",
+            "source": "huggingface",
+            "day": "2026-10-26",
+            "pages": 3,
+        },
         {"at": "2026-10-26T02:00:00.000Z", "event": "reported", "week": "2026-W44"},
     ]
     assert ledger.read(tmp_path / "nowhere") == []
@@ -39,10 +45,11 @@ def test_a_broken_line_is_damage_not_a_traceback(tmp_path):
     [
         b'{"at":"2026-10-26T02:00:00.000Z","event":"sealed","source":"huggingface","week":"2026-W44","seal":"x"}',
         b'{"at":"2026-10-26T02:00:00.000Z","event":"dropped"}',
+        b'{"at":"2026-10-26T02:00:00.000Z","event":"captured","source":"huggingface","dax":"2026-10-26"}',
         b'{"event":"built"}',
     ],
 )
-def test_a_line_without_what_guards_a_snapshot_is_damage_though_it_is_json(tmp_path, line):
+def test_a_line_without_what_others_read_of_it_is_damage_though_it_is_json(tmp_path, line):
     (tmp_path / ledger.LEDGER).write_bytes(line + b"\n")
     with pytest.raises(DamagedDataError, match=r"ledger.jsonl has a line"):
         ledger.read(tmp_path)
