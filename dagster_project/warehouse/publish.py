@@ -3,7 +3,7 @@
 Published all or nothing: the folder is complete before `current.json` points to it, and a reader of the old one is not
 disturbed. The release id follows from the content, so the same tables published twice are one release; that of a build as
 known on an earlier day begins with the day.
-Not here: judging (audit).
+Not here: judging (audit), and the Parquet, CSV and data package beside the database (exports).
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import duckdb
 import msgspec
 
 from dagster_project.calendar import Week, stamp
-from dagster_project.errors import GateError, NothingYetError
+from dagster_project.errors import GateError, LeadershiftError, NothingYetError
 from dagster_project.settings import is_loopback
 from dagster_project.snapshots import durable, kept
-from dagster_project.warehouse import audit, catalog, lineage, published
+from dagster_project.warehouse import audit, catalog, exports, lineage, published
 from dagster_project.warehouse.build import as_known, database_path
 from dagster_project.warehouse.catalog import Table
 from dagster_project.warehouse.engine import connect_private, quoted
@@ -42,16 +42,6 @@ HASH_CHARACTERS = 8
 # Tables with a row for each model and day or week, and how many models of them are sorted at once.
 SLICED = ("core.observations", "core.weekly_flow")
 MODELS_AT_ONCE = 100_000
-# A spreadsheet runs a text that begins with one of these.
-FORMULA_STARTS = "=+-@\t\r"
-_FRICTIONLESS = {
-    "VARCHAR": "string",
-    "BOOLEAN": "boolean",
-    "DATE": "date",
-    "TIMESTAMP": "datetime",
-    "BIGINT": "integer",
-    "INTEGER": "integer",
-}
 
 
 def publish(
@@ -88,7 +78,7 @@ def publish(
                 connection, building / Path(release.database).name, tables, release, verdict, sign_off, history
             )
     with durable.disk_trouble(folder):
-        _export(building, tables, release)
+        exports.write(building, tables, release)
         for path in (*building.rglob("*"), building):
             durable.flush(path)
         building.replace(folder)
@@ -366,62 +356,6 @@ def _write_dictionary(connection: duckdb.DuckDBPyConnection, tables: Mapping[str
     )
 
 
-def _export(folder: Path, tables: Mapping[str, Table], release: Publication) -> None:
-    """Write the marts as Parquet and CSV with a data package that describes them."""
-    exported = [table for table in tables.values() if table.schema == "marts"]
-    (folder / "parquet").mkdir()
-    (folder / "csv").mkdir()
-    resources = []
-    with connect_private(folder / Path(release.database).name, read_only=True) as connection:
-        for table in exported:
-            described = connection.execute(f"describe {table.full_name}").fetchall()
-            fields = [(str(row[0]), str(row[1])) for row in described]
-            order = ", ".join(table.grain)
-            parquet, csv = folder / "parquet" / f"{table.name}.parquet", folder / "csv" / f"{table.name}.csv"
-            connection.execute(
-                f"copy (from {table.full_name} order by {order}) to {quoted(str(parquet))}"
-                f" (format parquet, compression zstd, kv_metadata {{release_id: {quoted(release.release_id)}}})"
-            )
-            harmless = ", ".join(_spreadsheet_safe(name, kind) for name, kind in fields)
-            connection.execute(
-                f"copy (select {harmless} from {table.full_name} order by {order}) to {quoted(str(csv))} (header)"
-            )
-            resources += [_resource(table, fields, path, folder) for path in (parquet, csv)]
-    package = {
-        "name": "leadershift",
-        "id": release.release_id,
-        "created": release.published_at,
-        "title": f"leadershift {release.release_id}"
-        + (" (REHEARSAL, not the real Hub)" if release.is_rehearsal else ""),
-        "resources": resources,
-    }
-    (folder / "datapackage.json").write_bytes(msgspec.json.format(msgspec.json.encode(package)))
-
-
-def _spreadsheet_safe(name: str, kind: str) -> str:
-    if kind != "VARCHAR":
-        return f'"{name}"'
-    starts = quoted(FORMULA_STARTS)
-    return f'case when contains({starts}, left("{name}", 1)) and "{name}" <> \'\' then \'\'\'\' || "{name}" else "{name}" end as "{name}"'
-
-
-def _resource(table: Table, fields: list[tuple[str, str]], path: Path, folder: Path) -> dict[str, Any]:
-    return {
-        "name": f"{table.name}-{path.suffix[1:]}",
-        "path": path.relative_to(folder).as_posix(),
-        "format": path.suffix[1:],
-        "description": table.comment,
-        "hash": f"sha256:{durable.sha256(path)}",
-        "schema": {
-            "fields": [
-                {"name": name, "type": _FRICTIONLESS.get(kind, "number"), "description": table.columns[name]}
-                for name, kind in fields
-            ],
-            "primaryKey": list(table.grain),
-        },
-    }
-
-
 def keep_history(home: Path) -> None:
     """Write down the releases so far, before databases that list them are withdrawn."""
     durable.write_bytes(home / HISTORY, msgspec.json.format(msgspec.json.encode(_history(home))))
@@ -430,14 +364,21 @@ def keep_history(home: Path) -> None:
 def _history(home: Path) -> list[tuple[Any, ...]]:
     """Gather the releases so far, oldest first: out of each that is there, and what was written down of those withdrawn.
 
-    The current one need not know them all: it may be an older one, published once more.
+    The current one need not know them all: it may be an older one, published once more. One that can't be opened is in nobody's
+    way if another lists it; if none does, its error is raised, because who made it and who signed for it would be forgotten.
     """
     path = home / HISTORY
     told = kept.read(path, list[tuple[Any, ...]], next_command=f"mv {path} {path}.damaged") if path.exists() else []
+    closed: dict[str, LeadershiftError] = {}
     for database in sorted((home / PUBLISHED).glob("*/*.duckdb")):
-        with published.open_release(database) as release:
-            told += release.rows("from marts.releases")[1]
+        try:
+            with published.open_release(database) as release:
+                told += release.rows("from marts.releases")[1]
+        except LeadershiftError as error:
+            closed[database.parent.name] = error
     by_id = {row[0]: row for row in told}
+    for name in closed.keys() - by_id.keys():
+        raise closed[name]
     # As JSON has them a T stands between day and hour.
     return sorted(by_id.values(), key=lambda row: str(row[1]).replace("T", " "))
 

@@ -91,18 +91,39 @@ def test_F24_no_other_bytes_than_were_staged_get_into_a_file(tmp_path):
     assert file.read_bytes() == b"before"
 
 
-def test_every_release_is_remembered_whatever_the_pointer_says(tmp_path):
+@pytest.fixture
+def two_releases(tmp_path: Path) -> list[Path]:
+    """The databases of two releases, of which the second lists both."""
+    paths = []
     for releases in (["one"], ["one", "two"]):
-        path = tmp_path / published.PUBLISHED / releases[-1] / "release.duckdb"
-        path.parent.mkdir(parents=True)
-        with duckdb.connect(path) as connection:
+        paths.append(tmp_path / published.PUBLISHED / releases[-1] / "release.duckdb")
+        paths[-1].parent.mkdir(parents=True)
+        with duckdb.connect(paths[-1]) as connection:
             connection.execute("create schema marts")
             connection.execute("create table marts.releases (release_id varchar, published_at timestamp)")
             for number, name in enumerate(releases):
                 connection.execute("insert into marts.releases values (?, ?)", [name, NOW + timedelta(weeks=number)])
+    return paths
+
+
+def remembered(home: Path) -> list[str]:
+    publish.keep_history(home)
+    return [name for name, _at in json.loads((home / publish.HISTORY).read_bytes())]
+
+
+def test_every_release_is_remembered_whatever_the_pointer_says(tmp_path, two_releases):
     durable.write_bytes(tmp_path / published.CURRENT, b"\xff")
-    publish.keep_history(tmp_path)
-    assert [name for name, _at in json.loads((tmp_path / publish.HISTORY).read_bytes())] == ["one", "two"]
+    assert remembered(tmp_path) == ["one", "two"]
+
+
+def test_F24_a_damaged_old_release_stops_nothing_that_another_one_knows(tmp_path, two_releases):
+    first, second = two_releases
+    first.write_bytes(b"no longer a database")
+    assert remembered(tmp_path) == ["one", "two"]
+    (tmp_path / publish.HISTORY).unlink()
+    second.write_bytes(b"no longer a database")
+    with pytest.raises(DamagedDataError, match=r"can't be opened as a published database"):
+        publish.keep_history(tmp_path)
 
 
 def test_F24_a_wait_whose_reason_is_lost_still_waits(stage):
