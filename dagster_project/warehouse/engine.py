@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-MEMORY_LIMIT = "4GB"
+MEMORY_LIMIT = "3GB"
 THREADS = os.cpu_count() or 1
 _NO_STRANGERS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",

@@ -14,17 +14,26 @@ with newest as (
     where table_name = 'models' and status <> 'partial'
 ),
 
-used as (
+-- Chosen first, or every reading of every week would be matched with its model.
+latest as materialized (
     select
-        models.parameters_total,
+        observations.hub_id,
         observations.likes,
         observations.downloads_30d
     from core.observations as observations
-    inner join core.models as models on observations.hub_id = models.hub_id
+    inner join newest on observations.observed_on = newest.observed_on
+    where observations.downloads_30d > 0
+),
+
+used as (
+    select
+        models.parameters_total,
+        latest.likes,
+        latest.downloads_30d
+    from latest
+    inner join core.models as models on latest.hub_id = models.hub_id
     where
-        observations.observed_on = (select newest.observed_on from newest)
-        and observations.downloads_30d > 0
-        and models.pipeline_tag in ('text-generation', 'image-text-to-text')
+        models.pipeline_tag in ('text-generation', 'image-text-to-text')
         and models.parameters_total > 0
 ),
 
