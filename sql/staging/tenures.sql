@@ -7,33 +7,68 @@ columns:
   from_on: first week that ends under it; 0001-01-01 for the first
   until_on: first week that ends under another; 9999-12-31 for the last
 */
-with ordered as (
+with homes as (
     select
         model_key,
-        coalesce(namespace, model_name) as namespace,
-        first_seen_on,
-        row_number() over (partition by model_key order by first_seen_on, model_name) as place,
-        lead(first_seen_on) over (partition by model_key order by first_seen_on, model_name) as next_on
+        min(coalesce(namespace, model_name)) as first_namespace,
+        max(coalesce(namespace, model_name)) as last_namespace
     from staging.names
-    where model_key in (select twice.model_key from staging.names as twice group by twice.model_key having count(*) > 1)
+    group by model_key
+),
+
+-- Day by day and not from the names, because an owner may get an old name back.
+daily as (
+    select
+        spans.model_key,
+        spans.observed_on,
+        coalesce(records.namespace, records.model_name) as namespace
+    from staging.record_spans as spans
+    inner join staging.records as records
+        on
+            spans.source = records.source
+            and spans.listed_key = records.model_key
+            and spans.observed_on = records.observed_on
+    inner join homes on spans.model_key = homes.model_key and homes.first_namespace <> homes.last_namespace
+    qualify row_number() over (
+        partition by spans.model_key, spans.observed_on
+        order by spans.source = 'huggingface' desc, spans.source = 'huggingface_quick' asc, spans.source asc, spans.listed_key asc
+    ) = 1
+),
+
+turns as (
+    select
+        model_key,
+        observed_on,
+        namespace
+    from daily
+    qualify namespace is distinct from lag(namespace) over (partition by model_key order by observed_on)
+),
+
+followed as (
+    select
+        model_key,
+        namespace,
+        observed_on,
+        row_number() over (partition by model_key order by observed_on) as place,
+        lead(observed_on) over (partition by model_key order by observed_on) as next_on
+    from turns
 )
 
 select
-    names.model_key,
-    coalesce(names.namespace, names.model_name) as namespace,
+    model_key,
+    first_namespace as namespace,
     date '0001-01-01' as from_on,
     date '9999-12-31' as until_on
-from staging.names as names
-anti join ordered on names.model_key = ordered.model_key
+from homes
+where first_namespace = last_namespace
 union all
 -- A model belongs to the namespace it had when the week ended: after an owner's rename, the past stays with the old name.
 select
     model_key,
     namespace,
-    case when place = 1 then date '0001-01-01' else first_seen_on - 6 end as from_on,
+    case when place = 1 then date '0001-01-01' else observed_on - 6 end as from_on,
     coalesce(next_on - 6, date '9999-12-31') as until_on
-from ordered
-where next_on is null or next_on > first_seen_on
+from followed
 union all
 select
     model_key,

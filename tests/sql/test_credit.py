@@ -77,6 +77,19 @@ def test_after_an_owners_rename_the_past_stays_with_the_old_name(history: Histor
     assert [row["lab"] for row in rows] == ["base"] * 4
 
 
+def test_an_owner_that_takes_its_old_name_back_has_its_old_lab_back(history: History) -> None:
+    for place, (day, owner) in enumerate(zip(MONDAYS[:5], ["acme", "acme", "zed", "zed", "acme"], strict=True)):
+        name = "m" if place % 2 else "renamed"
+        history.day(day, model("m", model_name=f"{owner}/{name}", total=70 * place))
+    history.build()
+    rows = history.rows(
+        "select week, lab from staging.lab_weeks where scope = 'S1' and credit = 'publisher' order by week"
+    )
+    assert [row["lab"] for row in rows] == ["acme", "acme", "hf:zed", "hf:zed", "acme"]
+    spells = history.rows("select namespace from staging.tenures order by from_on")
+    assert [row["namespace"] for row in spells] == ["acme", "zed", "acme"], "a new name of the model is no new owner"
+
+
 def test_s3_wants_language_size_a_reviewed_lab_and_no_quantised_form(history: History) -> None:
     after = datetime.fromisoformat("2023-01-01")
     text = {"pipeline_tag": "text-generation", "created_at": after}
