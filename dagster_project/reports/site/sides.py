@@ -87,29 +87,43 @@ def _by(rows: pl.DataFrame, side: str) -> dict[str, pl.DataFrame]:
 
 def _side(frame: Frame, facts: _Facts, side: str, folder: str) -> dict[str, Any]:
     """Write the page of one country or lab; gives its line in the list of all."""
-    edition, names = frame.edition, {**frame.countries, **frame.labs}
+    edition, is_country = frame.edition, facts.level == "country"
     scope = frame.scope if side in facts.courses[frame.scope] else edition.scope(WHOLE_SCOPE)
-    course = facts.courses[scope][side]
-    last = course.sort("week").row(-1, named=True)
-    name = _side_name(facts.level, side, last, frame)
+    last = facts.courses[scope][side].sort("week").row(-1, named=True)
+    is_here = last["week"] == edition.week.monday
+    name, at_home = _side_name(facts.level, side, last, frame), home(last["country"], frame.countries)
     share_then, between = percent(last["share_of_total"]), bounds(last["lower_bound"], last["upper_bound"])
     basis = f"{SCOPES[scope]}, publisher credit, week of {last['week']}"
-    is_here = last["week"] == edition.week.monday
-    lead = f"{name} {share_then}"
-    sentence = f"{lead} of all downloads ({between}), {basis}."
-    if not is_here:
-        lead = f"{name} has no downloads in week {edition.week}"
-        sentence = f"{lead}. Its last: {share_then} of all ({between}), {basis}."
-    rooted = facts.roots.get(side, pl.DataFrame()) if scope == frame.scope else pl.DataFrame()
-    picture = share.one_share(course, rooted, edition, scope, name)
-    drawn = canvas.shown(picture, "One week is known; a course needs two.")
+    lead = f"{name} {share_then}" if is_here else f"{name} has no downloads in week {edition.week}"
+    told = " of all downloads" if is_here else f". Its last: {share_then} of all"
+    sentence = f"{lead}{told} ({between}), {basis}."
+    frame.write(
+        f"{folder}/{side}.html",
+        "side.html.j2",
+        f"{name}, week {edition.week}",
+        sentence,
+        opening=weekly.opening(edition, "country" if is_country else f"lab, {at_home}", name, lead, sentence),
+        sections=_sections(frame, facts, side, scope, name),
+        cite=weekly.how_to_cite(edition, by="country of lab" if is_country else "lab"),
+    )
+    # The list has one scope; what has downloads in another only stands there without a number.
+    is_listed = is_here and scope == frame.scope
+    listed = {part: last[part] if is_listed else None for part in LISTED}
+    return {"side": side, "label": name, "home": at_home} | listed
+
+
+def _sections(frame: Frame, facts: _Facts, side: str, scope: str, name: str) -> list[tuple[str, Fragment]]:
+    """Give the sections of a side's page; its shares over time are of one scope, what follows is of all or of the headline's."""
+    edition, names = frame.edition, {**frame.countries, **frame.labs}
+    course, nobody = facts.courses[scope][side], pl.DataFrame()
+    rooted = facts.roots.get(side) if scope == frame.scope else None
+    picture = share.one_share(course, course.clear() if rooted is None else rooted, edition, scope, name)
     passed = facts.crossovers
     if passed.height:
         pair = (pl.col("side_a") == side) | (pl.col("side_b") == side)
         passed = passed.filter((pl.col("level") == facts.level) & pair)
-    nobody = pl.DataFrame()
-    sections: list[tuple[str, Fragment]] = [
-        ("Over time", drawn),
+    return [
+        ("Over time", canvas.shown(picture, "One week is known; a course needs two.")),
         ("By every denominator", sides.standing(facts.week.get(side, nobody), edition)),
         *([("Its labs", _labs_of(frame, facts, side, scope))] if facts.level == "country" else []),
         ("Why it moved", weekly.why_it_moved(facts.changes.get(side, nobody), names, edition, frame.scope)),
@@ -117,22 +131,6 @@ def _side(frame: Frame, facts: _Facts, side: str, folder: str) -> dict[str, Any]
         ("How open", sides.tiers(facts.tiers.get(side, nobody), edition)),
         ("Is it closing?", sides.retreat(facts.retreat.get(side, nobody), edition)),
     ]
-    at_home = home(last["country"], frame.countries)
-    kicker = "country" if facts.level == "country" else f"lab, {at_home}"
-    opened = weekly.opening(edition, kicker, name, lead, sentence)
-    frame.write(
-        f"{folder}/{side}.html",
-        "side.html.j2",
-        f"{name}, week {edition.week}",
-        sentence,
-        opening=opened,
-        sections=sections,
-        cite=weekly.how_to_cite(edition, by="country of lab" if facts.level == "country" else "lab"),
-    )
-    # The list has one scope; what has downloads in another only stands there without a number.
-    is_listed = is_here and scope == frame.scope
-    listed = {part: last[part] if is_listed else None for part in LISTED}
-    return {"side": side, "label": name, "home": at_home} | listed
 
 
 def _side_name(level: str, side: str, row: Mapping[str, Any], frame: Frame) -> str:
