@@ -216,7 +216,7 @@ def _text_layers(rows: alt.Chart, bars: Sequence[Bar], layout: Layout) -> list[a
         end = alt.X("share:Q", axis=None, scale=_scale(bars))
         beside = {"align": "left"}
         numbers = ("value", strong | beside | {"dx": 8}, end), ("note", quiet | beside | {"dx": 66}, end)
-    return [rows.mark_text(**look).encode(y=y, x=x, text=marks.written(field)) for field, look, x in (name, *numbers)]
+    return [rows.mark_text(**look).encode(y=y, x=x, text=alt.Text(f"{field}:N")) for field, look, x in (name, *numbers)]
 
 
 def _rows_of(bars: Sequence[Bar]) -> alt.Y:

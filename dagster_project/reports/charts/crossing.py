@@ -63,7 +63,6 @@ def crossover_of(
         if pair["crossover_week"]
         else f"Looked at: {count(pair['n_weeks'])} measured weeks."
     )
-
     return Picture(
         f"crossover-{scope.lower()}",
         canvas.words(edition, title, subtitle, canvas.scope_words(scope, pair["credit"])),
@@ -128,5 +127,5 @@ def _draw_crossover(
     ends = [
         End(side.last, end_label(side.name, side.code, percent(side.last), room, size), side.stroke) for side in sides
     ]
-    labels = [*plane.grid_labels(), *plane.end_labels(ends, size, gap=16, away=8), *plane.week_labels()]
-    return plane.plot(plane.grid(), interval, turn, lines, labels)
+    grid, labels = plane.grid()
+    return plane.plot(grid, interval, turn, lines, [*labels, *plane.end_labels(ends, size, gap=16, away=8)])

@@ -132,17 +132,10 @@ def chart(values: Sequence[Mapping[str, object]]) -> alt.Chart:
     return alt.Chart(alt.InlineData(values=[dict(value) for value in values]))
 
 
-def written(field: str) -> alt.Text:
-    """Take a text from the row. Channels are made as objects: Altair takes 14 ms to guess one from a string."""
-    import altair as alt  # noqa: PLC0415 - heavy: only a report needs it
-
-    return alt.Text(f"{field}:N")
-
-
 def _encoded(mark: alt.Chart, layout: Layout, height: int, *channels: str) -> alt.Chart:
     """Place marks at the pixels px and py, counted from the foot, and give them more `channels` from their rows.
 
-    There are no axes: ticks and labels are marks too.
+    There are no axes: ticks and labels are marks too. Channels are objects: Altair takes 14 ms to guess one from a string.
     """
     import altair as alt  # noqa: PLC0415 - heavy: only a report needs it
 
@@ -153,7 +146,7 @@ def _encoded(mark: alt.Chart, layout: Layout, height: int, *channels: str) -> al
         "y2": alt.Y2("py2"),
         "fill": alt.Fill("fill:N", scale=None, legend=None),
         "size": alt.Size("size:Q", scale=None, legend=None),
-        "text": written("text"),
+        "text": alt.Text("text:N"),
     }
     at: dict[str, Any] = {"x": alt.X("px:Q", axis=None, scale=across), "y": alt.Y("py:Q", axis=None, scale=up)}
     return mark.encode(**at, **{name: made[name] for name in channels})

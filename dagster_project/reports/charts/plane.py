@@ -66,15 +66,12 @@ class Plane:
         for run in timeline.runs(self.weeks, bounds):
             yield tuple((self.across(week), self.up(upper), self.up(lower)) for week, (lower, upper) in run)
 
-    def grid(self) -> list[Rule]:
-        """Give the lines behind everything."""
-        levels = [self.up(self.top * part) for part in GRID_PARTS]
-        return [Rule(0, at, self.layout.plot, at) for at in levels]
-
-    def grid_labels(self) -> list[Text]:
-        """Write per cent beside the lines of the grid."""
+    def grid(self) -> tuple[list[Rule], list[Text]]:
+        """Give the lines behind everything, with per cent beside them and months below."""
         shares = [self.top * part for part in GRID_PARTS]
-        return [self.axis_label(share, placing.axis_percent(share)) for share in shares]
+        lines = [Rule(0, self.up(share), self.layout.plot, self.up(share)) for share in shares]
+        labels = [self.axis_label(share, placing.axis_percent(share)) for share in shares]
+        return lines, [*labels, *self.week_labels()]
 
     def axis_label(self, share: float, text: str) -> Text:
         """Write on the left, at a share."""

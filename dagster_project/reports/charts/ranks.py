@@ -60,21 +60,15 @@ def ranks_of_labs(history: pl.DataFrame, edition: Edition, scope: str) -> Pictur
         f" ({bounds(leader['lower_bound'], leader['upper_bound'])})."
     )
     around = canvas.words(edition, "The race of the labs", subtitle, canvas.scope_words(scope))
-
     caption = "A line that ends or begins at the foot left or entered the places shown. The colour is the lab's home."
-    told = newest.with_columns(label=lab_labels(newest))
-    data = canvas.Data(
-        told,
-        RANK_COLUMNS,
-        edition.marked(f"Four weeks up to {edition.week}, scope {scope}, publisher credit"),
-    )
+    told = edition.marked(f"Four weeks up to {edition.week}, scope {scope}, publisher credit")
     return Picture(
         f"ranks-{scope.lower()}",
         around,
         f"Ranks of labs. Now: {spoken}.",
         caption,
         partial(_draw_ranks, steps, ranked),
-        data,
+        canvas.Data(newest.with_columns(label=lab_labels(newest)), RANK_COLUMNS, told),
     )
 
 

@@ -20,13 +20,12 @@ from dagster_project.reports.charts.palette import INK, side_colour
 from dagster_project.reports.charts.plane import End, Plane, share_by_week, top_above
 from dagster_project.reports.charts.timeline import weeks_between
 from dagster_project.reports.headline import Edition
-from dagster_project.reports.render import Column, bounds, day, percent, text_column
+from dagster_project.reports.render import BOUND_COLUMNS, Column, bounds, day, percent, text_column
 
 COURSE_COLUMNS = [
     Column("label", "Week"),
     Column("share_of_total", "Share of all", "share"),
-    Column("lower_bound", "At least", "share"),
-    Column("upper_bound", "At most", "share"),
+    *BOUND_COLUMNS,
 ]
 
 
@@ -71,5 +70,5 @@ def _draw_share(
     ends = [End(last, percent(last), stroke)]
     if rooted := [roots[week] for week in weeks if week in roots]:
         ends.append(End(rooted[-1], f"{percent(rooted[-1])} root", INK))
-    labels = [*plane.grid_labels(), *plane.end_labels(ends, 11, gap=14, away=6), *plane.week_labels()]
-    return plane.plot(plane.grid(), bands, lines, labels)
+    grid, labels = plane.grid()
+    return plane.plot(grid, bands, lines, [*labels, *plane.end_labels(ends, 11, gap=14, away=6)])

@@ -46,16 +46,14 @@ def credit_slopes(sides: pl.DataFrame, edition: Edition, scope: str, what: str) 
     top = max(max(row["publisher"], row["root"]) for row in items) or 1.0
     spoken = "; ".join(f"{row['label']} {percent(row['publisher'])} to {percent(row['root'])}" for row in items)
     caption = "A line that rises: others upload what this side made. One that falls: it uploads what others made."
-    data = canvas.Data(
-        rows, CREDIT_COLUMNS, edition.marked(f"Shares of all downloads in week {edition.week}, {SCOPES[scope]}")
-    )
+    numbers = edition.marked(f"Shares of all downloads in week {edition.week}, {SCOPES[scope]}")
     return Picture(
         f"credits-{scope.lower()}",
         around,
         f"Slopes from publisher to root credit: {spoken}.",
         caption,
         partial(_draw_credits, items, top),
-        data,
+        canvas.Data(rows, CREDIT_COLUMNS, numbers),
     )
 
 

@@ -18,15 +18,14 @@ from dagster_project.reports.charts.marks import Box, Text
 from dagster_project.reports.charts.palette import HATCH_GROUND, INK, MUTED, RAMP, RAMP_TEXT
 from dagster_project.reports.headline import Edition
 from dagster_project.reports.naming import INTERNATIONAL, UNKNOWN, code_name
-from dagster_project.reports.render import Column, percent, text_column
+from dagster_project.reports.render import BOUND_COLUMNS, Column, percent, text_column
 
 TILE_FACTS = [
     Column("label", "Country"),
     Column("contributors", "Contributors", "count"),
     Column("share_of_located", "Of those located", "share"),
     Column("share_of_all", "Of all", "share"),
-    Column("lower_bound", "At least", "share"),
-    Column("upper_bound", "At most", "share"),
+    *BOUND_COLUMNS,
     Column("is_suppressed", "Too few", "yes_no"),
 ]
 # One tile per country, near enough to where it lies that a reader finds it. A row a line, columns counted from 0.

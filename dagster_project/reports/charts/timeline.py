@@ -54,11 +54,10 @@ def week_labels(layout: Layout, weeks: Sequence[date], height: float) -> list[Te
     """Write months under an axis of weeks, as many as stand side by side."""
     labels = []
     free = -math.inf
-    for week, text in placing.month_ticks(weeks, most=max(layout.plot // 58, 3)):
+    for number, text in placing.month_ticks(weeks, most=max(layout.plot // 58, 3)):
         width = placing.text_width(text, 11)
-        at = min(
-            max(across(layout, weeks, weeks[week]), width / 2 - layout.left), layout.plot + layout.right - width / 2
-        )
+        leftmost, rightmost = width / 2 - layout.left, layout.plot + layout.right - width / 2
+        at = min(max(across(layout, weeks, weeks[number]), leftmost), rightmost)
         if at - width / 2 < free:
             continue
         labels.append(Text(text, at, height + 14, size=11, fill=MUTED, align="center"))

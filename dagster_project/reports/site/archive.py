@@ -81,6 +81,10 @@ class History(msgspec.Struct, frozen=True):
         """What is said now."""
         return self.revisions[-1]
 
+    def page(self, number: int) -> str:
+        """Name the page of a revision; that of the newest is the week's own."""
+        return "index.html" if number == len(self.revisions) - 1 else f"revision-{number + 1}.html"
+
 
 def read_weeks(release: Release, edition: Edition) -> dict[Week, Numbers]:
     """Read what a release says about every week, newest last."""

@@ -125,10 +125,6 @@ def write_dictionary(frame: Frame) -> None:
         about = clean(table.meaning, 200)
         frame.write(f"data/{table.name}.html", "table.html.j2", table.name, about, opening=opened, page=table)
     ways = [Way(table.name, f"{table.name}.html", table.meaning.partition("\n")[0]) for table in tables]
-    lead = f"{len(tables)} tables"
-    opened = frame.opening(
-        "data", "The data dictionary", lead, f"{lead}, every column with its meaning and what it is made from."
-    )
-    frame.write(
-        "data/index.html", "list.html.j2", "The data dictionary", lead, opening=opened, intro=[], ways=ways, body=""
-    )
+    title, lead = "The data dictionary", f"{len(tables)} tables"
+    opened = frame.opening("data", title, lead, f"{lead}, every column with its meaning and what it is made from.")
+    frame.write("data/index.html", "list.html.j2", title, lead, opening=opened, ways=ways)

@@ -54,7 +54,7 @@ def _write_revision(
         ("How sure is the lead?", numbers.certainty),
         ("Measured or estimated?", numbers.basis),
     ]
-    path = f"weeks/{week}/{_file(history, number)}"
+    path = f"weeks/{week}/{history.page(number)}"
     head = replace(frame, edition=edition).head(path, f"Week {week}", numbers.sentence)
     scope = numbers.tables[0].scope if numbers.tables else HEADLINE_SCOPE
     about = {
@@ -74,17 +74,12 @@ def _write_revision(
     frame.put(path, template.fill("week.html.j2", head | about).encode())
 
 
-def _file(history: History, number: int) -> str:
-    """Name the page of a revision; that of the newest is the week's own."""
-    return "index.html" if number == len(history.revisions) - 1 else f"revision-{number + 1}.html"
-
-
 def _revisions(history: History) -> list[dict[str, object]]:
     """List a week's revisions, each with what it says otherwise than the one before."""
     numbers = [revision.numbers for revision in history.revisions]
     changes = ["The first.", *(archive.what_changed(before, after) for before, after in pairwise(numbers))]
     return [
-        {"revision": revision, "href": _file(history, n), "says": says}
+        {"revision": revision, "href": history.page(n), "says": says}
         for n, (revision, says) in enumerate(zip(history.revisions, changes, strict=True))
     ]
 
@@ -114,5 +109,4 @@ def _write_list_of_weeks(frame: Frame, histories: Mapping[Week, History]) -> Non
         ],
         ways=ways,
         is_weeks=True,
-        body="",
     )
