@@ -38,8 +38,10 @@ EVENTS = (
 )
 """Week, kind, country, lab, title: colour for charts, not the turning points of the scenario."""
 FIGURE_WEEK = 5
+FIGURES = {"CN": "0.30", "US": "0.40"}
 FIGURE = {"measure": "share_of_total", "scope": "S1", "credit": "publisher", "time_window": "28d", "lab": ""} | {
-    "why": "it is invented"
+    "publication": "Rehearsal report",
+    "why": "it is invented",
 }
 
 
@@ -53,13 +55,17 @@ def registry_texts(
 
     The claims are the real ones: the same queries judge them.
     """
+    figure = FIGURE | {"window_to": (first_week + timedelta(days=7 * FIGURE_WEEK + 6)).isoformat(), **SOURCE}
     rows = {
         "labs.csv": _labs(),
         "arguable_homes.csv": [{"lab": lab, "other_country": c, **ALWAYS} for lab, c in ARGUABLE_HOMES.items()],
         "namespaces.csv": _namespaces(namespaces, owner_renamed_on),
         "countries.csv": [{"country": c, "country_name": n, "region": r, **SOURCE} for c, (n, r) in COUNTRIES.items()],
         "events.csv": _events(first_week),
-        "published_figures.csv": _figures(first_week),
+        "published_figures.csv": [
+            {"figure_id": f"rehearsal-{country.lower()}", "country": country, "value": value, **figure}
+            for country, value in FIGURES.items()
+        ],
         "licences.csv": [{"licence_id": i, "licence_class": c, **SOURCE} for i, (c, _) in LICENCES.items() if i],
         "repositories.csv": [
             {"repo_name": name, "lab": lab, "kind": "lab" if lab else "community", "why": "models", **SOURCE}
@@ -95,15 +101,6 @@ def _events(first_week: date) -> list[dict[str, str]]:
         {"event_id": f"rehearsal-{n + 1:03d}", "kind": kind, "country": country, "lab": lab, "title": title}
         | {"event_on": (first_week + timedelta(days=7 * week + 2)).isoformat(), **SOURCE}
         for n, (week, kind, country, lab, title) in enumerate(EVENTS)
-    ]
-
-
-def _figures(first_week: date) -> list[dict[str, str]]:
-    until = (first_week + timedelta(days=7 * FIGURE_WEEK + 6)).isoformat()
-    return [
-        {"figure_id": f"rehearsal-{country.lower()}", "publication": "Rehearsal report", "country": country, **FIGURE}
-        | {"value": value, "window_to": until, **SOURCE}
-        for country, value in (("CN", "0.30"), ("US", "0.40"))
     ]
 
 
