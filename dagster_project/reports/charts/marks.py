@@ -141,15 +141,15 @@ def _encoded(mark: alt.Chart, layout: Layout, height: int, *channels: str) -> al
 
     across = alt.Scale(domain=[0, layout.plot], nice=False, zero=False)
     up = alt.Scale(domain=[0, height], nice=False, zero=False)
-    made: dict[str, Any] = {
-        "x2": alt.X2("px2"),
-        "y2": alt.Y2("py2"),
-        "fill": alt.Fill("fill:N", scale=None, legend=None),
-        "size": alt.Size("size:Q", scale=None, legend=None),
-        "text": alt.Text("text:N"),
+    known: dict[str, Callable[[], Any]] = {
+        "x2": lambda: alt.X2("px2"),
+        "y2": lambda: alt.Y2("py2"),
+        "fill": lambda: alt.Fill("fill:N", scale=None, legend=None),
+        "size": lambda: alt.Size("size:Q", scale=None, legend=None),
+        "text": lambda: alt.Text("text:N"),
     }
     at: dict[str, Any] = {"x": alt.X("px:Q", axis=None, scale=across), "y": alt.Y("py:Q", axis=None, scale=up)}
-    return mark.encode(**at, **{name: made[name] for name in channels})
+    return mark.encode(**at, **{name: known[name]() for name in channels})
 
 
 def texts(items: Sequence[Text], layout: Layout, height: int) -> list[alt.Chart]:
