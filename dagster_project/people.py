@@ -87,10 +87,8 @@ def capture(
     Raises PauseError when the hour's quota is used up (the next run goes on, or seals what is safe), SourceError when
     GitHub refuses us or five questions in a row fail, NothingYetError before repositories were captured.
     """
-    now, home = settings.now(), settings.home
-    forgotten = private.forget_locations(home, now.date())
-    if forgotten:
-        say(f"{forgotten} files of location texts were older than {private.KEEP_LOCATIONS.days} days and are deleted.")
+    now = settings.now()
+    _forget_locations(settings, now.date(), say)
     _refuse_without_opt_outs(settings)
     repos = [Repo(*row) for row in repositories.followed(settings).select("repo_id", "repo_name").iter_rows()]
     key = _key(settings, say)
@@ -101,23 +99,24 @@ def capture(
     due = _due(repos, known, now.date())
     if not due and before.attempt is None:
         return PeopleCaptured(before.newest, 0, 0, 0)
-    attempt = before.attempt or spool.begin(home, crawl.PEOPLE, now)
+    attempt = before.attempt or spool.begin(settings.home, crawl.PEOPLE, now)
     round_ = _Round(settings, attempt, client, key, known, on_page)
     try:
         not_asked = round_.read(due, budget)
     except SourceError as error:
         raise rounds.placed(settings, attempt, error, "contributors") from error
-    done = PeopleCaptured(
-        rounds.close(settings, attempt, SHAPE) if attempt.pages() else before.newest,
-        round_.readings,
-        client.points,
-        not_asked,
-        tuple(_missing(attempt)),
-        round_.profiles_missing,
-    )
+    sealed = rounds.close(settings, attempt, SHAPE) if attempt.pages() else before.newest
+    missing = tuple(_missing(attempt))
+    done = PeopleCaptured(sealed, round_.readings, client.points, not_asked, missing, round_.profiles_missing)
     counts = {name: getattr(done, name) for name in ("readings", "points", "not_asked", "profiles_missing")}
-    rounds.tell(settings, crawl.PEOPLE, attempt.day, done.missing, **counts)
+    rounds.tell(settings, crawl.PEOPLE, attempt.day, missing, **counts)
     return done
+
+
+def _forget_locations(settings: Settings, today: date, say: Callable[[str], None]) -> None:
+    """Delete what people wrote about where they live, once it is as old as it may get."""
+    if forgotten := private.forget_locations(settings.home, today):
+        say(f"{forgotten} files of location texts were older than {private.KEEP_LOCATIONS.days} days and are deleted.")
 
 
 def _missing(attempt: Spool) -> Iterator[Missing]:

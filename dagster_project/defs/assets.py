@@ -14,7 +14,7 @@ from dagster_project.defs.partitions import week_of, weeks
 from dagster_project.errors import GateError, NothingYetError, SourceError
 from dagster_project.people import PeopleCaptured
 from dagster_project.repositories import RepositoriesCaptured
-from dagster_project.settings import shipped
+from dagster_project.settings import Settings, shipped
 from dagster_project.snapshots.seal import Seal
 from dagster_project.sources.pages import Limits
 from dagster_project.stars import StarsCaptured
@@ -22,6 +22,7 @@ from dagster_project.warehouse import audit, catalog, checks, lineage
 from dagster_project.warehouse.audit import Result
 from dagster_project.warehouse.build import Built
 from dagster_project.warehouse.catalog import Table
+from dagster_project.warehouse.publish import Publication
 
 OWNERS = ["team:leadershift"]
 CAPTURE = dg.AssetKey(["raw", "huggingface_models"])
@@ -238,11 +239,8 @@ def release_asset() -> dg.AssetsDefinition:
     """Make the step that publishes, with the audits that span tables as its checks."""
     tables = catalog.load(shipped("sql"))
     marts = [_key(name) for name, table in tables.items() if table.schema == "marts"]
-    uncounted = [
-        name
-        for name, table in tables.items()
-        if table.schema in catalog.PUBLISHED_SCHEMAS and not lineage.is_cheap_to_count(table)
-    ]
+    published = [table for table in tables.values() if table.schema in catalog.PUBLISHED_SCHEMAS]
+    uncounted = [table.full_name for table in published if not lineage.is_cheap_to_count(table)]
     spanning = [metric for path in sorted((shipped("sql") / "audits").glob("*.sql")) for metric in audit.declared(path)]
 
     @dg.asset(
@@ -271,18 +269,20 @@ def release_asset() -> dg.AssetsDefinition:
             # Counting them in the build would read every week of every model; in the release they are tables.
             counted = {"dagster/row_count": dg.MetadataValue.int(rows[view])}
             yield dg.AssetObservation(_key(view), description=release.release_id, metadata=counted)
-        yield dg.MaterializeResult(
-            metadata={
-                "release_id": release.release_id,
-                "weeks": release.weeks,
-                "is_rehearsal": release.is_rehearsal,
-                "database": dg.MetadataValue.path(str(settings.home / release.database)),
-                "dagster/row_count": dg.MetadataValue.int(sum(rows.values())),
-                **{name: dg.MetadataValue.float(number) for name, number in headline.items()},
-            },
-        )
+        numbers: dict[str, dg.MetadataValue] = {name: dg.MetadataValue.float(n) for name, n in headline.items()}
+        yield dg.MaterializeResult(metadata=_publication_metadata(settings, release, sum(rows.values())) | numbers)
 
     return publish
+
+
+def _publication_metadata(settings: Settings, release: Publication, rows: int) -> dict[str, dg.MetadataValue]:
+    return {
+        "release_id": dg.MetadataValue.text(release.release_id),
+        "weeks": dg.MetadataValue.int(release.weeks),
+        "is_rehearsal": dg.MetadataValue.bool(release.is_rehearsal),
+        "database": dg.MetadataValue.path(str(settings.home / release.database)),
+        "dagster/row_count": dg.MetadataValue.int(rows),
+    }
 
 
 @dg.asset(

@@ -26,22 +26,10 @@ def masthead(claims: pl.DataFrame, edition: Edition) -> Fragment:
     counts = {verdict: claims.filter(pl.col("verdict") == verdict).height for verdict in VERDICTS}
     lead = f"{count(counts['supported'])} of {count(claims.height)} claims are supported"
     others = ", ".join(f"{count(counts[verdict])} {verdict}" for verdict in VERDICTS[1:])
-    rest = f"{lead}, {others}."
-    weeks = claims["weeks_of_data"].max()
-    return opening(
-        edition,
-        "claims",
-        heading,
-        lead,
-        rest,
-        [
-            ("On what?", f"{count(float(weeks or 0))} weeks measured by captures of the whole Hub."),  # type: ignore[arg-type] # a count
-            (
-                "Is that final?",
-                "No. A verdict is about what was measured here, by the rule beside it. It changes with the data.",
-            ),
-        ],
-    )
+    weeks = count(float(claims["weeks_of_data"].max() or 0))  # type: ignore[arg-type] # a count
+    final = "No. A verdict is about what was measured here, by the rule beside it. It changes with the data."
+    asked = [("On what?", f"{weeks} weeks measured by captures of the whole Hub."), ("Is that final?", final)]
+    return opening(edition, "claims", heading, lead, f"{lead}, {others}.", asked)
 
 
 def ledger(claims: pl.DataFrame, article: str) -> Fragment:

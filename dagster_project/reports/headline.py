@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 import polars as pl
 
@@ -177,18 +176,9 @@ def _silent(sentence: str, basis: str, estimated: float | None) -> Headline:
 
 def _standings(scoped: pl.DataFrame) -> list[_Standing]:
     known = scoped.filter(~pl.col("country").is_in(list(NOT_COUNTRIES)) & (pl.col("share_of_known") > 0))
-    rows = known.sort("share_of_known", "country", descending=[True, False]).iter_rows(named=True)
-    return [_standing(row) for row in rows]
-
-
-def _standing(row: dict[str, Any]) -> _Standing:
-    return _Standing(
-        code=row["country"],
-        name=country_label(row["country"], row["country_name"]),
-        known=row["share_of_known"],
-        low=row["lower_bound"],
-        high=row["upper_bound"],
-    )
+    rows = known.sort("share_of_known", "country", descending=[True, False])
+    facts = rows.select("country", "country_name", "share_of_known", "lower_bound", "upper_bound").iter_rows()
+    return [_Standing(code, country_label(code, name), *shares) for code, name, *shares in facts]
 
 
 def _nobody(scoped: pl.DataFrame, denominator: str, unknown: float) -> str:

@@ -9,16 +9,7 @@ import polars as pl
 
 from dagster_project.calendar import Week
 from dagster_project.reports.headline import SCOPES, Edition
-from dagster_project.reports.render import (
-    Column,
-    Fragment,
-    count,
-    folded,
-    joined,
-    nothing,
-    render_table,
-    text_column,
-)
+from dagster_project.reports.render import Column, Fragment, count, folded, joined, nothing, render_table, text_column
 from dagster_project.reports.weekly import opening
 
 EVENT_WEEKS = 13
@@ -65,16 +56,11 @@ UNKNOWN_COLUMNS = [
 def masthead(edition: Edition, checks: pl.DataFrame) -> Fragment:
     """Open the page: how many checks passed, and who signed for those that did not."""
     failed = checks.filter(~pl.col("is_passed")).height
-    lead = (
-        f"All {count(checks.height)} checks passed."
-        if not failed
-        else f"{count(failed)} of {count(checks.height)} checks failed."
-    )
+    whole = count(checks.height)
+    lead = f"{count(failed)} of {whole} checks failed." if failed else f"All {whole} checks passed."
     signed = f" They were signed for: {edition.overrides}." if edition.overrides else ""
-    gaps = (
-        f" Weeks nobody captured: {edition.gaps}." if edition.gaps else " No week since the first capture is missing."
-    )
-    return opening(edition, "quality", "What was checked, and what was found", lead, f"{lead}{signed}{gaps}")
+    gaps = f"Weeks nobody captured: {edition.gaps}." if edition.gaps else "No week since the first capture is missing."
+    return opening(edition, "quality", "What was checked, and what was found", lead, f"{lead}{signed} {gaps}")
 
 
 def weeks(captured: pl.DataFrame, edition: Edition) -> Fragment:

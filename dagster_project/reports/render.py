@@ -69,6 +69,9 @@ class Column:
     kind: Kind = "text"
 
 
+BOUND_COLUMNS = (Column("lower_bound", "At least", "share"), Column("upper_bound", "At most", "share"))
+
+
 def clean(text: object, limit: int = MAX_TEXT) -> str:
     """Make a foreign string fit to be shown: one line, no control or bidi characters, no towers of accents, not endless.
 

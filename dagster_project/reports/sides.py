@@ -14,6 +14,7 @@ from dagster_project.calendar import Week
 from dagster_project.reports.headline import SCOPES, Edition
 from dagster_project.reports.naming import NOT_COUNTRIES, code_name, country_label, lab_label, side_label, spoken
 from dagster_project.reports.render import (
+    BOUND_COLUMNS,
     Column,
     Fragment,
     bounds,
@@ -34,8 +35,7 @@ STANDING_COLUMNS = [
     Column("credit", "Credit"),
     Column("share_of_total", "Share of all", "share"),
     Column("share_of_known", "Of known", "share"),
-    Column("lower_bound", "At least", "share"),
-    Column("upper_bound", "At most", "share"),
+    *BOUND_COLUMNS,
     Column("downloads_flow", "Downloads", "count"),
     Column("n_models", "Models", "count"),
 ]
@@ -79,8 +79,7 @@ DEPENDENCE_COLUMNS = [
     Column("label", "Authors in"),
     Column("n_models", "New derivatives", "count"),
     Column("dependence", "On foreign bases", "share"),
-    Column("lower_bound", "At least", "share"),
-    Column("upper_bound", "At most", "share"),
+    *BOUND_COLUMNS,
     Column("downloads_dependence", "By downloads", "share"),
 ]
 
@@ -88,34 +87,33 @@ DEPENDENCE_COLUMNS = [
 def country_masthead(countries: pl.DataFrame, edition: Edition, scope: str) -> Fragment:
     """Open the report about countries. Rows of one week of `marts.share_by_country`."""
     scoped = countries.filter((pl.col("scope") == scope) & ~pl.col("country").is_in(list(NOT_COUNTRIES)))
-    heading = "Countries"
     if not scoped.height:
-        lead = "Nothing was measured."
-        return opening(edition, "countries", heading, lead, f"{lead} No country has downloads in {SCOPES[scope]}.")
-    top = scoped.sort("share_of_total", "country", descending=[True, False])
-    first = top.row(0, named=True)
-    lead = f"{country_label(first['country'], first['country_name'])} {percent(first['share_of_total'])}"
-    sentence = f"{lead} {_denominator(first, scope)}. {top.height} countries have downloads in it."
-    return opening(edition, "countries", heading, lead, sentence)
+        return _unmeasured("Countries", f"No country has downloads in {SCOPES[scope]}.", edition)
+    first = scoped.sort("share_of_total", "country", descending=[True, False]).row(0, named=True)
+    name = country_label(first["country"], first["country_name"])
+    return _masthead("Countries", name, first, f"{scoped.height} countries have downloads in it.", edition)
 
 
 def lab_masthead(labs: pl.DataFrame, edition: Edition, scope: str) -> Fragment:
     """Open the report about labs. Rows of one week of `marts.share_by_lab`."""
     scoped = labs.filter((pl.col("scope") == scope) & ~pl.col("lab").str.starts_with("hf:")) if labs.height else labs
-    heading = "Labs"
     if not scoped.height:
-        lead = "Nothing was measured."
-        return opening(edition, "labs", heading, lead, f"{lead} No reviewed lab has downloads in {SCOPES[scope]}.")
+        return _unmeasured("Labs", f"No reviewed lab has downloads in {SCOPES[scope]}.", edition)
     first = scoped.sort("rank", "lab").row(0, named=True)
-    lead = f"{lab_label(first['lab'], first['lab_name'])} {percent(first['share_of_total'])}"
-    sentence = f"{lead} {_denominator(first, scope)}. {scoped.height} reviewed labs have downloads in it."
-    return opening(edition, "labs", heading, lead, sentence)
+    name = lab_label(first["lab"], first["lab_name"])
+    return _masthead("Labs", name, first, f"{scoped.height} reviewed labs have downloads in it.", edition)
 
 
-def _denominator(row: Mapping[str, Any], scope: str) -> str:
-    """Say what a share is a part of, and its bounds."""
-    between = bounds(row["lower_bound"], row["upper_bound"])
-    return f"of all downloads ({between}), {SCOPES[scope]}, publisher credit, week of {row['week']}"
+def _unmeasured(heading: str, told: str, edition: Edition) -> Fragment:
+    lead = "Nothing was measured."
+    return opening(edition, heading.lower(), heading, lead, f"{lead} {told}")
+
+
+def _masthead(heading: str, name: str, row: Mapping[str, Any], told: str, edition: Edition) -> Fragment:
+    """Open with the first of all, what its share is a part of, and its bounds."""
+    lead, between = f"{name} {percent(row['share_of_total'])}", bounds(row["lower_bound"], row["upper_bound"])
+    basis = f"{SCOPES[row['scope']]}, publisher credit, week of {row['week']}"
+    return opening(edition, heading.lower(), heading, lead, f"{lead} of all downloads ({between}), {basis}. {told}")
 
 
 def lineage_masthead(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition) -> Fragment:
@@ -128,17 +126,11 @@ def lineage_masthead(rows: pl.DataFrame, names: Mapping[str, str], edition: Edit
     all_models, hidden = float(rows["all_models"][0]), float(rows["suppressed_models"][0])
     unknown = float(rows["unknown_share"][0] or 0.0)
     shown = rows.filter(~pl.col("is_suppressed") & ~pl.col("base_country").is_in(list(NOT_COUNTRIES)))
-    sums = (
-        shown.group_by("base_country")
-        .agg(pl.col("n_models").sum())
-        .sort("n_models", "base_country", descending=[True, False])
-    )
+    sums = shown.group_by("base_country").agg(pl.col("n_models").sum())
     if not sums.height:
-        lead = "Too few to say."
-        return opening(
-            edition, "lineage", heading, lead, f"{lead} Every cell of {quarter} has fewer than 20 derivatives."
-        )
-    code, models = sums.row(0)
+        lead, told = "Too few to say.", f"Every cell of {quarter} has fewer than 20 derivatives."
+        return opening(edition, "lineage", heading, lead, f"{lead} {told}")
+    code, models = sums.sort("n_models", "base_country", descending=[True, False]).row(0)
     least = float(models) / all_models
     most = least + hidden / all_models + unknown
     lead = f"At least {percent(least)} of the new derivatives of {quarter} go back to models from {spoken(code, code_name(code, names))}"

@@ -14,7 +14,7 @@ import polars as pl
 
 from dagster_project.calendar import Week
 from dagster_project.errors import NothingYetError
-from dagster_project.reports import template
+from dagster_project.reports import reads, template
 from dagster_project.reports.headline import (
     HEADLINE_SCOPE,
     QUICK_MEANING,
@@ -40,6 +40,7 @@ from dagster_project.reports.naming import (
     spoken,
 )
 from dagster_project.reports.render import (
+    BOUND_COLUMNS,
     Column,
     Fragment,
     clean,
@@ -66,8 +67,7 @@ COUNTRY_COLUMNS = [
     Column("downloads_flow", "Downloads", "count"),
     Column("share_of_total", "Share of all", "share"),
     Column("share_of_known", "Share of known", "share"),
-    Column("lower_bound", "At least", "share"),
-    Column("upper_bound", "At most", "share"),
+    *BOUND_COLUMNS,
     Column("n_models", "Models", "count"),
     Column("estimated_share", "Estimated part", "share"),
 ]
@@ -126,7 +126,7 @@ def read_edition(release: published.Release, week: Week | None) -> Edition:
             next_command=f"leadershift report --week {weeks[-1]}",
         )
     row = releases.row(0, named=True)
-    countries = _week_of_countries(release, chosen)
+    countries = reads.week_shares(release, "country", chosen.monday)
     return Edition(
         week=chosen,
         release_id=clean(row["release_id"]),
@@ -325,14 +325,6 @@ _MEASURED = """
     select max(week) as week from marts.share_by_country
     where credit = 'publisher' and time_window = 'week' and estimated_share < 1
 """
-_COUNTRIES = """
-    select * from marts.share_by_country
-    where week = ? and credit = 'publisher' and time_window = 'week'
-"""
-
-
-def _week_of_countries(release: published.Release, week: Week) -> pl.DataFrame:
-    return release.frame(_COUNTRIES, parameters=[week.monday])
 
 
 def _scoped(rows: pl.DataFrame, edition: Edition, scope: str) -> pl.DataFrame:

@@ -42,6 +42,10 @@ starred_url/starred{/owner}{/repo} subscriptions_url/subscriptions organizations
 events_url/events{/privacy} received_events_url/received_events"""
 PERSON_URLS = tuple((entry.partition("_url")[0] + "_url", entry.partition("_url")[2]) for entry in _PERSON.split())
 
+FEATURES = dict.fromkeys(("has_issues", "has_projects", "has_downloads"), True) | dict.fromkeys(
+    ("has_wiki", "has_pages", "has_discussions"), False
+)
+
 
 def stamp(second: int) -> str:
     """Write a moment as GitHub does."""
@@ -159,21 +163,14 @@ def listed_repo(repo: Repo, base: str) -> Item:
         "created_at": stamp(repo.created),
         "updated_at": stamp(repo.updated),
         "pushed_at": stamp(repo.pushed),
-        "git_url": f"{web}.git",
-        "ssh_url": f"{web}.git",
-        "clone_url": f"{web}.git",
+        **dict.fromkeys(("git_url", "ssh_url", "clone_url"), f"{web}.git"),
         "svn_url": web,
         "homepage": repo.homepage,
         "size": repo.size_kb,
         "stargazers_count": repo.stars,
         "watchers_count": repo.stars,
         "language": repo.language,
-        "has_issues": True,
-        "has_projects": True,
-        "has_downloads": True,
-        "has_wiki": False,
-        "has_pages": False,
-        "has_discussions": False,
+        **FEATURES,
         "forks_count": repo.forks,
         "mirror_url": None,
         "archived": repo.is_archived,

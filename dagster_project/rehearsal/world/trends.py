@@ -14,23 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dagster_project.rehearsal.world.cast import (
-    BAND_OF_SIZE,
-    BANDS,
-    LAB_NUMBERS,
-    LABS,
-    NOBODY,
-    ROLE_BURST,
-)
+from dagster_project.rehearsal.world.cast import BAND_OF_SIZE, BANDS, LAB_NUMBERS, LABS, NOBODY, ROLE_BURST
 from dagster_project.rehearsal.world.draws import Floats, Ints
-from dagster_project.rehearsal.world.facts import (
-    DAY_SECONDS,
-    HISTORY_WEEKS,
-    WEEK_SECONDS,
-    FactMaker,
-    Facts,
-    is_text,
-)
+from dagster_project.rehearsal.world.facts import DAY_SECONDS, HISTORY_WEEKS, WEEK_SECONDS, FactMaker, Facts, is_text
 from dagster_project.rehearsal.world.scenario import (
     BAND_SHIFT,
     CONCENTRATION,

@@ -34,15 +34,7 @@ from dagster_project.rehearsal.world.cast import (
     make_namespaces,
 )
 from dagster_project.rehearsal.world.draws import Bools, Ints
-from dagster_project.rehearsal.world.facts import (
-    AUTO,
-    DAY_SECONDS,
-    NEVER,
-    OPEN,
-    WEEK_SECONDS,
-    FactMaker,
-    Facts,
-)
+from dagster_project.rehearsal.world.facts import AUTO, DAY_SECONDS, NEVER, OPEN, WEEK_SECONDS, FactMaker, Facts
 from dagster_project.rehearsal.world.lineage import Lineage
 from dagster_project.rehearsal.world.registry import registry_texts
 from dagster_project.rehearsal.world.scenario import (

@@ -13,7 +13,7 @@ import polars as pl
 
 from dagster_project.reports.charts import canvas, marks, placing
 from dagster_project.reports.charts.canvas import Picture
-from dagster_project.reports.charts.layout import CARD, Layout, Plot
+from dagster_project.reports.charts.layout import Layout, Plot
 from dagster_project.reports.charts.palette import ELSEWHERE, FILLS, HATCHED, INK, MUTED, WHISKER
 from dagster_project.reports.headline import LEVEL, SCOPES, Edition, estimated_share
 from dagster_project.reports.naming import (
@@ -144,7 +144,7 @@ def _picture(key: str, bars: Sequence[Bar], few: Sequence[Bar], around: canvas.W
     """Make a chart of bars; a card has room for a few only."""
 
     def draw(layout: Layout, hatch: str) -> Plot:
-        chosen = few if layout.name == CARD.name else bars
+        chosen = few if layout.is_card else bars
         if layout.plot_height:
             row = min(layout.plot_height // len(chosen), 24)
             layout = replace(layout, row=row, bar=max(row - 8, 7))
@@ -180,22 +180,16 @@ def _datum(index: int, bar: Bar, layout: Layout, hatch: str) -> dict[str, object
 def _bar_layers(rows: alt.Chart, bars: Sequence[Bar], layout: Layout) -> list[alt.Chart]:
     import altair as alt  # noqa: PLC0415 - heavy: only a report needs it
 
-    down = _bar_shift(layout)
-    y = alt.Y("row:O", axis=None, scale=alt.Scale(domain=list(range(len(bars)))))
-    # Room for a label behind the longest bar of labs; bounds have a column of their own.
-    reach = max(max(bar.share if bar.high is None else bar.high for bar in bars) * 100, 0.1)
+    down = layout.row / 2 - layout.bar / 2 - 5 if layout.is_stacked else 0.0
+    y, scale = _rows_of(bars), _scale(bars)
     axis = alt.Axis(title=None, tickCount=5, labelExpr="datum.label + ' %'", zindex=0)
-    scale = alt.Scale(domain=[0, placing.ceiling(reach)], nice=False)
-    x = alt.X("share:Q", axis=axis, scale=scale)
     fill = alt.Fill("fill:N", scale=None, legend=None)
-    drawn = [rows.mark_bar(height=layout.bar, yOffset=down).encode(y=y, x=x, fill=fill)]
+    bar = rows.mark_bar(height=layout.bar, yOffset=down)
+    drawn = [bar.encode(y=y, x=alt.X("share:Q", axis=axis, scale=scale), fill=fill)]
     if any(bar.high is not None for bar in bars):
         whisker = rows.transform_filter("isValid(datum.high)")
-        drawn.append(
-            whisker.mark_rule(color=WHISKER, strokeWidth=1, yOffset=down).encode(
-                y=y, x=alt.X("share:Q", axis=None, scale=scale), x2=alt.X2("high")
-            )
-        )
+        line = whisker.mark_rule(color=WHISKER, strokeWidth=1, yOffset=down)
+        drawn.append(line.encode(y=y, x=alt.X("share:Q", axis=None, scale=scale), x2=alt.X2("high")))
         end = whisker.mark_tick(color=WHISKER, thickness=1.5, size=7, orient="vertical", yOffset=down)
         drawn.append(end.encode(y=y, x=alt.X("high:Q", axis=None, scale=scale)))
     return drawn
@@ -205,39 +199,41 @@ def _text_layers(rows: alt.Chart, bars: Sequence[Bar], layout: Layout) -> list[a
     """Write names and numbers: beside the bars where there is room, above them where there is not."""
     import altair as alt  # noqa: PLC0415 - heavy: only a report needs it
 
+    y, right = _rows_of(bars), {"align": "right"}
     up = -layout.bar / 2 - 3 if layout.is_stacked else 0.0
-    y = alt.Y("row:O", axis=None, scale=alt.Scale(domain=list(range(len(bars)))))
     plain: dict[str, Any] = {"fontSize": 13, "color": INK, "baseline": "middle", "dy": up}
-    strong = plain | {"fontWeight": 600}
-    quiet = plain | {"fontSize": 12, "color": MUTED}
-    at = _pixel(0 if layout.is_stacked else -12)
-    name = rows.mark_text(**plain, align="left" if layout.is_stacked else "right").encode(
-        y=y, x=at, text=marks.written("label")
+    strong, quiet = plain | {"fontWeight": 600}, plain | {"fontSize": 12, "color": MUTED}
+    name = (
+        ("label", plain | {"align": "left"}, _pixel(0)) if layout.is_stacked else ("label", plain | right, _pixel(-12))
     )
     if any(bar.high is not None for bar in bars):
         # Bounds end anywhere, so the numbers have columns of their own.
         column = layout.plot - 94 if layout.is_stacked else layout.plot + 58
-        value = rows.mark_text(**strong, align="right").encode(y=y, x=_pixel(column), text=marks.written("value"))
-        note = rows.mark_text(**quiet, align="right").encode(y=y, x=_pixel(column + 94), text=marks.written("most"))
+        numbers = ("value", strong | right, _pixel(column)), ("most", quiet | right, _pixel(column + 94))
     elif layout.is_stacked:
-        value = rows.mark_text(**strong, align="right").encode(y=y, x=_pixel(layout.plot), text=marks.written("value"))
-        note = rows.mark_text(**quiet, align="right").encode(
-            y=y, x=_pixel(layout.plot - 58), text=marks.written("note")
-        )
+        numbers = ("value", strong | right, _pixel(layout.plot)), ("note", quiet | right, _pixel(layout.plot - 58))
     else:
-        reach = max(bar.share for bar in bars) * 100
-        scale = alt.Scale(domain=[0, placing.ceiling(max(reach, 0.1))], nice=False)
-        end = alt.X("share:Q", axis=None, scale=scale)
-        value = rows.mark_text(**strong, align="left", dx=8).encode(y=y, x=end, text=marks.written("value"))
-        note = rows.mark_text(**quiet, align="left", dx=66).encode(y=y, x=end, text=marks.written("note"))
-    return [name, value, note]
+        end = alt.X("share:Q", axis=None, scale=_scale(bars))
+        beside = {"align": "left"}
+        numbers = ("value", strong | beside | {"dx": 8}, end), ("note", quiet | beside | {"dx": 66}, end)
+    return [rows.mark_text(**look).encode(y=y, x=x, text=alt.Text(f"{field}:N")) for field, look, x in (name, *numbers)]
+
+
+def _rows_of(bars: Sequence[Bar]) -> alt.Y:
+    import altair as alt  # noqa: PLC0415 - heavy: only a report needs it
+
+    return alt.Y("row:O", axis=None, scale=alt.Scale(domain=list(range(len(bars)))))
+
+
+def _scale(bars: Sequence[Bar]) -> alt.Scale:
+    """Leave room for a label behind the longest bar of labs; bounds have a column of their own."""
+    import altair as alt  # noqa: PLC0415 - heavy: only a report needs it
+
+    reach = max(max(bar.share if bar.high is None else bar.high for bar in bars) * 100, 0.1)
+    return alt.Scale(domain=[0, placing.ceiling(reach)], nice=False)
 
 
 def _pixel(at: float) -> Any:
     import altair as alt  # noqa: PLC0415 - heavy: only a report needs it
 
     return alt.XValue(at)  # type: ignore[no-untyped-call]
-
-
-def _bar_shift(layout: Layout) -> float:
-    return layout.row / 2 - layout.bar / 2 - 5 if layout.is_stacked else 0.0

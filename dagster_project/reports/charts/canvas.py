@@ -51,6 +51,20 @@ CARD_FONT = "Liberation Sans"
 CARD_LINES = 3  # of the subtitle; more would leave no room for the plot
 MAX_ALTERNATIVE = 1500  # a screen reader says it in one go
 LAYER_PARTS = ("data", "transform", "mark", "encoding")
+LOOK: dict[str, Any] = {
+    "aria": False,
+    "background": None,
+    "view": {"stroke": None},
+    "axis": {
+        "domain": False,
+        "ticks": False,
+        "gridColor": GRID,
+        "labelColor": MUTED,
+        "labelFontSize": 11.5,
+        "labelPadding": 8,
+    },
+}
+"""What Vega draws differently for all charts."""
 
 
 @dataclass(frozen=True)
@@ -158,21 +172,16 @@ def card(picture: Picture) -> bytes:
 
 def _spec(picture: Picture, layout: Layout, hatch: str) -> dict[str, Any]:
     """Compose the layers. Sizes are fixed: texts are measured here with other fonts than the reader's."""
-    lines, top = _header_lines(picture.words, layout)
+    header, top = _header(picture.words, layout)
     foot = wrap(picture.words.footer, round(layout.text_columns * 1.16))
-    if layout is CARD:
-        spare = CARD_HEIGHT - 22 - top - 22 - 13 * len(foot)
-        layout = replace(layout, plot_height=spare)
+    first, step, size = (30, 13, 10.0) if layout.is_card else (44, 15, 11.0)
+    if layout.is_card:
+        layout = replace(layout, plot_height=CARD_HEIGHT - 22 - top - 22 - step * len(foot))
     plot = picture.draw(layout, hatch)
     used = plot.layout
-    left, line = -float(used.left), "alphabetic"
-    around = [
-        Text(text, left, offset - top, size, weight, fill, "left", line) for text, offset, size, weight, fill in lines
-    ]
-    first, step, size = (30, 13, 10.0) if layout.name == CARD.name else (44, 15, 11.0)
-    around += [
-        Text(text, left, plot.height + first + step * n, size, 400, MUTED, "left", line) for n, text in enumerate(foot)
-    ]
+    lines = [replace(line, y=line.y - top) for line in header]
+    lines += [Text(text, 0, plot.height + first + step * n, size, fill=MUTED) for n, text in enumerate(foot)]
+    around = [replace(line, x=-float(used.left), baseline="alphabetic") for line in lines]
     # Put together here: alt.layer would copy every layer's rows three times.
     layers = [layer.to_dict(validate=False) for layer in (*plot.layers, *texts(around, used, plot.height))]
     return {
@@ -185,26 +194,13 @@ def _spec(picture: Picture, layout: Layout, hatch: str) -> dict[str, Any]:
         # Every layer says itself where its pixels are.
         "resolve": {"scale": {"x": "independent", "y": "independent"}},
         "layer": [{part: layer[part] for part in LAYER_PARTS if part in layer} for layer in layers],
-        "config": {
-            "aria": False,
-            "background": None,
-            "view": {"stroke": None},
-            "axis": {
-                "domain": False,
-                "ticks": False,
-                "gridColor": GRID,
-                "labelColor": MUTED,
-                "labelFontSize": 11.5,
-                "labelPadding": 8,
-            },
-        }
-        | ({"font": CARD_FONT} if layout.name == CARD.name else {}),
+        "config": LOOK | ({"font": CARD_FONT} if layout.is_card else {}),
     }
 
 
-def _header_lines(around: Words, layout: Layout) -> tuple[list[tuple[str, float, float, int, str]], int]:
-    """Lay out title, warning and subtitle above the plot; gives text, offset, size, weight and colour of each, and the height."""
-    is_card = layout.name == CARD.name
+def _header(around: Words, layout: Layout) -> tuple[list[Text], int]:
+    """Lay out title, warning and subtitle above the plot, from their upper edge; gives their height too."""
+    is_card = layout.is_card
     rows = [(line, 18.0 if is_card else 16.0, 600, INK, 22) for line in wrap(around.title, layout.title_columns)]
     if around.warning:
         rows.append((around.warning, 12.0 if is_card else 13.0, 700, ALARM, 17 if is_card else 20))
@@ -215,7 +211,7 @@ def _header_lines(around: Words, layout: Layout) -> tuple[list[tuple[str, float,
     lines, offset = [], 0
     for text, size, weight, fill, height in rows:
         offset += height
-        lines.append((text, offset - 5.0, size, weight, fill))
+        lines.append(Text(text, 0, offset - 5.0, size, weight, fill))
     return lines, offset + (10 if is_card else 16)
 
 

@@ -60,9 +60,7 @@ class Grid:
 
     def plot(self, rows: int) -> Plot:
         """Give it as layers."""
-        height = round(self.head + self.row * rows)
-        layers = marks.boxes(self._boxes, self.layout, height) + marks.texts(self._texts, self.layout, height)
-        return Plot(layers, height, self.layout)
+        return marks.plot(self.layout, round(self.head + self.row * rows), self._boxes, self._texts)
 
     def _middle(self, row: int) -> float:
         return self.head + self.row * (row + 0.5)

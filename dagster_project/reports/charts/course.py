@@ -5,27 +5,29 @@ Not here: the course of a single country or lab (share).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import partial
 
 import polars as pl
 
 from dagster_project.calendar import Week
-from dagster_project.reports.charts import canvas, marks, placing
+from dagster_project.reports.charts import canvas
 from dagster_project.reports.charts.canvas import Picture
 from dagster_project.reports.charts.events import EVENT_LANES, event_marks, listed_events
-from dagster_project.reports.charts.layout import CARD, Layout, Plot
+from dagster_project.reports.charts.layout import Layout, Plot
 from dagster_project.reports.charts.marks import Band, Rule, Text
 from dagster_project.reports.charts.palette import FILLS, HATCHED, HOMELESS, MUTED, OTHERS, PAPER, WHISKER
-from dagster_project.reports.charts.timeline import end_label, runs, week_labels, weeks_between
+from dagster_project.reports.charts.plane import End, Plane
+from dagster_project.reports.charts.timeline import end_label, weeks_between
 from dagster_project.reports.headline import SCOPES, Edition
 from dagster_project.reports.naming import INTERNATIONAL, UNKNOWN, code_name
 from dagster_project.reports.render import Column, percent
 
 TOP_AREAS = 6
 OTHER_LABELS = "Others"
+TICKS = (0, 25, 50, 75, 100)  # per cent
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,12 @@ class _Area:
     code: str
     name: str
     fill: str
-    shares: tuple[float | None, ...]  # one a week, None where nobody saw the week
+    shares: Mapping[date, float]  # of the weeks that were seen, 0 where it had nothing
 
     @property
     def last(self) -> float:
-        """The share in the last week that has one."""
-        return next((share for share in reversed(self.shares) if share is not None), 0.0)
+        """The share in the last week that was seen."""
+        return self.shares[max(self.shares)]
 
 
 def countries_over_time(history: pl.DataFrame, events: pl.DataFrame, edition: Edition, scope: str) -> Picture | None:
@@ -52,19 +54,21 @@ def countries_over_time(history: pl.DataFrame, events: pl.DataFrame, edition: Ed
     told = f" {len(happened)} events are numbered." if happened else ""
     subtitle = f"Per cent of all downloads of {SCOPES[scope]}, week by week. Hatched: unknown.{told}"
     around = canvas.words(edition, "Whose models are downloaded", subtitle, canvas.scope_words(scope))
-
-    def draw(layout: Layout, hatch: str) -> Plot:
-        return _draw_areas(layout, hatch, weeks, areas, happened)
-
-    alternative = f"Stacked areas over {len(weeks)} weeks. In the last week: {spoken}."
-    caption = "What nobody reviewed lies on top, hatched: it could belong to any of the others."
     return Picture(
-        f"course-{scope.lower()}", around, alternative, caption, draw, _course_data(weeks, areas, edition, scope)
+        f"course-{scope.lower()}",
+        around,
+        f"Stacked areas over {len(weeks)} weeks. In the last week: {spoken}.",
+        "What nobody reviewed lies on top, hatched: it could belong to any of the others.",
+        partial(_draw_areas, weeks, areas, happened),
+        _course_data(weeks, areas, edition, scope),
     )
 
 
 def _course_data(weeks: Sequence[date], areas: Sequence[_Area], edition: Edition, scope: str) -> canvas.Data:
-    named = {"week": [str(Week(week)) for week in weeks], **{area.code: area.shares for area in areas}}
+    named = {
+        "week": [str(Week(week)) for week in weeks],
+        **{area.code: [area.shares.get(week) for week in weeks] for area in areas},
+    }
     columns = [Column("week", "Week"), *(Column(area.code, area.name, "share") for area in areas)]
     caption = f"Shares of all downloads, scope {scope}, publisher credit, release {edition.release_id}"
     return canvas.Data(pl.DataFrame(named, strict=False).reverse(), columns, edition.marked(caption))
@@ -85,11 +89,11 @@ def _areas(history: pl.DataFrame, weeks: Sequence[date]) -> list[_Area]:
     group = pl.when(pl.col("country").is_in([*top, *special])).then("country").otherwise(pl.lit(OTHER_LABELS))
     sums = history.group_by("week", group.alias("side")).agg(pl.col("share_of_total").sum())
     shares = {(week, side): share for week, side, share in sums.iter_rows()}
-    seen = {week for week, _side in shares}
+    seen = sorted({week for week, _side in shares})
     areas = []
     for side in [*top, OTHER_LABELS, INTERNATIONAL, UNKNOWN]:
-        course = tuple(shares.get((week, side), 0.0) if week in seen else None for week in weeks)
-        if not any(course):
+        course = {week: shares.get((week, side), 0.0) for week in seen}
+        if not any(course.values()):
             continue
         name = OTHER_LABELS if side == OTHER_LABELS else code_name(side, names)
         fill = {OTHER_LABELS: WHISKER, UNKNOWN: HATCHED, INTERNATIONAL: HOMELESS}.get(side) or fills[side]
@@ -98,46 +102,47 @@ def _areas(history: pl.DataFrame, weeks: Sequence[date]) -> list[_Area]:
 
 
 def _draw_areas(
-    layout: Layout,
-    hatch: str,
     weeks: Sequence[date],
     areas: Sequence[_Area],
     happened: Sequence[tuple[int, date, str]],
+    layout: Layout,
+    hatch: str,
 ) -> Plot:
-    used = layout.inset(46, 118 if layout.is_narrow else 184)
-    if layout.name == CARD.name:
-        used = layout.inset(46, 164)
-    lanes = 1 if layout.is_narrow else 2 if layout.plot_height else EVENT_LANES
-    draw_events, roof = event_marks(used, weeks, happened, lanes)
-    height = layout.plot_height or (300 if layout.is_narrow else 350) + round(roof)
-    room = height - roof
-    across = [used.plot * n / (len(weeks) - 1) for n in range(len(weeks))]
-    layers: list[Any] = []
-    base = [0.0] * len(weeks)
-    middles = []
+    used = layout.inset(46, layout.pick(wide=184, narrow=118, card=164))
+    above = event_marks(used, weeks, happened, layout.pick(wide=EVENT_LANES, narrow=1, card=2))
+    height = layout.plot_height or (300 if layout.is_narrow else 350) + round(above.roof)
+    plane = Plane(used, height, weeks, roof=above.roof)
+    bands, middles = [], []
+    base = dict.fromkeys(weeks, 0.0)
     for area in areas:
-        tops = [low + (share or 0.0) for low, share in zip(base, area.shares, strict=True)]
+        tops = {week: base[week] + share for week, share in area.shares.items()}
         fill = f"url(#{hatch})" if area.fill == HATCHED else area.fill
-        for start, stop in runs(area.shares):
-            points = tuple(
-                (across[n], roof + room * (1 - tops[n]), roof + room * (1 - base[n])) for n in range(start, stop)
-            )
-            layers += marks.bands([Band(points, fill, edge=PAPER)], used, height)
-        last = max(n for n, share in enumerate(area.shares) if share is not None)
-        middles.append(roof + room * (1 - (base[last] + tops[last]) / 2))
+        between = {week: (base[week], top) for week, top in tops.items()}
+        bands += [Band(points, fill, edge=PAPER) for points in plane.bands(between)]
+        last = max(tops)
+        middles.append((base[last] + tops[last]) / 2)
         base = tops
-    grid = [Rule(-4, roof + room * (1 - part), 0, roof + room * (1 - part), MUTED) for part in (0, 0.25, 0.5, 0.75, 1)]
-    labels = [
-        Text(f"{round(part * 100)} %", -7, roof + room * (1 - part), size=11, fill=MUTED, align="right")
-        for part in (0, 0.25, 0.5, 0.75, 1)
+    names, pointers = _names(plane, areas, middles, 11 if layout.is_small else 12.5)
+    ticks = [plane.axis_label(part / 100, f"{part} %") for part in TICKS]
+    rules = [*(Rule(-4, tick.y, 0, tick.y, MUTED) for tick in ticks), *pointers]
+    return plane.plot(bands, rules, *above.groups(height), [*ticks, *plane.week_labels(), *names])
+
+
+def _names(
+    plane: Plane, areas: Sequence[_Area], middles: Sequence[float], size: float
+) -> tuple[list[Text], list[Rule]]:
+    """Write the areas' names on the right, each at the end of a line that points to its area's middle."""
+    room = plane.layout.right - 16
+    ends = [
+        End(
+            middle,
+            end_label(area.name, area.code, percent(area.last), room, size),
+            MUTED if area.fill in (HATCHED, WHISKER) else area.fill,
+        )
+        for area, middle in zip(areas, middles, strict=True)
     ]
-    labels += week_labels(used, weeks, across, height)
-    size = 11 if layout.is_narrow or layout.plot_height else 12.5
-    shown = placing.spread(middles, size + 3.5, roof + 6, height - 6)
-    for area, at, wanted in zip(areas, shown, middles, strict=True):
-        fill = MUTED if area.fill in (HATCHED, WHISKER) else area.fill
-        text = end_label(area.name, area.code, percent(area.last), used.right - 16, size)
-        labels.append(Text(text, used.plot + 14, at, size=size, weight=600, fill=fill))
-        grid.append(Rule(used.plot + 2, wanted, used.plot + 11, at, fill, 1))
-    layers += marks.rules(grid, used, height) + draw_events(height) + marks.texts(labels, used, height)
-    return Plot(layers, height, used)
+    names = plane.end_labels(ends, size, gap=size + 3.5, away=14, inside=6)
+    start = plane.layout.plot + 2
+    return names, [
+        Rule(start, plane.up(end.share), start + 9, name.y, end.fill) for end, name in zip(ends, names, strict=True)
+    ]

@@ -5,8 +5,9 @@ Not here: who is whose parent (sql/core/lineage_edges), what all charts share (c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -14,14 +15,13 @@ import polars as pl
 from dagster_project.reports.charts import canvas, marks, placing
 from dagster_project.reports.charts.canvas import Picture
 from dagster_project.reports.charts.layout import Layout, Plot
-from dagster_project.reports.charts.marks import Text, Track
+from dagster_project.reports.charts.marks import Dot, Text, Track
 from dagster_project.reports.charts.palette import INK, MUTED, WHISKER, legend_of, side_colour
 from dagster_project.reports.headline import Edition
 from dagster_project.reports.render import Column, clean, count
 
 CHILDREN, GRANDCHILDREN = 6, 3
 CARD_CHILDREN = 4
-ROW_OF_LEGEND = 16  # pixels
 MAX_DEPTH = 20  # lineage is cut free of cycles, and never deeper
 FAMILY_COLUMNS = [
     Column("name", "Model"),
@@ -50,27 +50,26 @@ def family_tree(root: Mapping[str, Any], edges: pl.DataFrame, edition: Edition) 
     if not edges.height:
         return None
     base = _grown(root, edges)
-    below, members = base.below, base.members
-    title = f"The family of {clean(root['name'])}"
     subtitle = (
-        f"{count(members)} models were made from it; in week {edition.week} they had {count(below)} downloads, itself"
+        f"{count(base.members)} models were made from it; in week {edition.week} they had {count(base.below)} downloads, itself"
         f" {count(base.flow)}. Shown: the most downloaded of each generation, by the publisher's home."
     )
-    around = canvas.words(edition, title, subtitle, "all models, a merge stands under its first parent")
-
-    def draw(layout: Layout, _hatch: str) -> Plot:
-        return _draw(layout, base)
-
+    basis = "all models, a merge stands under its first parent"
     spoken = "; ".join(f"{child.name} {count(child.flow)}" for child in base.children[:CHILDREN])
-    caption = "Numbers are downloads in the week; in brackets, with all that was made from the model."
     listed = edges.unique("child", keep="first", maintain_order=True)
     listed = listed.sort("downloads_flow", "name", descending=[True, False], nulls_last=True)
-    data = canvas.Data(
-        listed.with_columns(pl.col("country").fill_null("UNKNOWN")),
-        FAMILY_COLUMNS,
-        edition.marked(f"What was made from {clean(root['name'])}, downloads in week {edition.week}"),
+    return Picture(
+        "family",
+        canvas.words(edition, f"The family of {base.name}", subtitle, basis),
+        f"Tree. Most downloaded children: {spoken}.",
+        "Numbers are downloads in the week; in brackets, with all that was made from the model.",
+        partial(_draw_tree, base),
+        canvas.Data(
+            listed.with_columns(pl.col("country").fill_null("UNKNOWN")),
+            FAMILY_COLUMNS,
+            edition.marked(f"What was made from {base.name}, downloads in week {edition.week}"),
+        ),
     )
-    return Picture("family", around, f"Tree. Most downloaded children: {spoken}.", caption, draw, data)
 
 
 def _grown(root: Mapping[str, Any], edges: pl.DataFrame) -> _Node:
@@ -105,26 +104,19 @@ class _Placed:
     country: str | None
     column: int
     row: float
-    parent: tuple[int, float] | None
+    parent: tuple[int, float] | None  # column and row
     is_rest: bool = False
 
 
-def _rows(base: _Node, children: int, grandchildren: int) -> list[_Placed]:
+def _columns(base: _Node, children: int, grandchildren: int) -> list[_Placed]:
     """Give each shown model a row: leaves under each other, a parent in the middle of its children."""
     placed: list[_Placed] = []
     middles: list[float] = []
     row = 0.0
     for child in base.children[:children]:
-        grand = child.children[:grandchildren]
-        leaves = [(_label(leaf), leaf.country, False) for leaf in grand]
-        rest = len(child.children) - len(grand)
-        if rest and grandchildren > 1:
-            leaves.append((f"{count(rest)} more", None, True))
+        leaves = _leaves(child, grandchildren)
         middle = row + (max(len(leaves), 1) - 1) / 2
-        placed += [
-            _Placed(text, country, 2, row + n, (1, middle), is_rest)
-            for n, (text, country, is_rest) in enumerate(leaves)
-        ]
+        placed += [replace(leaf, row=row + n, parent=(1, middle)) for n, leaf in enumerate(leaves)]
         placed.append(_Placed(_label(child), child.country, 1, middle, (0, 0.0)))
         middles.append(middle)
         row += max(len(leaves), 1)
@@ -136,106 +128,94 @@ def _rows(base: _Node, children: int, grandchildren: int) -> list[_Placed]:
     return [whole, *(replace(place, parent=(0, middle)) if place.column == 1 else place for place in placed)]
 
 
+def _indented(base: _Node) -> list[_Placed]:
+    """Give each shown model a row under its parent's: where there is no room for columns, a generation is an indent."""
+    placed = [_Placed(_label(base), base.country, 0, 0, None)]
+    for child in base.children[:CHILDREN]:
+        own = len(placed)
+        placed.append(_Placed(_label(child), child.country, 1, own, (0, 0)))
+        leaves = _leaves(child, GRANDCHILDREN)
+        placed += [replace(leaf, row=own + n, parent=(1, own)) for n, leaf in enumerate(leaves, start=1)]
+    if others := len(base.children[CHILDREN:]):
+        placed.append(_Placed(f"{count(others)} more", None, 1, len(placed), (0, 0), is_rest=True))
+    return placed
+
+
+def _leaves(child: _Node, most: int) -> list[_Placed]:
+    """Give the models shown below one, and how many more there are where there is a row for it; their rows are not known yet."""
+    leaves = [_Placed(_label(leaf), leaf.country, 2, 0, None) for leaf in child.children[:most]]
+    if (rest := len(child.children[most:])) and most > 1:
+        leaves.append(_Placed(f"{count(rest)} more", None, 2, 0, None, is_rest=True))
+    return leaves
+
+
 def _label(node: _Node) -> str:
     kind = _RELATIONS.get(node.relation, "")
     own = f"{node.name}\n{count(node.flow)}" + (f" ({count(node.flow + node.below)})" if node.below else "")
     return f"{own} {kind}".rstrip()
 
 
-def _draw(layout: Layout, base: _Node) -> Plot:
-    if layout.is_narrow:
-        return _draw_indented(layout, base)
-    used = layout.inset(2, 2)
-    shown = _rows(base, CARD_CHILDREN, 1) if layout.plot_height else _rows(base, CHILDREN, GRANDCHILDREN)
-    lines = max(place.row for place in shown) + 1
-    key = legend_of(place.country for place in shown if not place.is_rest)
-    head = ROW_OF_LEGEND * marks.legend_rows(key, used) + 4
-    step = (layout.plot_height - head) / lines if layout.plot_height else 33.0
-    height = round(head + step * lines)
-    starts = [0.0, used.plot * 0.33, used.plot * 0.68]
-    rooms = [starts[1] - 60, starts[2] - starts[1] - 56, used.plot - starts[2] - 14]
-    tracks, dots, labels = [], [], []
-    size = 10.5 if layout.plot_height else 12
-    for place in shown:
-        left, at = starts[place.column], head + step * (place.row + 0.5)
-        if place.parent:
-            from_y = head + step * (place.parent[1] + 0.5)
-            bend = left - 16
-            # Out of the end of the parent's label, not through it.
-            from_x = left - (46 if place.parent[0] == 0 else 30)
-            points = ((from_x, from_y), (bend, from_y), (bend, at), (left - 4, at))
-            tracks.append(Track(points, WHISKER, 1.1))
+@dataclass(frozen=True)
+class _Tree:
+    """Where generations and rows stand, in pixels; `head` is left to the legend, `small` is the size of numbers."""
+
+    layout: Layout
+    starts: Sequence[float]
+    rooms: Sequence[float]
+    head: float
+    step: float
+    size: float
+    small: float
+
+    def down(self, row: float) -> float:
+        """Give the middle of a row."""
+        return self.head + self.step * (row + 0.5)
+
+    def branch(self, place: _Placed, parent: tuple[int, float]) -> Track:
+        """Draw the way from a parent to what was made from it."""
+        left, at, above = self.starts[place.column], self.down(place.row), self.down(parent[1])
+        if self.layout.is_narrow:
+            stem = self.starts[parent[0]] + 4
+            return Track(((stem, above + 9), (stem, at), (left - 1, at)), WHISKER, 1.1)
+        # Out of the end of the parent's label, not through it.
+        start, bend = left - (46 if parent[0] == 0 else 30), left - 16
+        return Track(((start, above), (bend, above), (bend, at), (left - 4, at)), WHISKER, 1.1)
+
+    def texts(self, place: _Placed) -> Iterator[Text]:
+        """Write a model's name and its numbers under it."""
+        left, at = self.starts[place.column] + 13, self.down(place.row)
         name, _, numbers = place.label.partition("\n")
-        if not place.is_rest:
-            dots.append(marks.Dot(left + 4, at, side_colour(place.country), 4))
         is_base = place.column == 0
-        shift = 7 if numbers else 0
-        labels.append(
-            Text(
-                placing.fit_middle(name, rooms[place.column], size, is_bold=is_base),
-                left + 13,
-                at - shift,
-                size,
-                600 if is_base else 400,
-                MUTED if place.is_rest else INK,
-            )
-        )
+        fitting = placing.fit_middle(name, self.rooms[place.column], self.size, is_bold=is_base)
+        ink = MUTED if place.is_rest else INK
+        yield Text(fitting, left, at - 7 if numbers else at, self.size, 600 if is_base else 400, ink)
         if numbers:
-            labels.append(Text(numbers, left + 13, at + 7, size - 1.5, 400, MUTED))
-    return Plot(_layers(tracks, dots, labels, key, used, height), height, used)
+            yield Text(numbers, left, at + 7, self.small, 400, MUTED)
 
 
-def _layers(
-    tracks: Sequence[Track],
-    dots: Sequence[marks.Dot],
-    labels: Sequence[Text],
-    key: Sequence[tuple[str, str]],
-    used: Layout,
-    height: int,
-) -> list[Any]:
-    layers = marks.tracks(tracks, used, height) + marks.dots(dots, used, height) + marks.texts(labels, used, height)
-    return layers + marks.legend(key, used, height, 6)
+def _tree(layout: Layout, head: float, step: float) -> _Tree:
+    """Set generations beside each other, or as indents where there is no room for that."""
+    if layout.is_narrow:
+        starts = (0.0, 17.0, 34.0)
+        return _Tree(layout, starts, [layout.plot - start - 14 for start in starts], head, step, 11.5, 10.5)
+    starts = (0.0, layout.plot * 0.33, layout.plot * 0.68)
+    rooms = (starts[1] - 60, starts[2] - starts[1] - 56, layout.plot - starts[2] - 14)
+    size = 10.5 if layout.is_card else 12
+    return _Tree(layout, starts, rooms, head, step, size, size - 1.5)
 
 
-def _draw_indented(layout: Layout, base: _Node) -> Plot:
-    """Where there is no room for columns, a generation is an indent."""
-    lines: list[tuple[int, _Node | None, int]] = [(0, base, 0)]
-    for child in base.children[:CHILDREN]:
-        lines.append((1, child, 0))
-        lines += [(2, leaf, 0) for leaf in child.children[:GRANDCHILDREN]]
-        if rest := len(child.children) - len(child.children[:GRANDCHILDREN]):
-            lines.append((2, None, rest))
-    if rest := len(base.children) - len(base.children[:CHILDREN]):
-        lines.append((1, None, rest))
-    used, step = layout.inset(2, 2), 31
-    key = legend_of(node.country for _depth, node, _rest in lines if node)
-    head = ROW_OF_LEGEND * marks.legend_rows(key, used) + 4
-    height = head + step * len(lines)
-    tracks, dots, labels = [], [], []
-    above: dict[int, int] = {}
-    for number, (depth, node, rest) in enumerate(lines):
-        at = head + step * (number + 0.5)
-        left = 17.0 * depth
-        above[depth] = number
-        if depth:
-            stem = 17.0 * (depth - 1) + 4
-            tracks.append(
-                Track(((stem, head + step * (above[depth - 1] + 0.5) + 9), (stem, at), (left - 1, at)), WHISKER, 1.1)
-            )
-        if node is None:
-            labels.append(Text(f"{count(rest)} more", left + 13, at, 11.5, 400, MUTED))
-            continue
-        name, _, numbers = _label(node).partition("\n")
-        dots.append(marks.Dot(left + 4, at, side_colour(node.country), 4))
-        labels.append(
-            Text(
-                placing.fit_middle(name, used.plot - left - 14, 11.5, is_bold=depth == 0),
-                left + 13,
-                at - 7,
-                11.5,
-                600 if depth == 0 else 400,
-                INK,
-            )
-        )
-        labels.append(Text(numbers, left + 13, at + 7, 10.5, 400, MUTED))
-    return Plot(_layers(tracks, dots, labels, key, used, height), height, used)
+def _draw_tree(base: _Node, layout: Layout, _hatch: str) -> Plot:
+    used = layout.inset(2, 2)
+    few = (CARD_CHILDREN, 1) if layout.is_card else (CHILDREN, GRANDCHILDREN)
+    shown = _indented(base) if layout.is_narrow else _columns(base, *few)
+    rows = max(place.row for place in shown) + 1
+    models = [place for place in shown if not place.is_rest]
+    key = legend_of(place.country for place in models)
+    head = marks.legend_height(key, used) + 4
+    usual = 31.0 if layout.is_narrow else 33.0
+    step = (layout.plot_height - head) / rows if layout.plot_height else usual
+    tree, height = _tree(used, head, step), round(head + step * rows)
+    branches = [tree.branch(place, place.parent) for place in shown if place.parent]
+    dots = [Dot(tree.starts[it.column] + 4, tree.down(it.row), side_colour(it.country), 4) for it in models]
+    labels = [text for place in shown for text in tree.texts(place)]
+    return marks.plot(used, height, branches, dots, labels, *marks.legend(key, used, 6))

@@ -52,9 +52,8 @@ def crossover(release: Release, edition: Edition) -> Picture | None:
     history = reads.shares(release, "country", scope, edition.week.monday, window=reads.RANK_WINDOW)
     if not pairs.height or not history.height:
         return None
-    sizes = dict(
-        history.filter(pl.col("week") == history["week"].max()).select("country", "share_of_total").iter_rows()
-    )
+    newest = history.filter(pl.col("week") == history["week"].max())
+    sizes = dict(newest.select("country", "share_of_total").iter_rows())
     ranked = sorted(
         pairs.filter(pl.col("level") == "country").iter_rows(named=True),
         key=lambda row: (

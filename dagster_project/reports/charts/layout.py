@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 CARD_WIDTH, CARD_HEIGHT, CARD_MARGIN, CARD_SCALE = 600, 315, 24, 2.0
+_Choice = TypeVar("_Choice")
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,6 @@ class Layout:
     right: int = 0
     row: int = 28
     bar: int = 15
-    label_columns: int = 25
-    note_columns: int = 20
     is_stacked: bool = False
     plot_height: int | None = None
 
@@ -39,6 +38,20 @@ class Layout:
         """Whether there is little room beside the plot."""
         return self.width < CARD_WIDTH - 2 * CARD_MARGIN
 
+    @property
+    def is_card(self) -> bool:
+        """Whether it is the card, whatever its height."""
+        return self.name == CARD.name
+
+    @property
+    def is_small(self) -> bool:
+        """Whether letters are small: on a card or a narrow page."""
+        return self.is_card or self.is_narrow
+
+    def pick(self, *, wide: _Choice, narrow: _Choice, card: _Choice) -> _Choice:
+        """Choose by size."""
+        return card if self.is_card else narrow if self.is_narrow else wide
+
     def inset(self, left: int, right: int) -> Layout:
         """The same with other margins beside the plot."""
         return replace(self, left=left, right=right)
@@ -46,11 +59,9 @@ class Layout:
 
 # Columns are counted in letters of DejaVu Sans, the widest font a reader is likely to have.
 WIDE = Layout("wide", 720, 72, 100, left=212, right=160)
-NARROW = Layout(
-    "narrow", 358, 35, 47, left=0, right=2, row=42, bar=11, label_columns=23, note_columns=15, is_stacked=True
-)
+NARROW = Layout("narrow", 358, 35, 47, left=0, right=2, row=42, bar=11, is_stacked=True)
 # A card has a font of its own, narrower than that.
-CARD = Layout("card", CARD_WIDTH - 2 * CARD_MARGIN, 54, 98, left=150, right=158, row=17, bar=10, label_columns=20)
+CARD = Layout("card", CARD_WIDTH - 2 * CARD_MARGIN, 54, 98, left=150, right=158, row=17, bar=10)
 
 
 @dataclass(frozen=True)

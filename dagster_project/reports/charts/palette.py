@@ -35,7 +35,6 @@ DARK: Mapping[str, str] = {
 """Every colour that charts use, and what the page exchanges it for in the dark."""
 RAMP_TEXT = (INK, INK, INK, PAPER, PAPER)
 HATCHED = "hatched"
-# Colours belong to countries, not to ranks, so that they stay from week to week.
 FILLS = {"CN": CHINA, "US": UNITED_STATES, INTERNATIONAL: HOMELESS, UNKNOWN: HATCHED}
 
 

@@ -5,8 +5,11 @@ Weekly places cross too often to be read. Not here: shares (course, share).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -14,9 +17,9 @@ import polars as pl
 from dagster_project.reports.charts import canvas, marks, placing
 from dagster_project.reports.charts.canvas import Picture
 from dagster_project.reports.charts.layout import Layout, Plot
-from dagster_project.reports.charts.marks import Text, Track
+from dagster_project.reports.charts.marks import Dot, Text, Track
 from dagster_project.reports.charts.palette import legend_of, side_colour
-from dagster_project.reports.charts.timeline import ONE_WEEK, week_labels
+from dagster_project.reports.charts.timeline import ONE_WEEK, across, runs, week_labels
 from dagster_project.reports.headline import SCOPES, Edition
 from dagster_project.reports.naming import UNKNOWN, lab_label, lab_labels
 from dagster_project.reports.render import Column, bounds, percent
@@ -57,18 +60,16 @@ def ranks_of_labs(history: pl.DataFrame, edition: Edition, scope: str) -> Pictur
         f" ({bounds(leader['lower_bound'], leader['upper_bound'])})."
     )
     around = canvas.words(edition, "The race of the labs", subtitle, canvas.scope_words(scope))
-
-    def draw(layout: Layout, _hatch: str) -> Plot:
-        return _draw_ranks(layout, steps, ranked)
-
     caption = "A line that ends or begins at the foot left or entered the places shown. The colour is the lab's home."
-    told = newest.with_columns(label=lab_labels(newest))
-    data = canvas.Data(
-        told,
-        RANK_COLUMNS,
-        edition.marked(f"Four weeks up to {edition.week}, scope {scope}, publisher credit"),
+    told = edition.marked(f"Four weeks up to {edition.week}, scope {scope}, publisher credit")
+    return Picture(
+        f"ranks-{scope.lower()}",
+        around,
+        f"Ranks of labs. Now: {spoken}.",
+        caption,
+        partial(_draw_ranks, steps, ranked),
+        canvas.Data(newest.with_columns(label=lab_labels(newest)), RANK_COLUMNS, told),
     )
-    return Picture(f"ranks-{scope.lower()}", around, f"Ranks of labs. Now: {spoken}.", caption, draw, data)
 
 
 def _rank_steps(history: pl.DataFrame, newest: date) -> list[date]:
@@ -79,76 +80,80 @@ def _rank_steps(history: pl.DataFrame, newest: date) -> list[date]:
     return sorted(week for week in wanted if week in there)
 
 
-def _draw_ranks(layout: Layout, steps: Sequence[date], ranked: pl.DataFrame) -> Plot:
-    most = CARD_RANKS if layout.plot_height or layout.is_narrow else TOP_RANKS
-    used = (
-        layout.inset(20, 176)
-        if layout.is_narrow
-        else layout.inset(24, 204)
-        if layout.plot_height
-        else layout.inset(196, 204)
-    )
-    key = _key(ranked, steps, most)
-    rows = marks.legend_rows(key, used)
-    head = 16 * rows + 10
-    height = layout.plot_height or head + 34 * most
-    row = (height - head) / most
-    first, last = steps[0], steps[-1]
-    across = {week: used.plot * (week - first).days / (last - first).days for week in steps}
-    courses: dict[str, list[tuple[date, int]]] = {}
-    facts: dict[str, dict[str, Any]] = {}
-    for line in ranked.iter_rows(named=True):
-        if line["place"] <= most:
-            courses.setdefault(line["lab"], []).append((line["week"], line["place"]))
-            facts[line["lab"]] = line
+@dataclass(frozen=True)
+class _Board:
+    """Where weeks and places stand, in pixels; `head` is left to the legend."""
+
+    layout: Layout
+    steps: Sequence[date]
+    most: int
+    head: int
+    height: int
+
+    def down(self, place: float) -> float:
+        """Give the pixel of a place."""
+        return self.head + (self.height - self.head) / self.most * (place - 0.5)
+
+    def points(self, run: Sequence[tuple[date, int]]) -> tuple[tuple[float, float], ...]:
+        """Give the line through a run of places, to the foot where the lab leaves the places shown or comes from below."""
+        first, last = self.steps.index(run[0][0]), self.steps.index(run[-1][0])
+        points = [(week, self.down(place)) for week, place in run]
+        foot = self.down(self.most + 0.5) + 3
+        if first > 0:
+            points.insert(0, (self.steps[first - 1], foot))
+        if last < len(self.steps) - 1:
+            points.append((self.steps[last + 1], foot))
+        return tuple((across(self.layout, self.steps, week), at) for week, at in points)
+
+
+@dataclass(frozen=True)
+class _Lab:
+    name: str
+    country: str | None
+    places: Mapping[date, int]  # of the weeks in which it had one of those shown
+
+
+def _draw_ranks(steps: Sequence[date], ranked: pl.DataFrame, layout: Layout, _hatch: str) -> Plot:
+    most = CARD_RANKS if layout.is_small else TOP_RANKS
+    shown = ranked.filter(pl.col("place") <= most)
+    used = layout.inset(*layout.pick(wide=(196, 204), narrow=(20, 176), card=(24, 204)))
+    key = legend_of(shown["country"].unique())
+    head = marks.legend_height(key, used) + 10
+    board = _Board(used, steps, most, head, layout.plot_height or head + 34 * most)
     drawn: list[Track] = []
-    dots: list[marks.Dot] = []
+    dots: list[Dot] = []
     labels: list[Text] = []
-    size = 11 if layout.is_narrow or layout.plot_height else 12.5
-    order = sorted(courses, key=lambda lab: -dict(courses[lab]).get(last, most + 1))
-    for lab in order:
-        fact = facts[lab]
-        stroke = side_colour(fact["country"])
-        dash = (5, 4) if fact["country"] == UNKNOWN else None
-        name = lab_label(lab, fact["lab_name"])
-        is_here = dict(courses[lab]).get(last) is not None
-        for run in _rank_runs(courses[lab], steps):
-            points = [(across[week], head + row * (place - 0.5)) for week, place in run]
-            # To the foot, where the lab leaves the places shown or comes from below.
-            if run[-1][0] != last:
-                points.append((across[steps[steps.index(run[-1][0]) + 1]], head + row * most + 3))
-            if run[0][0] != first:
-                points.insert(0, (across[steps[steps.index(run[0][0]) - 1]], head + row * most + 3))
-            drawn.append(Track(tuple(points), stroke, 2.6 if is_here else 1.4, dash, "monotone", halo=True))
-            dots += [marks.Dot(px, py, stroke, 3.2) for px, py in points if py <= head + row * most]
-        for week, place in courses[lab]:
-            at = head + row * (place - 0.5)
-            if week == last:
-                text = placing.fit_width(f"{place}  {name}", used.right - 13, size, is_bold=True)
-                labels.append(Text(text, used.plot + 11, at, size, 600, stroke))
-            if week == first:
-                short = placing.fit_width(name, used.left - 40, size)
-                text = str(place) if used.left < MIN_NAME else f"{short}  {place}"
-                labels.append(Text(text, -11, at, size, 400, stroke, "right"))
-    layers = marks.tracks(drawn, used, height) + marks.dots(dots, used, height)
-    labels += week_labels(used, list(steps), [across[week] for week in steps], height)
-    layers += marks.texts(labels, used, height) + marks.legend(key, used, height, 6)
-    return Plot(layers, height, used)
+    for lab in _labs(shown, steps[-1]):
+        stroke = side_colour(lab.country)
+        dash = (5, 4) if lab.country == UNKNOWN else ()
+        width = 2.6 if steps[-1] in lab.places else 1.4
+        for run in runs(steps, lab.places):
+            drawn.append(Track(board.points(run), stroke, width, dash, "monotone", halo=True))
+        dots += [Dot(across(used, steps, week), board.down(place), stroke, 3.2) for week, place in lab.places.items()]
+        labels += _names(board, lab, stroke)
+    labels += week_labels(used, steps, board.height)
+    return marks.plot(used, board.height, drawn, dots, labels, *marks.legend(key, used, 6))
 
 
-def _key(ranked: pl.DataFrame, steps: Sequence[date], most: int) -> list[tuple[str, str]]:
-    """Name only the colours that are there."""
-    shown = ranked.filter((pl.col("place") <= most) & pl.col("week").is_in(list(steps)))
-    return legend_of(shown["country"].unique())
+def _labs(shown: pl.DataFrame, newest: date) -> list[_Lab]:
+    """Give the labs of the places shown, the leader last, so that its line lies on top."""
+    lines: dict[str, list[dict[str, Any]]] = {}
+    for line in shown.iter_rows(named=True):
+        lines.setdefault(line["lab"], []).append(line)
+    labs = [
+        _Lab(lab_label(lab, own[-1]["lab_name"]), own[-1]["country"], {line["week"]: line["place"] for line in own})
+        for lab, own in lines.items()
+    ]
+    return sorted(labs, key=lambda lab: -lab.places.get(newest, math.inf))
 
 
-def _rank_runs(course: Sequence[tuple[date, int]], steps: Sequence[date]) -> Iterator[list[tuple[date, int]]]:
-    """Cut a course where the lab was not among the places shown."""
-    run: list[tuple[date, int]] = []
-    for week, place in course:
-        if run and steps.index(week) != steps.index(run[-1][0]) + 1:
-            yield run
-            run = []
-        run.append((week, place))
-    if run:
-        yield run
+def _names(board: _Board, lab: _Lab, stroke: str) -> Iterator[Text]:
+    """Write name and place on the right where the lab is now, and on the left where it was at first."""
+    used, size = board.layout, 11 if board.layout.is_small else 12.5
+    if (now := lab.places.get(board.steps[-1])) is not None:
+        text = placing.fit_width(f"{now}  {lab.name}", used.right - 13, size, is_bold=True)
+        yield Text(text, used.plot + 11, board.down(now), size, 600, stroke)
+    if (first := lab.places.get(board.steps[0])) is not None:
+        short = placing.fit_width(lab.name, used.left - 40, size)
+        text = str(first) if used.left < MIN_NAME else f"{short}  {first}"
+        yield Text(text, -11, board.down(first), size, 400, stroke, "right")

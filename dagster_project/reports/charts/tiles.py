@@ -6,26 +6,26 @@ Not here: reading a location (dagster_project/geography).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import polars as pl
 
-from dagster_project.reports.charts import canvas, marks, palette
+from dagster_project.reports.charts import canvas, marks
 from dagster_project.reports.charts.canvas import Picture
 from dagster_project.reports.charts.cells import step
 from dagster_project.reports.charts.layout import Layout, Plot
 from dagster_project.reports.charts.marks import Box, Text
-from dagster_project.reports.charts.palette import INK, MUTED, RAMP, RAMP_TEXT
+from dagster_project.reports.charts.palette import HATCH_GROUND, INK, MUTED, RAMP, RAMP_TEXT
 from dagster_project.reports.headline import Edition
 from dagster_project.reports.naming import INTERNATIONAL, UNKNOWN, code_name
-from dagster_project.reports.render import Column, percent, text_column
+from dagster_project.reports.render import BOUND_COLUMNS, Column, percent, text_column
 
 TILE_FACTS = [
     Column("label", "Country"),
     Column("contributors", "Contributors", "count"),
     Column("share_of_located", "Of those located", "share"),
     Column("share_of_all", "Of all", "share"),
-    Column("lower_bound", "At least", "share"),
-    Column("upper_bound", "At most", "share"),
+    *BOUND_COLUMNS,
     Column("is_suppressed", "Too few", "yes_no"),
 ]
 # One tile per country, near enough to where it lies that a reader finds it. A row a line, columns counted from 0.
@@ -53,12 +53,9 @@ TILES: Mapping[str, tuple[int, int]] = {
 """Column and row of each country's tile."""
 TILE_COLUMNS = max(column for column, _row in TILES.values()) + 1
 TILE_ROWS = max(row for _column, row in TILES.values()) + 1
-
-
-def _outside(rows: pl.DataFrame, code: str) -> str:
-    (share,) = rows.filter(pl.col("country") == code)["share_of_located"]
-    name = "all others together" if code == "OTHER" else code
-    return name if share is None else f"{name} ({percent(share)})"
+TWO_LINES = 21  # pixels of a tile from which on its share stands under its code
+HALF_A_PER_CENT = 0.005
+SPOKEN = 12  # countries read out
 
 
 def tile_map(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition, what: str) -> Picture | None:
@@ -66,59 +63,77 @@ def tile_map(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition, wha
     known = {row["country"]: row for row in rows.iter_rows(named=True) if row["country"] in TILES}
     if not known:
         return None
-    located = [row for row in known.values() if not row["is_suppressed"] and row["share_of_located"] is not None]
-    located.sort(key=lambda row: (-row["share_of_located"], row["country"]))
     placed = float(rows.filter(pl.col("share_of_located").is_not_null())["share_of_all"].sum())
     subtitle = (
         f"{what}. Per cent of those whose profile names a place that can be read ({percent(placed)} of all). Self-declared, not a"
         " nationality, not a residence."
     )
-    around = canvas.words(
-        edition, "Where contributors say they are", subtitle, "contributors by self-declared location"
-    )
-
-    def draw(layout: Layout, hatch: str) -> Plot:
-        used = layout.inset(0, 0)
-        side = used.plot / TILE_COLUMNS
-        if layout.plot_height:
-            side = min(side, layout.plot_height / TILE_ROWS)
-        shift = (used.plot - side * TILE_COLUMNS) / 2
-        height = round(side * TILE_ROWS)
-        tiles, labels = [], []
-        for code, (column, row) in TILES.items():
-            fact = known.get(code)
-            share = fact["share_of_located"] if fact and not fact["is_suppressed"] else None
-            tint = max(step(share or 0.0), 1)
-            fill = palette.HATCH_GROUND if fact is None else f"url(#{hatch})" if share is None else RAMP[tint]
-            tiles.append(Box(shift + side * column + 0.7, side * row + 0.7, side - 1.4, side - 1.4, fill))
-            if fact is None and layout.is_narrow:
-                continue
-            ink = MUTED if fact is None else INK if share is None else RAMP_TEXT[tint]
-            is_tall = side > 21 and share is not None  # noqa: PLR2004 - room for two lines
-            middle = side * (row + (0.34 if is_tall else 0.5))
-            size = max(side * 0.4, 7) if layout.is_narrow else side * 0.38
-            labels.append(
-                Text(code, shift + side * (column + 0.5), middle, round(size, 1), 600 if fact else 400, ink, "center")
-            )
-            if is_tall and share is not None:
-                text = f"{share * 100:.0f} %" if share >= 0.005 else "<1 %"  # noqa: PLR2004 - half of the last digit
-                at = (shift + side * (column + 0.5), side * (row + 0.74))
-                labels.append(Text(text, *at, round(side * 0.3, 1), 400, ink, "center"))
-        return Plot(marks.boxes(tiles, used, height) + marks.texts(labels, used, height), height, used)
-
-    spoken = "; ".join(
-        f"{names.get(row['country'], row['country'])} {percent(row['share_of_located'])}" for row in located[:12]
-    )
-    outside = sorted(
-        {_outside(rows, code) for code in rows["country"] if code not in TILES and code not in (UNKNOWN, INTERNATIONAL)}
-    )
-    caption = "Pale: nobody, or too few to show." + (f" Not on the map: {', '.join(outside)}." if outside else "")
+    basis = "contributors by self-declared location"
+    shares = {code: None if row["is_suppressed"] else row["share_of_located"] for code, row in known.items()}
+    told = {code: share for code, share in shares.items() if share is not None}
+    most = sorted(told, key=lambda code: (-told[code], code))[:SPOKEN]
+    spoken = "; ".join(f"{names.get(code, code)} {percent(told[code])}" for code in most)
+    outside = _outside(rows)
     labels = text_column(code_name(code, names) for code in rows["country"])
-    data = canvas.Data(
-        rows.with_columns(label=labels).sort("share_of_located", "label", descending=[True, False], nulls_last=True),
-        [column for column in TILE_FACTS if column.name in (*rows.columns, "label")],
-        edition.marked(what),
-    )
     return Picture(
-        "contributors", around, f"Map of tiles. Most: {spoken or 'none that can be shown'}.", caption, draw, data
+        "contributors",
+        canvas.words(edition, "Where contributors say they are", subtitle, basis),
+        f"Map of tiles. Most: {spoken or 'none that can be shown'}.",
+        "Pale: nobody, or too few to show." + (f" Not on the map: {', '.join(outside)}." if outside else ""),
+        partial(_draw_tiles, shares),
+        canvas.Data(
+            rows.with_columns(label=labels).sort(
+                "share_of_located", "label", descending=[True, False], nulls_last=True
+            ),
+            [column for column in TILE_FACTS if column.name in (*rows.columns, "label")],
+            edition.marked(what),
+        ),
     )
+
+
+def _outside(rows: pl.DataFrame) -> list[str]:
+    """Name who has no tile, with the share where it can be shown."""
+    without = rows.filter(~pl.col("country").is_in([*TILES, UNKNOWN, INTERNATIONAL]))
+    named = set()
+    for code, share in without.select("country", "share_of_located").iter_rows():
+        name = "all others together" if code == "OTHER" else code
+        named.add(name if share is None else f"{name} ({percent(share)})")
+    return sorted(named)
+
+
+def _draw_tiles(shares: Mapping[str, float | None], layout: Layout, hatch: str) -> Plot:
+    used = layout.inset(0, 0)
+    side = used.plot / TILE_COLUMNS
+    if layout.plot_height:
+        side = min(side, layout.plot_height / TILE_ROWS)
+    shift = (used.plot - side * TILE_COLUMNS) / 2
+    height = round(side * TILE_ROWS)
+    size = max(side * 0.4, 7) if layout.is_narrow else side * 0.38
+    tiles, labels = [], []
+    for code, (column, row) in TILES.items():
+        fill, ink = _colours(code, shares, hatch)
+        tiles.append(Box(shift + side * column + 0.7, side * row + 0.7, side - 1.4, side - 1.4, fill))
+        if code not in shares and layout.is_narrow:
+            continue
+        middle, share = shift + side * (column + 0.5), shares.get(code)
+        said = "" if share is None or side <= TWO_LINES else _rounded(share)
+        at = side * (row + (0.34 if said else 0.5))
+        labels.append(Text(code, middle, at, round(size, 1), 600 if code in shares else 400, ink, "center"))
+        if said:
+            labels.append(Text(said, middle, side * (row + 0.74), round(side * 0.3, 1), 400, ink, "center"))
+    return marks.plot(used, height, tiles, labels)
+
+
+def _rounded(share: float) -> str:
+    return f"{share * 100:.0f} %" if share >= HALF_A_PER_CENT else "<1 %"
+
+
+def _colours(code: str, shares: Mapping[str, float | None], hatch: str) -> tuple[str, str]:
+    """Colour a tile and what is written on it: pale without anybody, hatched with too few to show."""
+    if code not in shares:
+        return HATCH_GROUND, MUTED
+    share = shares[code]
+    if share is None:
+        return f"url(#{hatch})", INK
+    tint = max(step(share), 1)
+    return RAMP[tint], RAMP_TEXT[tint]

@@ -17,7 +17,7 @@ import polars as pl
 from dagster_project.calendar import Week
 from dagster_project.errors import DamagedDataError, UsageError
 from dagster_project.reports.headline import HEADLINE_SCOPE, QUICK_SUFFIX, WHOLE_SCOPE, Edition, compose
-from dagster_project.reports.naming import country_label, home, lab_label
+from dagster_project.reports.naming import country_label, country_names, home, lab_label
 from dagster_project.reports.render import clean
 from dagster_project.snapshots import kept
 from dagster_project.warehouse.published import Release
@@ -81,13 +81,16 @@ class History(msgspec.Struct, frozen=True):
         """What is said now."""
         return self.revisions[-1]
 
+    def page(self, number: int) -> str:
+        """Name the page of a revision; that of the newest is the week's own."""
+        return "index.html" if number == len(self.revisions) - 1 else f"revision-{number + 1}.html"
+
 
 def read_weeks(release: Release, edition: Edition) -> dict[Week, Numbers]:
     """Read what a release says about every week, newest last."""
     countries = release.frame(_COUNTRIES)
     labs = release.frame(_LABS, [LABS_KEPT])
-    pairs = countries.select("country", "country_name").unique().sort("country").iter_rows()
-    names = {code: country_label(code, name) for code, name in pairs}
+    names = country_names(countries)
     found = {}
     for (monday,), rows in sorted(countries.group_by("week"), key=lambda group: str(group[0][0])):
         week = Week(monday) if isinstance(monday, date) else Week.parse(str(monday))

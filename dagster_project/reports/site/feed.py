@@ -28,7 +28,6 @@ def write_feed(frame: Frame, histories: Mapping[Week, History]) -> None:
     said.sort(key=lambda entry: (entry[0], entry[1], entry[2]), reverse=True)
     entries = []
     for at, week, number, revision in said[:FEED_ENTRIES]:
-        is_newest = revision is histories[week].newest
         numbers = revision.numbers
         mark = "REHEARSAL: " if revision.is_rehearsal else ""
         entries.append(
@@ -36,7 +35,7 @@ def write_feed(frame: Frame, histories: Mapping[Week, History]) -> None:
                 "title": f"{mark}{'Revised: ' if number else ''}Week {week}: {numbers.lead or numbers.sentence}",
                 "id": f"urn:leadershift:{week}:{revision.release_id}",
                 "updated": at,
-                "href": f"weeks/{week}/{'index' if is_newest else f'revision-{number + 1}'}.html",
+                "href": f"weeks/{week}/{histories[week].page(number)}",
                 "summary": f"{mark}{numbers.sentence} {numbers.certainty}",
             }
         )

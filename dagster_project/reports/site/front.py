@@ -41,20 +41,17 @@ def write_index(frame: Frame, pictures: Mapping[str, canvas.Picture]) -> None:
     before = reads.week_shares(frame.release, "country", Week.of(edition.week.monday).monday - timeline.ONE_WEEK)
     found = compose(countries, edition.week, frame.scope)
     ways = [
-        Way(title, href, says)
-        for title, href, says in (
-            ("This week", "latest/index.html", "the whole report: shares, bounds, why they moved"),
-            ("Countries", "countries/index.html", "a page for each"),
-            ("Labs", "labs/index.html", "a page for each that was reviewed"),
-            ("Who builds on whom", "latest/lineage.html", "the matrix of countries and the most built-on family"),
-            ("What was claimed", "latest/claims.html", "each claim with its verdict, its number and its query"),
-            ("Cards", "cards/index.html", "pictures to share, with scope, date and release"),
-            ("Every week", "weeks/index.html", "the archive, with revisions"),
-            ("Method", "method/index.html", "how it is measured, and what it is not"),
-            ("What was checked", "latest/quality.html", f"{edition.audit_result}"),
-            ("Questions", "data/questions.html", "what people ask, answered in SQL"),
-            ("Data", "downloads.html", "the database, Parquet, CSV, a feed"),
-        )
+        Way("This week", "latest/index.html", "the whole report: shares, bounds, why they moved"),
+        Way("Countries", "countries/index.html", "a page for each"),
+        Way("Labs", "labs/index.html", "a page for each that was reviewed"),
+        Way("Who builds on whom", "latest/lineage.html", "the matrix of countries and the most built-on family"),
+        Way("What was claimed", "latest/claims.html", "each claim with its verdict, its number and its query"),
+        Way("Cards", "cards/index.html", "pictures to share, with scope, date and release"),
+        Way("Every week", "weeks/index.html", "the archive, with revisions"),
+        Way("Method", "method/index.html", "how it is measured, and what it is not"),
+        Way("What was checked", "latest/quality.html", f"{edition.audit_result}"),
+        Way("Questions", "data/questions.html", "what people ask, answered in SQL"),
+        Way("Data", "downloads.html", "the database, Parquet, CSV, a feed"),
     ]
     head = frame.head("index.html", "Who leads open-source AI", found.sentence, "countries")
     about = {

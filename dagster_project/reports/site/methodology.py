@@ -93,29 +93,14 @@ def write_methodology(frame: Frame) -> None:
     documents = read(shipped("docs"))
     for document in documents:
         opened = frame.opening("method", document.title, "", "")
-        frame.write(
-            f"method/{document.slug}.html",
-            "list.html.j2",
-            document.title,
-            document.title,
-            opening=opened,
-            intro=[],
-            ways=[],
-            body=document.body,
-        )
+        path = f"method/{document.slug}.html"
+        frame.write(path, "list.html.j2", document.title, document.title, opening=opened, body=document.body)
     ways = [
         *(Way(document.title, f"{document.slug}.html") for document in documents),
         Way("What was checked in this release, and what was found", "../latest/quality.html"),
         Way("What every column means, and what it is made from", "../data/index.html"),
     ]
-    lead = "Every share names its scope, its credit and its window"
-    opened = frame.opening("method", "How it is measured", lead, f"{lead}. Shares of two scopes can't be compared.")
-    frame.write(
-        "method/index.html",
-        "method.html.j2",
-        "How it is measured",
-        lead,
-        opening=opened,
-        vocabularies=VOCABULARIES,
-        ways=ways,
-    )
+    title, lead = "How it is measured", "Every share names its scope, its credit and its window"
+    opened = frame.opening("method", title, lead, f"{lead}. Shares of two scopes can't be compared.")
+    about = {"opening": opened, "vocabularies": VOCABULARIES, "ways": ways}
+    frame.write("method/index.html", "method.html.j2", title, lead, **about)

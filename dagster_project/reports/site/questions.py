@@ -22,24 +22,21 @@ DIGITS = 4
 
 def write_questions(frame: Frame) -> None:
     """Ask every question of the release and write the page with the answers."""
+    caption = frame.edition.marked(f"The answer of release {frame.edition.release_id}")
     asked = [
         {
             "name": example.name,
             "question": example.question,
             "answer": example.answer,
-            "result": _answered(
-                frame.release, example, frame.edition.marked(f"The answer of release {frame.edition.release_id}")
-            ),
+            "result": _answered(frame.release, example, caption),
             "sql": preformatted(example.sql.strip()),
         }
         for example in examples().values()
     ]
-    lead = f"{len(asked)} questions"
+    title, lead = "Questions that people ask", f"{len(asked)} questions"
     sentence = f"{lead}, each one query that runs as it stands on the release."
-    opened = frame.opening("data", "Questions that people ask", lead, sentence)
-    frame.write(
-        "data/questions.html", "questions.html.j2", "Questions that people ask", sentence, opening=opened, asked=asked
-    )
+    opened = frame.opening("data", title, lead, sentence)
+    frame.write("data/questions.html", "questions.html.j2", title, sentence, opening=opened, asked=asked)
 
 
 def _answered(release: Release, example: Example, caption: str) -> Fragment:

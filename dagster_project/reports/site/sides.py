@@ -15,14 +15,7 @@ from dagster_project.reports import reads, sides, weekly
 from dagster_project.reports.charts import canvas, share
 from dagster_project.reports.headline import SCOPES, WHOLE_SCOPE
 from dagster_project.reports.naming import NOT_COUNTRIES, code_name, home, lab_label, lab_labels
-from dagster_project.reports.render import (
-    Column,
-    Fragment,
-    bounds,
-    nothing,
-    percent,
-    render_table,
-)
+from dagster_project.reports.render import BOUND_COLUMNS, Column, Fragment, bounds, nothing, percent, render_table
 from dagster_project.reports.site.frame import Frame
 from dagster_project.reports.template import Way
 
@@ -48,11 +41,7 @@ class _Facts:
     level: str
     sides: Sequence[str]
     courses: Mapping[str, Mapping[str, pl.DataFrame]]  # by scope, then by side
-    roots: Mapping[str, pl.DataFrame]
-    week: Mapping[str, pl.DataFrame]
-    changes: Mapping[str, pl.DataFrame]
-    tiers: Mapping[str, pl.DataFrame]
-    retreat: Mapping[str, pl.DataFrame]
+    tables: Mapping[str, Mapping[str, pl.DataFrame]]  # by what they are about, then by side
     crossovers: pl.DataFrame
     labs_now: pl.DataFrame
 
@@ -65,20 +54,20 @@ class _Facts:
         known = {side for course in courses.values() for side in course}
         sides = sorted(side for side in known if side not in NOT_COUNTRIES and set(side) <= SLUG and side[0] != ".")
         of_level = "where level = ? order by 1"
-        return cls(
-            level,
-            sides,
-            courses,
-            _by(reads.shares(release, level, frame.scope, monday, credit="root"), level),
-            _by(reads.week_shares(release, level, monday, credit=None), level),
-            _by(reads.changes(release, monday, frame.scope).filter(pl.col("level") == level), "side")
-            if reads.has(release, "marts.share_changes")
-            else {},
-            _by(reads.read(release, "marts.openness_tier", of_level, [level]), "side"),
-            _by(reads.read(release, "marts.retreat_watch", of_level, [level]), "side"),
-            reads.crossovers(release, frame.scope),
-            reads.week_shares(release, "lab", monday),
-        )
+        changes = reads.changes(release, monday, frame.scope)
+        tables = {
+            "roots": _by(reads.shares(release, level, frame.scope, monday, credit="root"), level),
+            "week": _by(reads.week_shares(release, level, monday, credit=None), level),
+            "changes": _by(changes.filter(pl.col("level") == level) if changes.height else changes, "side"),
+            "tiers": _by(reads.read(release, "marts.openness_tier", of_level, [level]), "side"),
+            "retreat": _by(reads.read(release, "marts.retreat_watch", of_level, [level]), "side"),
+        }
+        crossovers, labs_now = reads.crossovers(release, frame.scope), reads.week_shares(release, "lab", monday)
+        return cls(level, sides, courses, tables, crossovers, labs_now)
+
+    def of(self, side: str, table: str) -> pl.DataFrame:
+        """Give the rows of a side; none where there are none."""
+        return self.tables[table].get(side, pl.DataFrame())
 
 
 def _by(rows: pl.DataFrame, side: str) -> dict[str, pl.DataFrame]:
@@ -87,52 +76,51 @@ def _by(rows: pl.DataFrame, side: str) -> dict[str, pl.DataFrame]:
 
 def _side(frame: Frame, facts: _Facts, side: str, folder: str) -> dict[str, Any]:
     """Write the page of one country or lab; gives its line in the list of all."""
-    edition, names = frame.edition, {**frame.countries, **frame.labs}
+    edition, is_country = frame.edition, facts.level == "country"
     scope = frame.scope if side in facts.courses[frame.scope] else edition.scope(WHOLE_SCOPE)
-    course = facts.courses[scope][side]
-    last = course.sort("week").row(-1, named=True)
-    name = _side_name(facts.level, side, last, frame)
+    last = facts.courses[scope][side].sort("week").row(-1, named=True)
+    is_here = last["week"] == edition.week.monday
+    name, at_home = _side_name(facts.level, side, last, frame), home(last["country"], frame.countries)
     share_then, between = percent(last["share_of_total"]), bounds(last["lower_bound"], last["upper_bound"])
     basis = f"{SCOPES[scope]}, publisher credit, week of {last['week']}"
-    is_here = last["week"] == edition.week.monday
-    lead = f"{name} {share_then}"
-    sentence = f"{lead} of all downloads ({between}), {basis}."
-    if not is_here:
-        lead = f"{name} has no downloads in week {edition.week}"
-        sentence = f"{lead}. Its last: {share_then} of all ({between}), {basis}."
-    rooted = facts.roots.get(side, pl.DataFrame()) if scope == frame.scope else pl.DataFrame()
-    picture = share.one_share(course, rooted, edition, scope, name)
-    drawn = canvas.shown(picture, "One week is known; a course needs two.")
-    passed = facts.crossovers
-    if passed.height:
-        pair = (pl.col("side_a") == side) | (pl.col("side_b") == side)
-        passed = passed.filter((pl.col("level") == facts.level) & pair)
-    nobody = pl.DataFrame()
-    sections: list[tuple[str, Fragment]] = [
-        ("Over time", drawn),
-        ("By every denominator", sides.standing(facts.week.get(side, nobody), edition)),
-        *([("Its labs", _labs_of(frame, facts, side, scope))] if facts.level == "country" else []),
-        ("Why it moved", weekly.why_it_moved(facts.changes.get(side, nobody), names, edition, frame.scope)),
-        ("Who it passed, and who passed it", sides.crossovers(passed, names, edition, "between it and another")),
-        ("How open", sides.tiers(facts.tiers.get(side, nobody), edition)),
-        ("Is it closing?", sides.retreat(facts.retreat.get(side, nobody), edition)),
-    ]
-    at_home = home(last["country"], frame.countries)
-    kicker = "country" if facts.level == "country" else f"lab, {at_home}"
-    opened = weekly.opening(edition, kicker, name, lead, sentence)
+    lead = f"{name} {share_then}" if is_here else f"{name} has no downloads in week {edition.week}"
+    told = " of all downloads" if is_here else f". Its last: {share_then} of all"
+    sentence = f"{lead}{told} ({between}), {basis}."
     frame.write(
         f"{folder}/{side}.html",
         "side.html.j2",
         f"{name}, week {edition.week}",
         sentence,
-        opening=opened,
-        sections=sections,
-        cite=weekly.how_to_cite(edition, by="country of lab" if facts.level == "country" else "lab"),
+        opening=weekly.opening(edition, "country" if is_country else f"lab, {at_home}", name, lead, sentence),
+        sections=_sections(frame, facts, side, scope, name),
+        cite=weekly.how_to_cite(edition, by="country of lab" if is_country else "lab"),
     )
     # The list has one scope; what has downloads in another only stands there without a number.
     is_listed = is_here and scope == frame.scope
     listed = {part: last[part] if is_listed else None for part in LISTED}
     return {"side": side, "label": name, "home": at_home} | listed
+
+
+def _sections(frame: Frame, facts: _Facts, side: str, scope: str, name: str) -> list[tuple[str, Fragment]]:
+    """Give the sections of a side's page; its shares over time are of one scope, what follows is of all or of the headline's."""
+    edition, names = frame.edition, {**frame.countries, **frame.labs}
+    course, rooted = facts.courses[scope][side], facts.of(side, "roots")
+    if not rooted.height or scope != frame.scope:
+        rooted = course.clear()
+    picture = share.one_share(course, rooted, edition, scope, name)
+    passed = facts.crossovers
+    if passed.height:
+        pair = (pl.col("side_a") == side) | (pl.col("side_b") == side)
+        passed = passed.filter((pl.col("level") == facts.level) & pair)
+    return [
+        ("Over time", canvas.shown(picture, "One week is known; a course needs two.")),
+        ("By every denominator", sides.standing(facts.of(side, "week"), edition)),
+        *([("Its labs", _labs_of(frame, facts, side, scope))] if facts.level == "country" else []),
+        ("Why it moved", weekly.why_it_moved(facts.of(side, "changes"), names, edition, frame.scope)),
+        ("Who it passed, and who passed it", sides.crossovers(passed, names, edition, "between it and another")),
+        ("How open", sides.tiers(facts.of(side, "tiers"), edition)),
+        ("Is it closing?", sides.retreat(facts.of(side, "retreat"), edition)),
+    ]
 
 
 def _side_name(level: str, side: str, row: Mapping[str, Any], frame: Frame) -> str:
@@ -169,8 +157,7 @@ def _write_list_of_sides(frame: Frame, level: str, folder: str, rows: Sequence[M
         Column("label", "Lab" if level == "lab" else "Country"),
         *([Column("home", "Home")] if level == "lab" else []),
         Column("share_of_total", "Share of all", "share"),
-        Column("lower_bound", "At least", "share"),
-        Column("upper_bound", "At most", "share"),
+        *BOUND_COLUMNS,
     ]
     caption = (
         f"Week {frame.edition.week}, {SCOPES[frame.scope]}, publisher credit; a dash: nothing in this week and scope"
@@ -189,7 +176,6 @@ def _write_list_of_sides(frame: Frame, level: str, folder: str, rows: Sequence[M
         title,
         f"{lead}.",
         opening=frame.opening(title.lower(), title, lead, f"{lead}, each with its own page."),
-        intro=[],
         ways=[Way("The report about all of them", f"../latest/{more}.html", "with charts")],
         body=body,
     )

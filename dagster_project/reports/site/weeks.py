@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 from dagster_project.calendar import Week
 from dagster_project.reports import reads, template, weekly
@@ -44,25 +45,16 @@ def _write_revision(
     sides_of: tuple[Mapping[str, str], Mapping[str, str]],
 ) -> None:
     revision = history.revisions[number]
-    is_newest = number == len(history.revisions) - 1
+    numbers = revision.numbers
     edition = replace(
         frame.edition, week=week, release_id=revision.release_id, is_rehearsal=revision.is_rehearsal, as_of=None
     )
-    numbers = revision.numbers
     asked = [
         ("Runner-up", numbers.runner_up),
         ("How sure is the lead?", numbers.certainty),
         ("Measured or estimated?", numbers.basis),
     ]
-    entries = [
-        {
-            "revision": entry,
-            "href": "index.html" if n == len(history.revisions) - 1 else f"revision-{n + 1}.html",
-            "says": archive.what_changed(history.revisions[n - 1].numbers, entry.numbers) if n else "The first.",
-        }
-        for n, entry in enumerate(history.revisions)
-    ]
-    path = f"weeks/{week}/{'index' if is_newest else f'revision-{number + 1}'}.html"
+    path = f"weeks/{week}/{history.page(number)}"
     head = replace(frame, edition=edition).head(path, f"Week {week}", numbers.sentence)
     scope = numbers.tables[0].scope if numbers.tables else HEADLINE_SCOPE
     about = {
@@ -70,8 +62,8 @@ def _write_revision(
         "week": str(week),
         "revision": revision,
         "history": history,
-        "revisions": entries,
-        "is_newest": is_newest,
+        "revisions": _revisions(history),
+        "is_newest": revision is history.newest,
         "is_current": is_current,
         "scopes": SCOPES,
         "countries": sides_of[0],
@@ -80,6 +72,16 @@ def _write_revision(
         "marked": edition.marked(""),
     }
     frame.put(path, template.fill("week.html.j2", head | about).encode())
+
+
+def _revisions(history: History) -> list[dict[str, object]]:
+    """List a week's revisions, each with what it says otherwise than the one before."""
+    numbers = [revision.numbers for revision in history.revisions]
+    changes = ["The first.", *(archive.what_changed(before, after) for before, after in pairwise(numbers))]
+    return [
+        {"revision": revision, "href": history.page(n), "says": says}
+        for n, (revision, says) in enumerate(zip(history.revisions, changes, strict=True))
+    ]
 
 
 def _write_list_of_weeks(frame: Frame, histories: Mapping[Week, History]) -> None:
@@ -107,5 +109,4 @@ def _write_list_of_weeks(frame: Frame, histories: Mapping[Week, History]) -> Non
         ],
         ways=ways,
         is_weeks=True,
-        body="",
     )
