@@ -189,8 +189,9 @@ def site(settings: Settings, *, base_url: str | None = None) -> Site:
     if made is None:
         report(settings)
         made = page.written(folder, edition.week, release.release_id)
+    assert made is not None  # the reports of this release, just written
     with lock.hold(settings.home, "site", settings.now()):
-        built = build_site(settings.home, database, made or {}, edition, base_url or settings.site_url)
+        built = build_site(settings.home, database, made, edition, base_url or settings.site_url)
     if built.is_new:
         ledger.write(settings.home, "site", settings.now(), release=release.release_id, pages=built.pages)
     return built

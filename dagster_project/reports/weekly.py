@@ -114,7 +114,8 @@ SNAPSHOT_COLUMNS = [
 def read_edition(release: published.Release, week: Week | None) -> Edition:
     """Read which release and week this is. Raises NothingYetError, with the weeks there are."""
     weeks = [Week(monday) for monday in release.frame(_WEEKS)["week"]]
-    releases = release.frame("select * from marts.releases order by published_at desc, release_id desc limit 1")
+    # The last row is this release's own: by their times another may be newer, where a clock was set back.
+    releases = release.frame("select * from marts.releases order by rowid desc limit 1")
     if not weeks or not releases.height:
         raise NothingYetError(
             "The published database has no release with a week in it.", next_command="leadershift run"

@@ -132,6 +132,19 @@ def test_what_does_not_say_that_it_is_real_is_a_rehearsal(tmp_path: Path) -> Non
     assert (edition.gaps, edition.overrides) == ("2026-W40", "unknown_share")
 
 
+def test_a_clock_that_was_set_back_does_not_make_an_older_release_this_one(tmp_path: Path) -> None:
+    database = build_release(tmp_path / "set_back.duckdb")
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("create table own as from marts.releases")
+        connection.execute(
+            "update marts.releases set release_id = 'before', published_at = published_at + interval 1 day"
+        )
+        connection.execute("insert into marts.releases from own")
+        ((own,),) = connection.execute("select release_id from own").fetchall()
+    with weekly.published.open_release(database) as opened:
+        assert weekly.read_edition(opened, None).release_id == own
+
+
 def test_a_failing_cell_publishes_nothing_and_the_old_page_stays(
     release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
