@@ -34,7 +34,11 @@ with moved as (
     anti join staging.disturbed_models as disturbed
         on steps.source = disturbed.source and steps.model_key = disturbed.model_key
     anti join staging.cut_spans as cut on spans.source = cut.source and spans.span_to = cut.span_to
-    where spans.span_from < running.week + 7 and spans.span_to >= running.week
+    where
+        spans.span_from < running.week + 7
+        and spans.span_to >= running.week
+        -- What ends as the week begins brings it nothing, but what was created that day.
+        and (spans.span_to > running.week or steps.is_birth)
     union all
     select
         running.week,
