@@ -90,6 +90,21 @@ def test_an_owner_that_takes_its_old_name_back_has_its_old_lab_back(history: His
     assert [row["namespace"] for row in spells] == ["acme", "zed", "acme"], "a new name of the model is no new owner"
 
 
+def test_an_archive_does_not_overrule_the_captures_around_it(history: History) -> None:
+    """Between two captures that say the same, an archive still has the old owner and a gate."""
+    for place, day in enumerate(MONDAYS[:4]):
+        history.day(day, model("m", model_name="acme/m", total=70 * place, tags=["license:mit"]))
+    stale = model("m", model_name="zed/m", total=20, gated="auto", tags=["license:other"])
+    history.day(MONDAYS[0] + timedelta(days=2), stale, source="archive")
+    history.build()
+    rows = history.rows(
+        "select week, lab from staging.lab_weeks where scope = 'S1' and credit = 'publisher' order by week"
+    )
+    assert [row["lab"] for row in rows] == ["acme"] * 4
+    terms = history.rows("select licence_class, is_gated from staging.terms")
+    assert terms == [{"licence_class": "permissive", "is_gated": False}]
+
+
 def test_s3_wants_language_size_a_reviewed_lab_and_no_quantised_form(history: History) -> None:
     after = datetime.fromisoformat("2023-01-01")
     text = {"pipeline_tag": "text-generation", "created_at": after}
