@@ -71,6 +71,16 @@ def test_an_archive_that_tells_less_takes_nothing_from_what_our_captures_told(ar
     assert edges == [{"is_used": True, "relation": "finetune"}]
 
 
+def test_what_we_never_captured_is_removed_by_our_next_whole_capture(archived: History) -> None:
+    rows = archived.rows("select hub_id, removed_on from core.models order by hub_id")
+    assert [tuple(row.values()) for row in rows] == [
+        ("base", None),
+        ("brief", MONDAYS[3]),
+        ("gone", MONDAYS[1]),
+        ("kept", None),
+    ]
+
+
 def test_absence_from_a_list_that_was_cut_is_no_removal(tmp_path: Path) -> None:
     assert seen(tmp_path, {"odd": [day for day in MONDAYS if day != MONDAYS[2]], "other": MONDAYS}, partial=MONDAYS[2])[
         "odd"
