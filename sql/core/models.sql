@@ -1,10 +1,10 @@
 /*
-meaning: Every model ever seen, as it was when last seen; removed, disabled and gated ones stay and say so.
+meaning: Every model ever seen, as our own captures last saw it, or an archive where they never did; removed, disabled and gated ones stay and say so.
 kind: view
 grain: [hub_id]
 columns:
   hub_id: the Hub's immutable id
-  model_name: owner/name when last seen
+  model_name: owner/name as last told
   namespace: owner; null for names without one
   created_at: creation, UTC
   pipeline_tag: task, null if none

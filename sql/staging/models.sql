@@ -1,10 +1,10 @@
 /*
-meaning: Every model ever seen, as it was when last seen, with our number for it; core.models without the number.
+meaning: Every model ever seen, as our own captures last saw it, or an archive where they never did, with our number for it; core.models without the number.
 grain: [model_key]
 columns:
   model_key: our number for the model
   hub_id: the Hub's immutable id
-  model_name: owner/name when last seen
+  model_name: owner/name as last told
   namespace: owner; null for names without one
   created_at: creation, UTC
   pipeline_tag: task, null if none
@@ -77,7 +77,7 @@ seen as (
     select
         sights.model_key,
         sights.first_seen_on,
-        sights.last_captured_on,
+        coalesce(sights.last_captured_on, sights.last_listed_on) as last_told_on,
         case when last_there.model_key is null then sights.last_listed_on else last_there.last_seen_on end as last_seen_on
     from sights
     left join last_there on sights.model_key = last_there.model_key
@@ -93,14 +93,15 @@ removals as (
     group by away.model_key
 ),
 
-captures as (
+-- What only an archive or a quick capture ever listed is missed by the next whole one all the same.
+missed as (
     select
         observed_on,
-        min(case when is_complete then observed_on end) over (
+        min(min(observed_on) filter (where source = 'huggingface' and is_complete)) over (
             order by observed_on rows between 1 following and unbounded following
-        ) as next_complete_on
+        ) as removed_on
     from staging.chain
-    where source = 'huggingface'
+    group by observed_on
 )
 
 select
@@ -132,10 +133,10 @@ select
     end as size_band,
     seen.first_seen_on,
     coalesce(seen.last_seen_on, seen.first_seen_on) as last_seen_on,
-    least(removals.called_removed_on, captures.next_complete_on) as removed_on
+    least(removals.called_removed_on, missed.removed_on) as removed_on
 from latest
 inner join staging.model_keys as keys on latest.known_key = keys.model_key
 inner join seen on latest.known_key = seen.model_key
 left join registry.licences as classes on latest.licence_id = classes.licence_id
 left join removals on latest.known_key = removals.model_key
-left join captures on seen.last_captured_on = captures.observed_on
+left join missed on seen.last_told_on = missed.observed_on

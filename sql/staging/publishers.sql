@@ -15,7 +15,7 @@ with spelled as (
     from staging.tenures
 ),
 
-reviewed as (
+stated as (
     select
         spelled.namespace,
         namespaces.lab,
@@ -29,6 +29,23 @@ reviewed as (
     inner join registry.namespaces as namespaces on lower(spelled.namespace) = lower(namespaces.namespace)
     left join registry.labs as labs
         on namespaces.lab = labs.lab and labs.valid_from <= namespaces.valid_from and namespaces.valid_from < labs.valid_to
+),
+
+-- A model has the namespace it had when the week ended, so one that the registry knows from the middle of a week is known in it.
+reviewed as (
+    select
+        namespace,
+        lab,
+        country,
+        kind,
+        former_to,
+        next_from,
+        case
+            when former_to >= valid_from then valid_from
+            else greatest(cast(date_trunc('week', valid_from) as date), coalesce(former_to, date '0001-01-01'))
+        end as valid_from,
+        valid_to
+    from stated
 ),
 
 unreviewed as (

@@ -7,7 +7,7 @@ columns:
   model_key: our number for the model
   observed_on: day of the first snapshot that says so
   last_on: day of the last snapshot that says so
-  is_latest: whether it is the newest record of the model, of all sources
+  is_latest: whether it is the newest record of the model, of our own captures where these ever listed it
 */
 with followed as (
     select
@@ -43,6 +43,13 @@ select
     last_on,
     row_number() over (
         partition by model_key
-        order by last_on desc, source = 'huggingface' desc, source = 'huggingface_quick' asc, source asc, observed_on desc, listed_key asc
+        -- An archive may lack what decides where a model is counted, such as its task, and lack it for all of them at once.
+        order by
+            source in ('huggingface', 'huggingface_quick') desc,
+            last_on desc,
+            source = 'huggingface' desc,
+            source asc,
+            observed_on desc,
+            listed_key asc
     ) = 1 as is_latest
 from bounded

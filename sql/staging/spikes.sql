@@ -22,6 +22,21 @@ with daily as (
     qualify count(*) over (partition by source, date_trunc('week', from_on)) >= 6
 ),
 
+-- A counter that comes back from a fall regains what was downloaded before, and a day inside of a longer step is not known alone.
+unclear as (
+    select distinct
+        daily.source,
+        steps.model_key,
+        daily.week
+    from daily
+    inner join staging.disturbed_steps as steps
+        on
+            daily.source = steps.source
+            and steps.from_on < daily.to_on
+            and daily.to_on <= steps.to_on
+            and steps.to_on - steps.from_on > 1
+),
+
 leaps as (
     select
         source,
@@ -44,6 +59,7 @@ select
     false as is_rolling
 from daily
 inner join staging.counter_steps as steps on daily.source = steps.source and daily.to_on = steps.to_on
+anti join unclear on steps.source = unclear.source and steps.model_key = unclear.model_key and daily.week = unclear.week
 where steps.difference > 0 and not steps.is_birth
 group by steps.source, steps.model_key, daily.week
 -- A model with a handful of downloads has them on one day by chance.

@@ -33,6 +33,14 @@ daily as (
         partition by spans.model_key, spans.observed_on
         order by spans.source = 'huggingface' desc, spans.source = 'huggingface_quick' asc, spans.source asc, spans.listed_key asc
     ) = 1
+    -- What others say between two captures of ours that agree would never be taken back, because an unchanged record is not told again.
+    and (
+        spans.source = 'huggingface'
+        or spans.observed_on > coalesce(
+            max(spans.last_on) filter (where spans.source = 'huggingface') over (partition by spans.model_key order by spans.observed_on),
+            date '0001-01-01'
+        )
+    )
 ),
 
 turns as (

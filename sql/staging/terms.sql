@@ -16,6 +16,7 @@ with stated as (
         spans.source,
         spans.listed_key,
         spans.observed_on,
+        spans.last_on,
         -- A record without tags, as some archives have, says nothing about licences.
         case
             when records.licence_id is not null then coalesce(classes.licence_class, 'UNKNOWN')
@@ -50,6 +51,14 @@ daily as (
         partition by model_key, observed_on
         order by source = 'huggingface' desc, source = 'huggingface_quick' asc, source asc, listed_key asc
     ) = 1
+    -- What others say between two captures of ours that agree would never be taken back, because an unchanged record is not told again.
+    and (
+        source = 'huggingface'
+        or observed_on > coalesce(
+            max(last_on) filter (where source = 'huggingface') over (partition by model_key order by observed_on),
+            date '0001-01-01'
+        )
+    )
 ),
 
 -- What a record does not say is no change.

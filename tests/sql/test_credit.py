@@ -90,6 +90,42 @@ def test_an_owner_that_takes_its_old_name_back_has_its_old_lab_back(history: His
     assert [row["namespace"] for row in spells] == ["acme", "zed", "acme"], "a new name of the model is no new owner"
 
 
+@pytest.fixture(scope="module")
+def midweek(tmp_path_factory: pytest.TempPathFactory) -> History:
+    """An owner is renamed on a Wednesday that we see and the registry names; on the last Monday nobody knows any more whose acme is."""
+    folder = tmp_path_factory.mktemp("midweek")
+    made = History(folder / "home", registry=folder / "registry")
+    labs = "".join(line for line in LABS.splitlines(keepends=True) if ",FR," not in line)
+    made.write_registry(labs=labs, namespaces=NAMESPACES.replace("2026-09-14", "2026-09-16"))
+    for day in sorted([*MONDAYS[:5], MONDAYS[2] + timedelta(days=2)]):
+        owner, total = "old-base" if day <= MONDAYS[2] else "new-base", 10 * (day - MONDAYS[0]).days
+        made.day(day, model("b", model_name=f"{owner}/b", total=total), model("a", model_name="acme/a", total=total))
+    return made.build()
+
+
+def test_an_owner_renamed_within_a_week_is_unknown_in_none(midweek: History) -> None:
+    rows = midweek.rows(
+        "select week, country, downloads_flow from marts.share_by_country where scope = 'S1' and credit = 'publisher'"
+        f" and time_window = 'week' and country <> 'US' and week < date '{MONDAYS[3]}' order by week"
+    )
+    assert [tuple(row.values()) for row in rows] == [(week, "CN", 70) for week in MONDAYS[:3]]
+
+
+def test_an_archive_does_not_overrule_the_captures_around_it(history: History) -> None:
+    """Between two captures that say the same, an archive still has the old owner and a gate."""
+    for place, day in enumerate(MONDAYS[:4]):
+        history.day(day, model("m", model_name="acme/m", total=70 * place, tags=["license:mit"]))
+    stale = model("m", model_name="zed/m", total=20, gated="auto", tags=["license:other"])
+    history.day(MONDAYS[0] + timedelta(days=2), stale, source="archive")
+    history.build()
+    rows = history.rows(
+        "select week, lab from staging.lab_weeks where scope = 'S1' and credit = 'publisher' order by week"
+    )
+    assert [row["lab"] for row in rows] == ["acme"] * 4
+    terms = history.rows("select licence_class, is_gated from staging.terms")
+    assert terms == [{"licence_class": "permissive", "is_gated": False}]
+
+
 def test_s3_wants_language_size_a_reviewed_lab_and_no_quantised_form(history: History) -> None:
     after = datetime.fromisoformat("2023-01-01")
     text = {"pipeline_tag": "text-generation", "created_at": after}

@@ -129,13 +129,17 @@ def test_a_rollback_and_a_lasting_correction(tmp_path: Path) -> None:
 def test_a_day_that_brings_most_of_a_week_is_a_spike_and_its_flow_is_flagged(tmp_path: Path) -> None:
     history = History(tmp_path / "home")
     totals = [0, 100, 200, 5000, 5100, 5200, 5300, 5400]
+    # Down on two days and then at 100,500 again: 60,450 were regained on one day, and 300 downloaded in three.
+    back = [100_000, 100_100, 100_200, 40_000, 40_050, 100_500, 100_600, 100_700]
     for step, total in enumerate(totals):
-        history.day(DAYS[0] + timedelta(days=step), model("ci", total=total), model("even", total=500 * step))
-    assert counted(history) == {("spike", "ci", DAYS[0] + timedelta(days=3), 4800)}, (
-        "the snapshot after that day shows it"
-    )
+        day = DAYS[0] + timedelta(days=step)
+        history.day(day, model("ci", total=total), model("even", total=500 * step), model("back", total=back[step]))
+    assert counted(history) == {
+        ("spike", "ci", DAYS[0] + timedelta(days=3), 4800),
+        ("rollback", "back", DAYS[0] + timedelta(days=3), None),
+    }, "the snapshot after that day shows it, and what a counter regains was no download"
     flagged = history.rows("select hub_id, is_flagged from core.weekly_flow where not is_estimate")
-    assert {row["hub_id"]: row["is_flagged"] for row in flagged} == {"ci": True, "even": False}
+    assert {row["hub_id"]: row["is_flagged"] for row in flagged} == {"ci": True, "even": False, "back": True}
 
 
 def test_a_spike_on_a_monday_lies_in_the_week_that_it_begins(tmp_path: Path) -> None:

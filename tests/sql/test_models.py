@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -48,6 +48,39 @@ def test_an_unreadable_record_is_no_removal(
     assert found["odd"] == (last_seen_on, removed_on)
 
 
+@pytest.fixture(scope="module")
+def archived(tmp_path_factory: pytest.TempPathFactory) -> History:
+    """An archive, three captures of ours, and after them an archive that tells names and downloads alone."""
+    history = History(tmp_path_factory.mktemp("archived"))
+    told = {"pipeline_tag": "text-generation", "parameters_total": 7 * 10**9}
+    told |= {"tags": ["license:mit", "base_model:finetune:lab/base"]}
+    history.day(MONDAYS[0], model("gone"), model("kept"), model("base"), source="archive")
+    for place, day in enumerate(MONDAYS[1:]):
+        history.day(day, model("kept", total=70 * place, **told), model("base"))
+    midweek = MONDAYS[2] + timedelta(days=2)
+    history.day(midweek, model("kept"), model("base"), model("brief"), source="huggingface_quick")
+    bare = model(None, model_name="lab/kept", total=150, created_at=None, tags=None, gated=None)
+    history.day(MONDAYS[3] + timedelta(days=2), bare, source="names")
+    return history.build()
+
+
+def test_an_archive_that_tells_less_takes_nothing_from_what_our_captures_told(archived: History) -> None:
+    (row,) = archived.rows("select * from core.models where hub_id = 'kept'")
+    assert (row["pipeline_tag"], row["size_band"], row["licence_class"]) == ("text-generation", "5-10B", "permissive")
+    edges = archived.rows("select is_used, relation from staging.edges")
+    assert edges == [{"is_used": True, "relation": "finetune"}]
+
+
+def test_what_we_never_captured_is_removed_by_our_next_whole_capture(archived: History) -> None:
+    rows = archived.rows("select hub_id, removed_on from core.models order by hub_id")
+    assert [tuple(row.values()) for row in rows] == [
+        ("base", None),
+        ("brief", MONDAYS[3]),
+        ("gone", MONDAYS[1]),
+        ("kept", None),
+    ]
+
+
 def test_absence_from_a_list_that_was_cut_is_no_removal(tmp_path: Path) -> None:
     assert seen(tmp_path, {"odd": [day for day in MONDAYS if day != MONDAYS[2]], "other": MONDAYS}, partial=MONDAYS[2])[
         "odd"
@@ -84,9 +117,16 @@ def test_no_licence_stated_is_not_the_same_as_none_told(tmp_path: Path) -> None:
 
 def test_a_week_belongs_to_the_namespace_a_model_had_at_its_end(answer: Answer) -> None:
     """The new name was first seen on the Wednesday of the second week."""
-    names = """select 1 as model_key, split_part(model_name, '/', 1) as namespace, model_name, first_seen_on
-        from (values ('old/m', date '2026-11-02'), ('new/m', date '2026-11-11')) as given (model_name, first_seen_on)"""
+    records = """select 'huggingface' as source, 1 as model_key, split_part(model_name, '/', 1) as namespace, model_name, observed_on
+        from (values ('old/m', date '2026-11-02'), ('new/m', date '2026-11-11')) as given (model_name, observed_on)"""
+    spans = f"select *, model_key as listed_key, observed_on as last_on from ({records})"
     stubs = "select -1 as model_key, '' as namespace, '' as model_name where false"
-    tenures = answer("staging.tenures", {"staging.names": names, "staging.stubs": stubs})
+    given = {
+        "staging.names": records,
+        "staging.records": records,
+        "staging.record_spans": spans,
+        "staging.stubs": stubs,
+    }
+    tenures = answer("staging.tenures", given)
     for monday, namespace in ((MONDAYS[0], "old"), (MONDAYS[1], "new")):
         assert [row["namespace"] for row in tenures if row["from_on"] <= monday < row["until_on"]] == [namespace]
