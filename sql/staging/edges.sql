@@ -6,7 +6,8 @@ columns:
   parent_key: our number for the model it was made from; null when no snapshot ever had it
   parent_name: the parent as named by the best evidence
   stub_name: what stands for a parent that no snapshot ever had; the name, or where it can't be one of the Hub's (a path on somebody's disk) the name and the child; null for others
-  relation: finetune, adapter, quantized, merge or unspecified
+  relation: finetune, adapter, quantized, merge or unspecified; as the newest record that tells it has it
+  first_relation: the same, as the first record that tells it has it
   evidence: best evidence for the edge, resolved, tag or card
   is_self_loop: whether the model names itself
   is_used: whether the newest record declares it, by the best kind of evidence that it has or as a parent that was removed; only these make roots
@@ -105,7 +106,8 @@ known as (
         child_key,
         parent_key,
         arg_min(parent_name, (place, parent_name)) as parent_name,
-        arg_min(relation, (place, relation)) as relation,
+        arg_min(relation, (relation = 'unspecified', not is_latest, date '9999-12-31' - last_on, place, relation)) as relation,
+        arg_min(relation, (relation = 'unspecified', observed_on, place, relation)) as first_relation,
         arg_min(evidence, place) as evidence,
         bool_or(is_used) as is_used,
         min(observed_on) as first_seen_on,
@@ -119,7 +121,8 @@ missing as (
     select
         child_key,
         arg_min(parent_name, (place, parent_name)) as parent_name,
-        arg_min(relation, (place, relation)) as relation,
+        arg_min(relation, (relation = 'unspecified', not is_latest, date '9999-12-31' - last_on, place, relation)) as relation,
+        arg_min(relation, (relation = 'unspecified', observed_on, place, relation)) as first_relation,
         arg_min(evidence, place) as evidence,
         bool_or(is_used) as is_used,
         min(observed_on) as first_seen_on,
@@ -135,6 +138,7 @@ select
     parent_name,
     null as stub_name,
     relation,
+    first_relation,
     evidence,
     child_key = parent_key as is_self_loop,
     is_used,
@@ -152,6 +156,7 @@ select
         else ' of ' || cast(child_key as varchar)
     end as stub_name,
     relation,
+    first_relation,
     evidence,
     false as is_self_loop,
     is_used,
