@@ -31,7 +31,7 @@ ranked as (
         min(edges.first_seen_on) over (partition by edges.child_key) as declared_on,
         rank() over (
             partition by edges.child_key
-            order by edges.first_seen_on, case edges.evidence when 'resolved' then 1 when 'tag' then 2 else 3 end
+            order by edges.first_seen_on, edges.first_place
         ) as place,
         coalesce(gone.gone_on <= edges.first_seen_on, false) as was_gone
     from staging.edges as edges

@@ -9,6 +9,7 @@ columns:
   relation: finetune, adapter, quantized, merge or unspecified; as the newest record that tells it has it
   first_relation: the same, as the first record that tells it has it
   evidence: best evidence for the edge, resolved, tag or card
+  first_place: how good the word of that first record is, 1 for resolved, 2 for a tag, 3 for the card
   is_self_loop: whether the model names itself
   is_used: whether the newest record declares it, by the best kind of evidence that it has or as a parent that was removed; only these make roots
   first_seen_on: first day the edge was declared
@@ -109,6 +110,7 @@ known as (
         arg_min(relation, (relation = 'unspecified', not is_latest, date '9999-12-31' - last_on, place, relation)) as relation,
         arg_min(relation, (relation = 'unspecified', observed_on, place, relation)) as first_relation,
         arg_min(evidence, place) as evidence,
+        arg_min(place, (observed_on, place)) as first_place,
         bool_or(is_used) as is_used,
         min(observed_on) as first_seen_on,
         max(last_on) as last_seen_on
@@ -124,6 +126,7 @@ missing as (
         arg_min(relation, (relation = 'unspecified', not is_latest, date '9999-12-31' - last_on, place, relation)) as relation,
         arg_min(relation, (relation = 'unspecified', observed_on, place, relation)) as first_relation,
         arg_min(evidence, place) as evidence,
+        arg_min(place, (observed_on, place)) as first_place,
         bool_or(is_used) as is_used,
         min(observed_on) as first_seen_on,
         max(last_on) as last_seen_on
@@ -140,6 +143,7 @@ select
     relation,
     first_relation,
     evidence,
+    first_place,
     child_key = parent_key as is_self_loop,
     is_used,
     first_seen_on,
@@ -158,6 +162,7 @@ select
     relation,
     first_relation,
     evidence,
+    first_place,
     false as is_self_loop,
     is_used,
     first_seen_on,
