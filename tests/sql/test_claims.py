@@ -156,9 +156,36 @@ def test_an_open_share_is_weighted_by_releases(answer: Answer) -> None:
     assert found == ("supported", pytest.approx(0.25), None, None)
 
 
+@pytest.mark.parametrize(
+    ("released", "months", "expected"),
+    [
+        ([4, 4, 4, 4, 4], 3, ("contradicted", 4)),
+        ([4, 0, 0, 0, 0], 3, ("mixed", 0.8)),
+        ([0, 0, 0, 0, 0], 20, ("supported", 0)),
+    ],
+)
+def test_a_quarter_without_a_release_is_one_of_the_quarters_since(
+    answer: Answer, released: list[int], months: int, expected: tuple[str, float]
+) -> None:
+    """Four own models a quarter before July 2025; openness_tier has no row for a lab that released nothing."""
+    quarters = ["2024-04-01", "2025-07-01", "2025-10-01", "2026-01-01", "2026-04-01", "2026-07-01"]
+    lines = [f"date '{quarter}', 'lab', 'zed', false, 9, 1.0" for quarter in quarters]
+    counts = zip(quarters, [4, *released], strict=True)
+    lines += [f"date '{quarter}', 'lab', 'meta', false, {count}, 1.0" for quarter, count in counts if count]
+    watch = "select 'lab' as level, 'meta' as lab, true as is_complete, date '2026-09-01' as month"
+    given = {
+        "marts.openness_tier": rows(TIERS, *lines),
+        "marts.retreat_watch": f"{watch}, {months} as months_since_open_flagship",
+    }
+    assert verdict(answer, "r1", given) == (*expected, None, None)
+
+
 def test_a_lab_that_is_not_there_is_not_measured(answer: Answer) -> None:
     given = {"marts.openness_tier": rows(TIERS, "date '2025-10-01', 'lab', 'rehearsal-brivane', false, 3, 1.0")}
-    for claim in ("c1", "c2", "r3"):
+    given["marts.retreat_watch"] = (
+        "select '' as level, '' as lab, true as is_complete, date '2026-01-01' as month, 0 as months_since_open_flagship"
+    )
+    for claim in ("c1", "c2", "r1", "r3"):
         assert verdict(answer, claim, given) == ("not measurable yet", None, None, None)
 
 
