@@ -142,6 +142,40 @@ def test_standing_is_foreign_derivatives_likes_and_stars(answer: Answer, late: t
     assert verdict(answer, "c5", {**given, "marts.project_leadership": UNSTARRED})[0] == "not measurable yet"
 
 
+@pytest.mark.parametrize(("estimated", "change"), [([], 0.37), ([0, 40], 0.35)])
+def test_the_demand_for_sizes_is_judged_by_measured_weeks(answer: Answer, estimated: list[int], change: float) -> None:
+    """The share rises by a point a week; of 41 weeks the first and the running one are estimated, and so count in no four weeks."""
+    given = (
+        "select date '2026-01-05' + 7 * place as week, 'S1' as scope, 'class' as level, 'mid' as size_band,"
+        " case when place >= 3 then place / 100.0 end as share_of_known_4w, 0.1 as unknown_share,"
+        f" cast(list_contains({estimated}::integer[], place) as integer) as estimated_share"
+        " from (select cast(unnest(range(41)) as integer) as place) as weeks"
+    )
+    found = verdict(answer, "r8", {"marts.size_band_shares": given})
+    assert found[:2] == ("supported", pytest.approx(change))
+
+
+def test_use_and_size_are_compared_among_all_models_not_among_those_of_a_quick_capture(answer: Answer) -> None:
+    """In the whole capture the larger of 100 models are used more; a later quick one has seen other counters."""
+    models = "(select unnest(range(1, 101)) as place) as models"
+    counted = "cast(place as varchar) as hub_id, 1 as likes"
+    given = {
+        "core.snapshots": (
+            "select 'models' as table_name, 'sealed' as status, unnest(['huggingface', 'huggingface_quick']) as source,"
+            " unnest([date '2026-10-05', date '2026-10-07']) as observed_on"
+        ),
+        "core.observations": (
+            f"select {counted}, place as downloads_30d, date '2026-10-05' as observed_on, 'huggingface' as source from {models}"
+            f" union all select {counted}, 101 - place, date '2026-10-07', 'huggingface_quick' from {models}"
+        ),
+        "core.models": (
+            "select cast(place as varchar) as hub_id, 'text-generation' as pipeline_tag, place as parameters_total"
+            f" from {models}"
+        ),
+    }
+    assert verdict(answer, "r11", given)[:2] == ("contradicted", 1)
+
+
 def test_an_open_share_is_weighted_by_releases(answer: Answer) -> None:
     """DeepSeek 3 of 4 open, 1 + 2 * 1 of 1 + 3; Meta 1 of 2. The running quarter and older ones don't count."""
     lines = [
