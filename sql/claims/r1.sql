@@ -8,14 +8,21 @@ columns:
   interval_high: null, there is none to give
   reason: the finding in a sentence
 */
-with quarters as (
-    select
-        quarter >= date '2025-07-01' as is_since,
-        cast(sum(n_own) as double) / count(*) as releases_a_quarter,
-        sum(own_open_share * n_own) / nullif(sum(n_own), 0) as open_share
+with full_ones as (
+    select distinct quarter
     from marts.openness_tier
-    where level = 'lab' and lab = 'meta' and not is_running and quarter >= date '2023-07-01'
-    group by quarter >= date '2025-07-01'
+    where not is_running and quarter >= date '2023-07-01'
+),
+
+-- A quarter in which Meta released nothing has no row of Meta's, and is what this claim is about.
+quarters as (
+    select
+        full_ones.quarter >= date '2025-07-01' as is_since,
+        cast(coalesce(sum(tiers.n_own), 0) as double) / count(*) as releases_a_quarter,
+        sum(tiers.own_open_share * tiers.n_own) / nullif(sum(tiers.n_own), 0) as open_share
+    from full_ones
+    left join marts.openness_tier as tiers on full_ones.quarter = tiers.quarter and tiers.level = 'lab' and tiers.lab = 'meta'
+    group by full_ones.quarter >= date '2025-07-01'
 ),
 
 watched as (
@@ -31,7 +38,7 @@ compared as (
         max(quarters.open_share) filter (where quarters.is_since) as share_since,
         max(quarters.open_share) filter (where not quarters.is_since) as share_before,
         max(quarters.releases_a_quarter) filter (where quarters.is_since) as releases_since,
-        max(quarters.releases_a_quarter) filter (where not quarters.is_since) as releases_before,
+        nullif(max(quarters.releases_a_quarter) filter (where not quarters.is_since), 0) as releases_before,
         max(watched.months) as months
     from quarters
     cross join watched

@@ -11,7 +11,7 @@ columns:
 with newest as (
     select max(observed_on) as observed_on
     from core.snapshots
-    where table_name = 'models' and status <> 'partial'
+    where table_name = 'models' and status <> 'partial' and source <> 'huggingface_quick'
 ),
 
 -- Chosen first, or every reading of every week would be matched with its model.
@@ -22,7 +22,7 @@ latest as materialized (
         observations.downloads_30d
     from core.observations as observations
     inner join newest on observations.observed_on = newest.observed_on
-    where observations.downloads_30d > 0
+    where observations.downloads_30d > 0 and observations.source <> 'huggingface_quick'
 ),
 
 used as (

@@ -19,13 +19,20 @@ with restrictions as (
     group by country
 ),
 
+-- The quarter of the restriction is on neither side, here and on GitHub.
 derived as (
     select
         restrictions.country,
         dependence.quarter >= restrictions.restricted_on as is_after,
         sum(dependence.n_default) as total
     from restrictions
-    inner join marts.lineage_dependence as dependence on restrictions.country = dependence.country
+    inner join marts.lineage_dependence as dependence
+        on
+            restrictions.country = dependence.country
+            and (
+                dependence.quarter >= restrictions.restricted_on
+                or dependence.quarter + interval 3 month <= restrictions.restricted_on
+            )
     where dependence.credit = 'root'
     group by restrictions.country, dependence.quarter >= restrictions.restricted_on
 ),
@@ -37,7 +44,10 @@ based as (
         coalesce(sum(flows.n_default) filter (where flows.base_country = 'CN'), 0) as on_china,
         coalesce(sum(flows.n_default), 0) as shown
     from restrictions
-    inner join marts.lineage_flows as flows on restrictions.country = flows.derivative_country
+    inner join marts.lineage_flows as flows
+        on
+            restrictions.country = flows.derivative_country
+            and (flows.quarter >= restrictions.restricted_on or flows.quarter + interval 3 month <= restrictions.restricted_on)
     where flows.credit = 'root'
     group by restrictions.country, flows.quarter >= restrictions.restricted_on
 ),
@@ -63,8 +73,8 @@ counted as (
     where after is not null and before is not null
 ),
 
--- GitHub: of those who work on the repositories of Chinese labs, how many are from a restricting country. The quarter of
--- the restriction is on neither side. What is hidden or unknown may lie anywhere, so it widens the bounds.
+-- GitHub: of those who work on the repositories of Chinese labs, how many are from a restricting country. What is hidden or
+-- unknown may lie anywhere, so it widens the bounds.
 chinese as (
     select
         quarter,

@@ -6,10 +6,12 @@ columns:
   child_hub_id: the model that was made
   parent_hub_id: the model it was made from; null when no snapshot ever had it
   parent_name: the parent as named by the best evidence
-  relation: finetune, adapter, quantized, merge or unspecified
+  relation: finetune, adapter, quantized, merge or unspecified; as the newest record that tells it has it
   evidence: best evidence for the edge, resolved (the Hub's baseModels), tag (base_model tags) or card (the card's base_model)
   is_self_loop: whether the model names itself
-  is_used: whether the newest record declares it, by the best kind of evidence that it has or as a parent that was removed; only these make core.roots
+  is_used: >-
+    whether the newest record declares it, by the best kind of evidence that it has, or as a parent that the Hub can't resolve, by a tag; only these make
+    core.roots
   first_seen_on: first day the edge was declared
   last_seen_on: last day it was declared
 warnings:

@@ -32,14 +32,21 @@ bounds as (
     group by chapter
 ),
 
--- Who was created after the snapshot before the one that first shows it was born under our eyes, any other was hidden before.
+-- Who was created after the snapshot before the one that first shows it was born under our eyes, any other was hidden before. A
+-- quick capture may be the first to show it, but does not tell who was hidden, so that the whole one before it counts.
 snapshots as (
     select
         chain.observed_on,
         max(before.started_at) as earlier_at
     from staging.chain as chain
-    inner join core.snapshots as before on chain.source = before.source and chain.previous_on = before.observed_on
-    where chain.source <> 'huggingface_quick'
+    inner join staging.chain as earlier
+        on
+            earlier.source <> 'huggingface_quick'
+            and case
+                when chain.source = 'huggingface_quick' then earlier.observed_on < chain.observed_on
+                else chain.source = earlier.source and chain.previous_on = earlier.observed_on
+            end
+    inner join core.snapshots as before on earlier.source = before.source and earlier.observed_on = before.observed_on
     group by chain.observed_on
 ),
 

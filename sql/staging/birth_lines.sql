@@ -7,7 +7,7 @@ columns:
   credit: direct, the parents; root, where these come from in the end
   child_key: our number for the model that was made
   base_key: our number for the parent or root, below zero for a stub
-  relation: how it was made from the parent, finetune, adapter, quantized, merge or unspecified
+  relation: how it was made from the parent by what was declared first, finetune, adapter, quantized, merge or unspecified
   weight: part of the model; the parts of a model add up to 1 for each credit
   is_late: whether the parent was declared only after the first snapshot with the model
   base_lab: lab of the parent or root in the week of the birth
@@ -26,12 +26,12 @@ ranked as (
     select
         edges.child_key,
         coalesce(edges.parent_key, stubs.model_key) as parent_key,
-        edges.relation,
+        edges.first_relation as relation,
         edges.first_seen_on,
         min(edges.first_seen_on) over (partition by edges.child_key) as declared_on,
         rank() over (
             partition by edges.child_key
-            order by edges.first_seen_on, case edges.evidence when 'resolved' then 1 when 'tag' then 2 else 3 end
+            order by edges.first_seen_on, edges.first_place
         ) as place,
         coalesce(gone.gone_on <= edges.first_seen_on, false) as was_gone
     from staging.edges as edges

@@ -42,6 +42,9 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> History:
             *(young("hidden", 50_000, place) if place > 3 else []),
             *young("hardly", 1, place),
         )
+    # A quick capture between two whole ones is the first to see one of those that come later.
+    first_look = model("late", model_name="zed/late", parameters_total=SEVEN, created_at=LATER, total=2_750)
+    made.day(date(2026, 9, 23), first_look, source="huggingface_quick")
     return made.build()
 
 

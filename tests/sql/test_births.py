@@ -93,6 +93,28 @@ def test_a_parent_removed_before_we_saw_its_child_keeps_its_part(history: Histor
     assert births(history, "all") == {"CN": 0.5, "US": 0.5}
 
 
+def test_a_birth_stays_what_was_said_first_and_a_correction_counts_for_all_else(history: History) -> None:
+    """Uploaders correct how they made a model, and the first to list a merge knew its parents by their tags alone."""
+    base, lost = model("base/b", model_name="base/b"), model("acme/a", model_name="acme/a")
+    untold = model("me/late", created_at=datetime.fromisoformat("2026-09-15"), tags=["base_model:base/b"])
+    merged = born("me/m", "base/b", "acme/a", relation="merge")
+    packed, tuned = born("me/packed", "base/b"), born("me/tuned", "base/b", relation="quantized")
+    history.day(DAYS[1], base, lost, untold, merged, packed, tuned)
+    resolved = {"base_models": [{"hub_id": "base/b", "model_name": "base/b"}], "base_relation": "merge"}
+    packed, tuned = born("me/packed", "base/b", relation="quantized"), born("me/tuned", "base/b")
+    history.day(DAYS[2], base, born("me/late", "base/b", relation="quantized"), merged | resolved, packed, tuned)
+    history.build()
+    assert births(history, "all", relation="finetune") == {"CN": 1}, "me/packed"
+    assert births(history, "all", relation="quantized") == {"CN": 2}, "me/late and me/tuned"
+    assert births(history, "all", relation="merge") == {"CN": 0.5, "US": 0.5}
+    rows = history.rows("select child_hub_id, relation from core.lineage_edges where relation <> 'merge' order by 1")
+    assert [tuple(row.values()) for row in rows] == [
+        ("me/late", "quantized"),
+        ("me/packed", "quantized"),
+        ("me/tuned", "finetune"),
+    ]
+
+
 def test_a_lab_that_moved_gives_each_country_the_births_of_its_time(history: History) -> None:
     history.day(
         DAYS[1],

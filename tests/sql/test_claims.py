@@ -142,6 +142,40 @@ def test_standing_is_foreign_derivatives_likes_and_stars(answer: Answer, late: t
     assert verdict(answer, "c5", {**given, "marts.project_leadership": UNSTARRED})[0] == "not measurable yet"
 
 
+@pytest.mark.parametrize(("estimated", "change"), [([], 0.37), ([0, 40], 0.35)])
+def test_the_demand_for_sizes_is_judged_by_measured_weeks(answer: Answer, estimated: list[int], change: float) -> None:
+    """The share rises by a point a week; of 41 weeks the first and the running one are estimated, and so count in no four weeks."""
+    given = (
+        "select date '2026-01-05' + 7 * place as week, 'S1' as scope, 'class' as level, 'mid' as size_band,"
+        " case when place >= 3 then place / 100.0 end as share_of_known_4w, 0.1 as unknown_share,"
+        f" cast(list_contains({estimated}::integer[], place) as integer) as estimated_share"
+        " from (select cast(unnest(range(41)) as integer) as place) as weeks"
+    )
+    found = verdict(answer, "r8", {"marts.size_band_shares": given})
+    assert found[:2] == ("supported", pytest.approx(change))
+
+
+def test_use_and_size_are_compared_among_all_models_not_among_those_of_a_quick_capture(answer: Answer) -> None:
+    """In the whole capture the larger of 100 models are used more; a later quick one has seen other counters."""
+    models = "(select unnest(range(1, 101)) as place) as models"
+    counted = "cast(place as varchar) as hub_id, 1 as likes"
+    given = {
+        "core.snapshots": (
+            "select 'models' as table_name, 'sealed' as status, unnest(['huggingface', 'huggingface_quick']) as source,"
+            " unnest([date '2026-10-05', date '2026-10-07']) as observed_on"
+        ),
+        "core.observations": (
+            f"select {counted}, place as downloads_30d, date '2026-10-05' as observed_on, 'huggingface' as source from {models}"
+            f" union all select {counted}, 101 - place, date '2026-10-07', 'huggingface_quick' from {models}"
+        ),
+        "core.models": (
+            "select cast(place as varchar) as hub_id, 'text-generation' as pipeline_tag, place as parameters_total"
+            f" from {models}"
+        ),
+    }
+    assert verdict(answer, "r11", given)[:2] == ("contradicted", 1)
+
+
 def test_an_open_share_is_weighted_by_releases(answer: Answer) -> None:
     """DeepSeek 3 of 4 open, 1 + 2 * 1 of 1 + 3; Meta 1 of 2. The running quarter and older ones don't count."""
     lines = [
@@ -156,9 +190,36 @@ def test_an_open_share_is_weighted_by_releases(answer: Answer) -> None:
     assert found == ("supported", pytest.approx(0.25), None, None)
 
 
+@pytest.mark.parametrize(
+    ("released", "months", "expected"),
+    [
+        ([4, 4, 4, 4, 4], 3, ("contradicted", 4)),
+        ([4, 0, 0, 0, 0], 3, ("mixed", 0.8)),
+        ([0, 0, 0, 0, 0], 20, ("supported", 0)),
+    ],
+)
+def test_a_quarter_without_a_release_is_one_of_the_quarters_since(
+    answer: Answer, released: list[int], months: int, expected: tuple[str, float]
+) -> None:
+    """Four own models a quarter before July 2025; openness_tier has no row for a lab that released nothing."""
+    quarters = ["2024-04-01", "2025-07-01", "2025-10-01", "2026-01-01", "2026-04-01", "2026-07-01"]
+    lines = [f"date '{quarter}', 'lab', 'zed', false, 9, 1.0" for quarter in quarters]
+    counts = zip(quarters, [4, *released], strict=True)
+    lines += [f"date '{quarter}', 'lab', 'meta', false, {count}, 1.0" for quarter, count in counts if count]
+    watch = "select 'lab' as level, 'meta' as lab, true as is_complete, date '2026-09-01' as month"
+    given = {
+        "marts.openness_tier": rows(TIERS, *lines),
+        "marts.retreat_watch": f"{watch}, {months} as months_since_open_flagship",
+    }
+    assert verdict(answer, "r1", given) == (*expected, None, None)
+
+
 def test_a_lab_that_is_not_there_is_not_measured(answer: Answer) -> None:
     given = {"marts.openness_tier": rows(TIERS, "date '2025-10-01', 'lab', 'rehearsal-brivane', false, 3, 1.0")}
-    for claim in ("c1", "c2", "r3"):
+    given["marts.retreat_watch"] = (
+        "select '' as level, '' as lab, true as is_complete, date '2026-01-01' as month, 0 as months_since_open_flagship"
+    )
+    for claim in ("c1", "c2", "r1", "r3"):
         assert verdict(answer, claim, given) == ("not measurable yet", None, None, None)
 
 

@@ -319,3 +319,25 @@ def test_a_restriction_is_judged_by_quarters_around_it_and_only_where_the_unknow
     (found,) = answer("claims.r12", given)
     assert found["verdict"] == expected
     assert f"AU {before}.0-{before + unknown}.0 % to {after}.0-{after + unknown}.0 %" in found["reason"]
+
+
+def test_what_was_derived_in_the_quarter_of_a_restriction_is_neither_from_before_nor_from_after(answer: Answer) -> None:
+    """Of a hundred derivatives a quarter 10, 90 and 30 have a Chinese root; the restriction is of February."""
+    chinese = {"2024-10-01": 10, "2025-01-01": 90, "2025-04-01": 30}
+    lines = [
+        f"(date '{quarter}', 'CN', {count}.0), (date '{quarter}', 'US', {100 - count}.0)"
+        for quarter, count in chinese.items()
+    ]
+    flows = (
+        "select 'root' as credit, 'AU' as derivative_country, 'AU' as country, * from (values"
+        f" {', '.join(lines)}) as given (quarter, base_country, n_default)"
+    )
+    given = {
+        "registry.events": BAN,
+        "marts.lineage_dependence": flows,
+        "marts.lineage_flows": flows,
+        "marts.contributor_geography": CREWS.format(rows="('2024-10-01', 'AU', 1)"),
+    }
+    (found,) = answer("claims.r12", given)
+    assert (found["verdict"], found["number"]) == ("supported", 1)
+    assert "AU 10.0 % to 30.0 %" in found["reason"]

@@ -94,6 +94,22 @@ def test_a_merge_keeps_a_parent_that_was_removed_from_the_hub(tmp_path: Path) ->
     assert rows == [{"root_name": "a/one", "weight": 0.5}, {"root_name": "a/two", "weight": 0.5}]
 
 
+def test_a_merge_keeps_a_parent_that_nobody_can_see_and_counts_a_renamed_one_once(tmp_path: Path) -> None:
+    """Of one merge a parent is private. Of the other the Hub resolves both parents, one by a name that it did not have then."""
+    history = History(tmp_path / "home")
+    one, two = ({"hub_id": hub_id, "model_name": f"lab/{hub_id}"} for hub_id in ("one", "two"))
+    private = {"tags": ["base_model:merge:lab/one", "base_model:merge:me/private"], "base_models": [one]}
+    renamed = {"tags": ["base_model:merge:lab/one", "base_model:merge:lab/old"], "base_models": [one, two]}
+    merges = (model(hub_id, base_relation="merge", **said) for hub_id, said in (("m1", private), ("m2", renamed)))
+    history.day(date(2026, 11, 9), model("one"), model("two"), *merges)
+    history.build()
+    rows = history.rows("select hub_id, root_name, weight from core.roots where depth > 0 order by hub_id, root_name")
+    halves = [("m1", "lab/one"), ("m1", "me/private"), ("m2", "lab/one"), ("m2", "lab/two")]
+    assert [tuple(row.values()) for row in rows] == [(*half, 0.5) for half in halves]
+    rows = history.rows("select child_key, base_key, weight from staging.birth_lines where credit = 'root'")
+    assert [row["weight"] for row in rows] == [0.5] * 4
+
+
 def test_what_a_model_means_by_a_name_is_one_edge_whoever_bears_the_name(tmp_path: Path) -> None:
     """The crawl lists a parent before it is renamed and its child after; later another model takes the name of a lost parent."""
     history = History(tmp_path / "home")
