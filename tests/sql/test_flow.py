@@ -305,3 +305,13 @@ def test_an_archive_without_ids_is_joined_by_name(tmp_path: Path) -> None:
     history.day(MONDAYS[2], model("m", total=500))
     history.build()
     assert flow(history)[MONDAYS[0]] == (70.0, False, False)
+
+
+def test_of_two_archives_the_one_with_the_nearest_snapshots_measures_a_week(tmp_path: Path) -> None:
+    history = History(tmp_path / "home")
+    for place, (day, total) in enumerate(zip(MONDAYS[:4], [0, 0, 70, 70], strict=True)):
+        history.day(day, model("m", total=total), source="weekly")
+        if place in (0, 3):
+            history.day(day, model("m", total=total), source="a_monthly")
+    rows = flow(history.build())
+    assert {week: value for week, (value, *_rest) in rows.items() if value} == {MONDAYS[1]: 70}
