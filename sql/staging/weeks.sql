@@ -3,7 +3,9 @@ meaning: The ISO weeks there is anything to say about, and whose snapshots measu
 grain: [week]
 columns:
   week: Monday of the ISO week, UTC
-  source: whose snapshots lie on both sides of all its seven days, our own whole captures first, then who has them nearest to it; null where nobody's do, so that the week can only be estimated
+  source: >-
+    whose snapshots lie on both sides of all its seven days, our own whole captures first, then who has them nearest to it;
+    null where nobody's do, so that the week can only be estimated
   is_quick: whether only a quick capture saw the week; captures of different reach never share a week
 */
 with days as (
