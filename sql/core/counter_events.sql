@@ -101,10 +101,11 @@ called as (
         absences.model_key,
         absences.removed_on,
         absences.back_on,
-        arg_max(names.model_name, names.first_seen_on) filter (where names.first_seen_on < absences.removed_on) as old_name,
-        arg_max(names.model_name, names.first_seen_on) filter (where names.first_seen_on <= absences.back_on) as new_name
+        -- By record and not by name, because an old name may be taken back.
+        arg_max(stated.model_name, (stated.observed_on, stated.source)) filter (where stated.observed_on < absences.removed_on) as old_name,
+        arg_max(stated.model_name, (stated.observed_on, stated.source)) filter (where stated.observed_on <= absences.back_on) as new_name
     from absences
-    inner join staging.names as names on absences.model_key = names.model_key
+    inner join stated on absences.model_key = stated.model_key
     group by absences.source, absences.model_key, absences.removed_on, absences.back_on
 ),
 

@@ -43,6 +43,18 @@ with totals as (
         coalesce(sum(downloads_flow) filter (where country <> 'UNKNOWN'), 0) as known
     from staging.lab_windows
     group by week, scope, credit, time_window
+),
+
+-- Long windows go on after the registry's last row for a lab, so that its name and parent stand until they change.
+labs as (
+    select
+        lab,
+        lab_name,
+        parent,
+        lag(valid_from) over (partition by lab order by valid_from) is null as is_first,
+        valid_from,
+        lead(valid_from, 1, date '9999-12-31') over (partition by lab order by valid_from) as next_from
+    from registry.labs
 )
 
 select
@@ -77,5 +89,4 @@ inner join totals
         and by_lab.scope = totals.scope
         and by_lab.credit = totals.credit
         and by_lab.time_window = totals.time_window
-left join registry.labs as labs
-    on by_lab.lab = labs.lab and by_lab.week >= labs.valid_from and by_lab.week < labs.valid_to
+left join labs on by_lab.lab = labs.lab and (labs.is_first or labs.valid_from <= by_lab.week) and by_lab.week < labs.next_from

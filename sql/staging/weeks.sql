@@ -3,7 +3,9 @@ meaning: The ISO weeks there is anything to say about, and whose snapshots measu
 grain: [week]
 columns:
   week: Monday of the ISO week, UTC
-  source: whose snapshots lie on both sides of all its seven days; null where nobody's do, so that the week can only be estimated
+  source: >-
+    whose snapshots lie on both sides of all its seven days, our own whole captures first, then who has them nearest to it;
+    null where nobody's do, so that the week can only be estimated
   is_quick: whether only a quick capture saw the week; captures of different reach never share a week
 */
 with days as (
@@ -25,11 +27,13 @@ bracketing as (
     select
         days.week,
         chain.source,
-        chain.source = 'huggingface_quick' as is_quick
+        chain.source = 'huggingface_quick' as is_quick,
+        min(chain.observed_on) filter (where chain.observed_on >= days.week + 7)
+        - max(chain.observed_on) filter (where chain.observed_on <= days.week) as days_around
     from days
-    inner join (select distinct source, first_on, newest_on from staging.chain) as chain
-        on chain.first_on <= days.week and chain.newest_on >= days.week + 7
+    inner join staging.chain as chain on chain.first_on <= days.week and chain.newest_on >= days.week + 7
     semi join counting on chain.source = counting.source
+    group by days.week, chain.source
 ),
 
 -- Who saw a week as a whole, be it from its two sides or within it.
@@ -49,7 +53,7 @@ best as (
         source
     from bracketing
     where not is_quick or week not in (select week from seen_whole)
-    qualify row_number() over (partition by week order by source = 'huggingface' desc, source asc) = 1
+    qualify row_number() over (partition by week order by source = 'huggingface' desc, days_around asc, source asc) = 1
 )
 
 select

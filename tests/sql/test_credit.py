@@ -111,6 +111,18 @@ def test_an_owner_renamed_within_a_week_is_unknown_in_none(midweek: History) -> 
     assert [tuple(row.values()) for row in rows] == [(week, "CN", 70) for week in MONDAYS[:3]]
 
 
+def test_a_lab_that_the_registry_ends_keeps_its_name_in_longer_windows(midweek: History) -> None:
+    rows = midweek.rows(
+        "select lab, lab_name, country, downloads_flow from marts.share_by_lab where scope = 'S1' and credit = 'publisher'"
+        f" and time_window = 'cumulative' and week = date '{MONDAYS[3]}' order by lab"
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("acme", "Acme", "US", 210),
+        ("base", "Base", "CN", 280),
+        ("hf:acme", "acme", "UNKNOWN", 70),
+    ]
+
+
 def test_an_archive_does_not_overrule_the_captures_around_it(history: History) -> None:
     """Between two captures that say the same, an archive still has the old owner and a gate."""
     for place, day in enumerate(MONDAYS[:4]):

@@ -85,6 +85,14 @@ def test_a_removal_and_a_return(events: Events) -> None:
     }
 
 
+def test_a_removal_tells_the_name_that_was_taken_back(events: Events) -> None:
+    assert events([sight(0), sight(1, "b/x"), sight(2)]) == {
+        ("rename", DAYS[1], DAYS[0], "a/x -> b/x"),
+        ("rename", DAYS[2], DAYS[1], "b/x -> a/x"),
+        ("removal", DAYS[3], DAYS[2], "a/x"),
+    }
+
+
 @pytest.mark.parametrize(
     ("there", "partial", "found"),
     [
