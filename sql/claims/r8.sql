@@ -8,8 +8,9 @@ columns:
   interval_high: null, there is none to give
   reason: the finding in a sentence
 */
+with
 -- The running week is estimated from another counter, and so are weeks between two captures that only an archive saw.
-with estimated as (
+estimated as (
     select week
     from marts.size_band_shares
     where scope = 'S1' and level = 'class'

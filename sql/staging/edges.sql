@@ -96,7 +96,7 @@ found as (
 ),
 
 -- The Hub resolves no parent that is private or gone, whose part a merge's other parents would inherit. Where the tags name all
--- that it resolved and more, the rest is missing; where they don't, one of them may be what a resolved parent was called before.
+-- that it resolved and more, the rest is missing. Where they don't, one of them may be what a resolved parent was called before.
 several as (
     select
         child_key,
