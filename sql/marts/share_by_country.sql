@@ -9,7 +9,7 @@ columns:
     so that a longer window adds up its weeks; -quick behind it, the same of what a quick capture asked for
   credit: publisher, the lab that uploaded; direct, the lab of the parent; root, the lab of the model it comes from in the end
   time_window: week; 28d; 365d; cumulative, since the first week in this home
-  country: ISO 3166-1 alpha-2; INTERNATIONAL (reviewed, has no home); UNKNOWN (namespace not reviewed)
+  country: ISO 3166-1 alpha-2; INTERNATIONAL (reviewed, has no home); UNKNOWN (namespace not reviewed); a longer window adds up weeks, each by the lab's country in that week
   country_name: short name
   downloads_flow: downloads in the window
   share_of_total: downloads_flow / all downloads in scope, 0..1; null when there were none

@@ -12,7 +12,7 @@ columns:
   lab: slug of the lab; hf and the namespace where it was not reviewed; hf:(others) for the small ones of these together
   lab_name: name of the lab, or the namespace as spelled on the Hub
   parent: slug of the owning lab, null if none
-  country: ISO 3166-1 alpha-2, INTERNATIONAL or UNKNOWN
+  country: ISO 3166-1 alpha-2, INTERNATIONAL or UNKNOWN; the lab's last one of the window
   rank: place by downloads_flow, 1 is the most; equal flows share a place
   downloads_flow: downloads in the window
   share_of_total: downloads_flow / all downloads in scope, 0..1; null when there were none
@@ -32,7 +32,23 @@ warnings:
   - What a model brought between our last look and its withdrawal is in no counter. In the week in which much is withdrawn, who withdrew it is told too low.
   - The country is that of the publishing lab, never of the base model.
 */
-with totals as (
+with by_lab as (
+    select
+        week,
+        scope,
+        credit,
+        time_window,
+        lab,
+        arg_max(country, last_there) as country,
+        sum(downloads_flow) as downloads_flow,
+        sum(estimated_flow) as estimated_flow,
+        cast(sum(n_models) as bigint) as n_models,
+        max(as_of) as as_of
+    from staging.lab_windows
+    group by week, scope, credit, time_window, lab
+),
+
+totals as (
     select
         week,
         scope,
@@ -82,7 +98,7 @@ select
     by_lab.estimated_flow > 0 or (totals.estimated > 0 and totals.estimated = totals.total) as is_estimate,
     cast(by_lab.estimated_flow as double) / cast(nullif(by_lab.downloads_flow, 0) as double) as estimated_share,
     by_lab.as_of
-from staging.lab_windows as by_lab
+from by_lab
 inner join totals
     on
         by_lab.week = totals.week

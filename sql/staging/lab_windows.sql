@@ -1,15 +1,16 @@
 /*
 meaning: >-
-  Downloads by lab over each length of time that ends with a week's Sunday. A length with a week in it that
+  Downloads by lab, and by its country in each week, over each length of time that ends with a week's Sunday. A length with a week in it that
   nobody saw has no rows; the cumulative one begins with the first week and ends before the first one missing.
-grain: [week, scope, credit, time_window, lab]
+grain: [week, scope, credit, time_window, lab, country]
 columns:
   week: Monday of the last ISO week of the window, UTC
   scope: S1 to S4; whether a model is in S3 or S4 is judged week by week
   credit: publisher, direct or root
   time_window: week; 28d; 365d, 52 weeks and a seventh of the one before; cumulative, since the first week
   lab: slug of the lab; hf and the namespace where it was not reviewed; hf:(others) for the small ones together
-  country: country of the lab in the last week
+  country: country that was the lab's when they were downloaded
+  last_there: last week up to this one in which it was
   downloads_flow: downloads in the window
   estimated_flow: part of them that is estimated
   n_models: models that were listed in the last week and give credit
@@ -49,10 +50,10 @@ sides as (
         scope,
         credit,
         lab,
-        min(week) as since,
-        arg_max(country, week) as last_country
+        country,
+        min(week) as since
     from staging.lab_weeks
-    group by scope, credit, lab
+    group by scope, credit, lab, country
 ),
 
 grid as (
@@ -64,11 +65,11 @@ grid as (
         sides.scope,
         sides.credit,
         sides.lab,
-        coalesce(there.country, sides.last_country) as country,
+        sides.country,
+        there.week as week_there,
         coalesce(there.downloads_flow, 0) as downloads_flow,
         coalesce(there.estimated_flow, 0) as estimated_flow,
-        coalesce(there.n_models, 0) as n_models,
-        there.lab is not null as is_there
+        coalesce(there.n_models, 0) as n_models
     from sides
     inner join weeks on sides.scope = weeks.scope and sides.since <= weeks.week
     left join staging.lab_weeks as there
@@ -77,6 +78,7 @@ grid as (
             and sides.scope = there.scope
             and sides.credit = there.credit
             and sides.lab = there.lab
+            and sides.country = there.country
 ),
 
 added as (
@@ -87,15 +89,16 @@ added as (
         sum(grid.downloads_flow) over year + cast(coalesce(sum(grid.downloads_flow) over odd_day, 0) / 7 as decimal(28, 9)) as flow_365d,
         sum(grid.estimated_flow) over year + cast(coalesce(sum(grid.estimated_flow) over odd_day, 0) / 7 as decimal(28, 9)) as estimated_365d,
         sum(grid.downloads_flow) over ever as flow_ever,
-        sum(grid.estimated_flow) over ever as estimated_ever
+        sum(grid.estimated_flow) over ever as estimated_ever,
+        max(grid.week_there) over ever as last_there
     from grid
     window
-        month as (partition by grid.scope, grid.credit, grid.lab order by grid.week range between interval 21 days preceding and current row),
-        year as (partition by grid.scope, grid.credit, grid.lab order by grid.week range between interval 357 days preceding and current row),
+        month as (partition by grid.scope, grid.credit, grid.lab, grid.country order by grid.week range between interval 21 days preceding and current row),
+        year as (partition by grid.scope, grid.credit, grid.lab, grid.country order by grid.week range between interval 357 days preceding and current row),
         odd_day as (
-            partition by grid.scope, grid.credit, grid.lab order by grid.week range between interval 364 days preceding and interval 364 days preceding
+            partition by grid.scope, grid.credit, grid.lab, grid.country order by grid.week range between interval 364 days preceding and interval 364 days preceding
         ),
-        ever as (partition by grid.scope, grid.credit, grid.lab order by grid.week range between unbounded preceding and current row)
+        ever as (partition by grid.scope, grid.credit, grid.lab, grid.country order by grid.week range between unbounded preceding and current row)
 ),
 
 long as (
@@ -105,7 +108,7 @@ long as (
         added.downloads_flow as flow,
         added.estimated_flow as estimated
     from added
-    where added.is_there
+    where added.week_there is not null
     union all
     select
         added.*,
@@ -113,7 +116,7 @@ long as (
         added.flow_28d as flow,
         added.estimated_28d as estimated
     from added
-    where added.weeks_in_a_row >= 4 and (added.is_there or added.flow_28d > 0)
+    where added.weeks_in_a_row >= 4 and (added.week_there is not null or added.flow_28d > 0)
     union all
     select
         added.*,
@@ -121,7 +124,7 @@ long as (
         added.flow_365d as flow,
         added.estimated_365d as estimated
     from added
-    where added.weeks_in_a_row >= 53 and (added.is_there or added.flow_365d > 0)
+    where added.weeks_in_a_row >= 53 and (added.week_there is not null or added.flow_365d > 0)
     union all
     select
         added.*,
@@ -129,7 +132,7 @@ long as (
         added.flow_ever as flow,
         added.estimated_ever as estimated
     from added
-    where added.is_first_chapter and (added.is_there or added.flow_ever > 0)
+    where added.is_first_chapter and (added.week_there is not null or added.flow_ever > 0)
 )
 
 select
@@ -139,6 +142,7 @@ select
     time_window,
     lab,
     country,
+    last_there,
     cast(flow as decimal(28, 9)) as downloads_flow,
     cast(estimated as decimal(28, 9)) as estimated_flow,
     n_models,

@@ -64,6 +64,17 @@ def test_credit_follows_the_registry_of_that_week(history: History) -> None:
         "select week, country from staging.lab_weeks where scope = 'S1' and credit = 'root' order by week"
     )
     assert [row["country"] for row in rows] == ["US"] * 3 + ["FR"] * 2
+    windows = history.rows(
+        f"select time_window, country, downloads_flow from marts.share_by_country where week = '{MONDAYS[3]}' and scope = 'S1'"
+        " and credit = 'publisher' and time_window in ('28d', 'cumulative') order by all"
+    )
+    told = [(row["time_window"], row["country"], row["downloads_flow"]) for row in windows]
+    assert told == [("28d", "FR", 70), ("28d", "US", 210), ("cumulative", "FR", 70), ("cumulative", "US", 210)]
+    (lab,) = history.rows(
+        f"select country, downloads_flow from marts.share_by_lab where week = '{MONDAYS[3]}' and scope = 'S1'"
+        " and credit = 'publisher' and time_window = '28d'"
+    )
+    assert (lab["country"], lab["downloads_flow"]) == ("FR", 280), "the lab takes its past along, the country does not"
 
 
 def test_after_an_owners_rename_the_past_stays_with_the_old_name(history: History) -> None:
@@ -178,7 +189,7 @@ def test_windows_add_up_whole_weeks_and_a_seventh(history: History) -> None:
         history.day(day, model("m", model_name="acme/m", total=70 * place))
     history.build()
     rows = history.rows(
-        "select time_window, week, downloads_flow from staging.lab_windows"
+        "select time_window, week, downloads_flow from marts.share_by_lab"
         " where scope = 'S1' and credit = 'publisher' order by week"
     )
     found = {(row["time_window"], row["week"]): float(row["downloads_flow"]) for row in rows}

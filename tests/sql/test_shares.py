@@ -7,7 +7,8 @@ import pytest
 from .conftest import Answer, Rows
 
 FLOW = """
-select date '2026-11-16' as week, 'S1' as scope, 'publisher' as credit, 'week' as time_window, date '2026-11-18' as as_of, * from (values
+select date '2026-11-16' as week, 'S1' as scope, 'publisher' as credit, 'week' as time_window,
+    date '2026-11-18' as as_of, date '2026-11-16' as last_there, * from (values
     ('alpha', 'CN', 50::decimal(28, 9), 0::decimal(28, 9), 1::bigint),
     ('beta', 'US', 30::decimal(28, 9), 20::decimal(28, 9), 2::bigint),
     ('hf:someone', 'UNKNOWN', 15::decimal(28, 9), 0::decimal(28, 9), 1::bigint),
