@@ -302,14 +302,9 @@ def test_an_archive_without_ids_is_joined_by_name(tmp_path: Path) -> None:
     history = History(tmp_path / "home")
     for place, day in enumerate(MONDAYS[:2]):
         history.day(day, model(None, model_name="lab/m", total=70 * place), source="archive")
-    history.day(MONDAYS[2], model("m", model_name="lab/m", total=500))
-    # A later model takes the name over, and not the downloads before it was there.
-    created_at = datetime.combine(MONDAYS[2] + timedelta(days=2), datetime.min.time())
-    heir = model("heir", model_name="lab/m", total=9, created_at=created_at)
-    history.day(MONDAYS[3], model("m", model_name="lab/old-m", total=510), heir)
+    history.day(MONDAYS[2], model("m", total=500))
     history.build()
     assert flow(history)[MONDAYS[0]] == (70.0, False, False)
-    assert min(flow(history, "heir")) == MONDAYS[2]
 
 
 def test_of_two_archives_the_one_with_the_nearest_snapshots_measures_a_week(tmp_path: Path) -> None:
