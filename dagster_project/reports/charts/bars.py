@@ -236,4 +236,4 @@ def _scale(bars: Sequence[Bar]) -> alt.Scale:
 def _pixel(at: float) -> Any:
     import altair as alt  # noqa: PLC0415 - heavy: only a report needs it
 
-    return alt.XValue(at)  # type: ignore[no-untyped-call]
+    return alt.XValue(at)  # type: ignore[no-untyped-call] # altair gives it no types
