@@ -129,6 +129,14 @@ events as (
     from changed
     where former_name <> model_name
     union all
+    select
+        'rename' as kind, changes.source, coalesce(aliases.known_key, changes.next_key) as model_key, changes.to_on as observed_on,
+        null as amount, substr(former.hub_id, 6) || ' -> ' || substr(latter.hub_id, 6) || ', by its counter' as detail
+    from staging.name_changes as changes
+    inner join staging.model_keys as former on changes.model_key = former.model_key
+    inner join staging.model_keys as latter on changes.next_key = latter.model_key
+    left join staging.aliases as aliases on changes.next_key = aliases.model_key
+    union all
     select 'gate_flip' as kind, source, model_key, observed_on, null as amount, former_gate || ' -> ' || gated as detail
     from changed
     where former_gate <> gated

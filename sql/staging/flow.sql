@@ -64,6 +64,19 @@ with moved as (
         true as is_bridged
     from now.cut_steps as cut
     cross join now.week as running
+    union all
+    select
+        running.week,
+        changes.source,
+        changes.to_on,
+        changes.model_key,
+        changes.from_on,
+        changes.to_on as until_on,
+        greatest(changes.gained, 0) as gained,
+        false as is_bridged
+    from now.week as running
+    inner join staging.name_changes as changes on running.source = changes.source
+    where changes.from_on < running.week + 7 and changes.to_on > running.week
 ),
 
 measured as (
