@@ -69,9 +69,9 @@ folded as (
 identified as (
     select
         declared.*,
-        coalesce(keys.model_key, exact.model_key, folded.model_key) as named_key
+        coalesce(models.model_key, exact.model_key, folded.model_key) as named_key
     from declared
-    left join staging.model_keys as keys on declared.parent_hub_id = keys.hub_id
+    left join staging.models as models on declared.parent_hub_id = models.hub_id
     left join exact on declared.parent_name = exact.model_name
     left join folded on lower(declared.parent_name) = folded.folded_name
 ),

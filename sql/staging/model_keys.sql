@@ -1,5 +1,5 @@
 /*
-meaning: A small number for every model ever seen, so that counters of millions of models can be joined as integers.
+meaning: A small number for every model ever seen, readable or not, so that counters of millions of models can be joined as integers.
 per: snapshot
 grain: [hub_id]
 columns:
@@ -11,6 +11,12 @@ with arrived as (
     select models.identity
     from now.models as models
     anti join sofar.model_keys as known on models.identity = known.hub_id
+    union
+    -- What is first seen in a record that can't be read was there all the same.
+    select quarantined.hub_id as identity
+    from now.quarantined as quarantined
+    anti join sofar.model_keys as known on quarantined.hub_id = known.hub_id
+    where quarantined.hub_id is not null
 )
 
 select
