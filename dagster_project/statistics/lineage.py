@@ -12,22 +12,25 @@ import polars as pl
 
 
 def cycle_cuts(edges: pl.DataFrame) -> pl.DataFrame:
-    """Give (model_key, members) for the oldest member of each circle among edges (child_key, parent_key, child_created_at).
+    """Give (child_key, parent_key, members) for each edge that leads from the oldest member of a circle back into it.
 
-    Where circles share members, one cut may not open all of them: it is repeated on what is left until none remains.
+    Edges are (child_key, parent_key, child_created_at). Where circles share members, one cut may not open all of them: it is
+    repeated on what is left until none remains.
     """
     edges = _pruned(edges)
     created = dict(edges.select("child_key", "child_created_at").iter_rows())
     parents: defaultdict[int, set[int]] = defaultdict(set)
     for child, parent in edges.select("child_key", "parent_key").iter_rows():
         parents[child].add(parent)
-    cuts: list[tuple[int, int]] = []
+    cuts: list[tuple[int, int, int]] = []
     while circles := list(_circles(parents)):
         for circle in circles:
             oldest = min(circle, key=lambda key: (created[key] is None, created[key], key))
-            cuts.append((oldest, len(circle)))
-            del parents[oldest]
-    return pl.DataFrame(cuts, {"model_key": pl.Int32, "members": pl.Int64}, orient="row").sort("model_key")
+            inside = parents[oldest].intersection(circle)
+            cuts += [(oldest, parent, len(circle)) for parent in inside]
+            parents[oldest] -= inside
+    schema = {"child_key": pl.Int32, "parent_key": pl.Int32, "members": pl.Int64}
+    return pl.DataFrame(cuts, schema, orient="row").sort("child_key", "parent_key")
 
 
 def _pruned(edges: pl.DataFrame) -> pl.DataFrame:

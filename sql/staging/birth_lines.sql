@@ -37,7 +37,7 @@ ranked as (
     from staging.edges as edges
     left join staging.stubs as stubs on edges.stub_name = stubs.stub_name
     left join gone on edges.parent_key = gone.model_key
-    anti join staging.cycle_cuts as cuts on edges.child_key = cuts.model_key
+    anti join staging.cycle_cuts as cuts on edges.child_key = cuts.child_key and edges.parent_key = cuts.parent_key
     where not edges.is_self_loop
 ),
 

@@ -1,11 +1,12 @@
 /*
 meaning: >-
-  Models that descend from themselves by what they declare: each circle is cut at its oldest member, which then counts as
-  a root. Models that name only themselves need no cut.
+  Edges that don't count because by them models descend from themselves: each circle is cut at its oldest member, which keeps
+  the parents it has outside and is a root if it has none. Models that name themselves need no cut.
 through: lineage.cycle_cuts
-grain: [model_key]
+grain: [child_key, parent_key]
 columns:
-  model_key: our number for the oldest member of a circle
+  child_key: our number for the oldest member of a circle
+  parent_key: our number for the member that it names as a parent
   members: how many models the circle has
 */
 with used as (

@@ -17,7 +17,7 @@ with counted as (
         edges.first_seen_on
     from staging.edges as edges
     left join staging.stubs as stubs on edges.stub_name = stubs.stub_name
-    anti join staging.cycle_cuts as cuts on edges.child_key = cuts.model_key
+    anti join staging.cycle_cuts as cuts on edges.child_key = cuts.child_key and edges.parent_key = cuts.parent_key
     where edges.is_used and not edges.is_self_loop
 )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .history import History, model
+from .history import LONG_AGO, History, model
 
 Edges = Callable[..., list[tuple[object, ...]]]
 
@@ -108,6 +108,35 @@ def test_a_merge_keeps_a_parent_that_nobody_can_see_and_counts_a_renamed_one_onc
     assert [tuple(row.values()) for row in rows] == [(*half, 0.5) for half in halves]
     rows = history.rows("select child_key, base_key, weight from staging.birth_lines where credit = 'root'")
     assert [row["weight"] for row in rows] == [0.5] * 4
+
+
+def test_a_circle_is_cut_at_its_oldest_member_which_keeps_the_parents_it_has_outside(tmp_path: Path) -> None:
+    """One circle of two over a base, and two that share a member: x <- y <- x and x <- z <- x, with nothing over them."""
+    declared = {"base": [], "old": ["base", "young"], "young": ["old"], "child": ["young"]}
+    declared |= {"x": ["y", "z"], "y": ["x"], "z": ["x"], "below": ["y", "base"]}
+    history = History(tmp_path / "home")
+    history.day(
+        date(2026, 11, 9),
+        *(
+            model(
+                name,
+                tags=[f"base_model:lab/{parent}" for parent in parents],
+                created_at=LONG_AGO + timedelta(days=place),
+            )
+            for place, (name, parents) in enumerate(declared.items())
+        ),
+    )
+    history.build()
+    rows = history.rows("select hub_id, root_hub_id, weight, depth from core.roots where depth > 0 order by all")
+    assert [tuple(row.values()) for row in rows] == [
+        ("below", "base", 0.5, 1),
+        ("below", "x", 0.5, 2),
+        ("child", "base", 1.0, 3),
+        ("old", "base", 1.0, 1),
+        ("y", "x", 1.0, 1),
+        ("young", "base", 1.0, 2),
+        ("z", "x", 1.0, 1),
+    ]
 
 
 def test_what_a_model_means_by_a_name_is_one_edge_whoever_bears_the_name(tmp_path: Path) -> None:
