@@ -18,7 +18,7 @@ from dagster_project.warehouse.published import Publication, Release
 MART = "marts"
 _HEADLINE = """
 with newest as (
-    select place, country, share_of_known, unknown_share, week
+    select place, country, share_of_known, unknown_share, estimated_share, week
     from marts.latest_shares_by_country
     where scope = 'S2' and credit = 'publisher' and time_window = 'week'
 )
@@ -26,6 +26,8 @@ with newest as (
 select 'S2 share of known, ' || country, share_of_known from newest where country <> 'UNKNOWN' and place <= 5
 union all
 select 'S2 unknown share', max(unknown_share) from newest having count(*) > 0
+union all
+select 'S2 estimated share, the most of any country', max(estimated_share) from newest having count(*) > 0
 union all
 select 'S2 HHI of labs', hhi from marts.concentration
 where scope = 'S2' and credit = 'publisher' and level = 'lab' and week = (select max(week) from newest)
@@ -84,9 +86,9 @@ def describe(settings: Settings, table: str) -> dict[str, Any]:
 
 
 def headline(settings: Settings) -> dict[str, float]:
-    """Give the newest measured week in a few numbers, each under a name that stays. Empty before the first measured week.
+    """Give the week of `marts.latest_shares_by_country` in a few numbers, each under a name that stays. Empty without a whole capture.
 
-    Shares of what is known in S2 (0..1), what is not known, how concentrated it is, how many alerts there are.
+    Shares of what is known in S2 (0..1), what is not known, what is estimated, how concentrated it is, how many alerts there are.
     """
     with release(settings) as opened:
         _columns, rows = opened.rows(_HEADLINE)

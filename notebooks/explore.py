@@ -45,7 +45,7 @@ ask("select schema_name, table_name, estimated_size as row_count from duckdb_tab
 
 # %%
 ask("""
-    select country_name, share_of_known, lower_bound, upper_bound, unknown_share, week
+    select country_name, share_of_known, lower_bound, upper_bound, unknown_share, estimated_share, week
     from marts.latest_shares_by_country
     where scope = 'S2' and credit = 'publisher' and time_window = 'week'
     order by place

@@ -1,8 +1,8 @@
 /*
 question: Which labs are downloaded most right now?
 answer: >-
-  One row for each lab, the largest first; share_of_total is of all downloads of language models in the newest measured week. hf:(others) are the
-  small unreviewed ones together.
+  One row for each lab, the largest first; share_of_total is of all downloads of language models in the newest measured week, or in the newest estimated one
+  as long as none is measured: estimated_share is 1 then. hf:(others), the small unreviewed ones together, are not among them.
 */
 select
     place,
@@ -10,6 +10,7 @@ select
     country,
     share_of_total,
     downloads_flow,
+    estimated_share,
     week
 from marts.latest_shares_by_lab
 where scope = 'S2' and credit = 'publisher' and time_window = 'week'

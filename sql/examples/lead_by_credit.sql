@@ -11,7 +11,8 @@ select
     country_name,
     share_of_known,
     lower_bound,
-    upper_bound
+    upper_bound,
+    estimated_share
 from marts.latest_shares_by_country
 where scope = 'S2' and time_window = 'week' and place <= 5
 order by credit, place

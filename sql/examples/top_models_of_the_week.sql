@@ -8,6 +8,7 @@ select
     models.model_name,
     flow.week,
     flow.downloads_flow,
+    flow.is_estimate,
     flow.is_flagged
 from core.weekly_flow as flow
 inner join core.models as models on flow.hub_id = models.hub_id

@@ -9,6 +9,7 @@ select
     share_of_total,
     downloads_flow,
     n_models,
+    estimated_share,
     week
 from marts.latest_shares_by_lab
 where

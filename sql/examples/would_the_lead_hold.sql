@@ -10,6 +10,7 @@ select
     robust.country,
     robust.share_of_known,
     robust.lead,
+    latest.estimated_share,
     robust.week
 from marts.share_robustness as robust
 inner join marts.latest_shares_by_country as latest

@@ -1,9 +1,11 @@
 /*
-meaning: How concentrated downloads are now, for people to read. The newest week that captures of the whole Hub measured, rounded.
+meaning: >-
+  How concentrated downloads are now, for people to read, rounded. The newest week that captures of the whole Hub measured, or the
+  newest they saw as long as none is measured.
 kind: view
 grain: [scope, credit, level]
 columns:
-  scope: S1 to S4, as in marts.share_by_lab
+  scope: S1 to S4, as in marts.share_by_lab; with -quick where there are only quick captures
   credit: publisher, direct or root
   level: lab, every unreviewed namespace being one of its own; country, of reviewed labs only; model
   hhi: sum of squared shares, 0 to 10,000, whole ones
@@ -16,28 +18,12 @@ columns:
   effective_number: how many equal ones would be as concentrated, to one digit
   n: how many had downloads
   unknown_share: part of the downloads in scope whose namespace was not reviewed; countries are spread without it
+  estimated_share: part of the downloads in scope that is estimated from the 30-day counter; 1 as long as no week is measured
   week: Monday of the week
   as_of: last snapshot used
 warnings:
   - For reading. Unrounded numbers of every week are in marts.concentration.
 */
-with newest as (
-    select max(week) as week
-    from staging.weeks
-    where source is not null and not is_quick
-),
-
-unreviewed as (
-    select
-        week,
-        scope,
-        credit,
-        max(unknown_share) as unknown_share
-    from marts.share_by_country
-    where time_window = 'week'
-    group by week, scope, credit
-)
-
 select
     spread.scope,
     spread.credit,
@@ -51,10 +37,10 @@ select
     round(spread.cr100, 4) as cr100,
     round(spread.effective_number, 1) as effective_number,
     spread.n,
-    round(unreviewed.unknown_share, 4) as unknown_share,
+    round(spread.unknown_share, 4) as unknown_share,
+    round(spread.estimated_share, 4) as estimated_share,
     spread.week,
     spread.as_of
 from marts.concentration as spread
-inner join newest on spread.week = newest.week
-left join unreviewed on spread.week = unreviewed.week and spread.scope = unreviewed.scope and spread.credit = unreviewed.credit
+inner join staging.newest_week as newest on spread.week = newest.week
 order by spread.scope, spread.credit, spread.level

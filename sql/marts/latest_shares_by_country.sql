@@ -1,9 +1,11 @@
 /*
-meaning: Who is downloaded now, by country, for people to read. The newest week that captures of the whole Hub measured, rounded, the largest first.
+meaning: >-
+  Who is downloaded now, by country, for people to read, the largest first and rounded. The newest week that captures of the
+  whole Hub measured, or the newest they saw as long as none is measured.
 kind: view
 grain: [scope, credit, time_window, place]
 columns:
-  scope: S1 to S4, as in marts.share_by_country
+  scope: S1 to S4, as in marts.share_by_country; with -quick where there are only quick captures
   credit: publisher, direct or root
   time_window: week, 28d, 365d or cumulative, each ending with the week's Sunday
   place: 1 is the most downloads; UNKNOWN stands last
@@ -16,18 +18,12 @@ columns:
   downloads_flow: downloads in the window, whole ones
   n_models: models that were listed in the week and give the credit
   unknown_share: part of the downloads in scope whose namespace was not reviewed
-  estimated_share: part of downloads_flow that is estimated from the 30-day counter
+  estimated_share: part of downloads_flow that is estimated from the 30-day counter; 1 as long as no week is measured
   week: Monday of the week
   as_of: last snapshot used
 warnings:
   - For reading. Rounded shares need not add up to 1, so compute with marts.share_by_country.
 */
-with newest as (
-    select max(week) as week
-    from staging.weeks
-    where source is not null and not is_quick
-)
-
 select
     shares.scope,
     shares.credit,
@@ -49,5 +45,5 @@ select
     shares.week,
     shares.as_of
 from marts.share_by_country as shares
-inner join newest on shares.week = newest.week
+inner join staging.newest_week as newest on shares.week = newest.week
 order by shares.scope, shares.credit, shares.time_window, place

@@ -1,9 +1,11 @@
 /*
-meaning: The fifty most downloaded labs now, for people to read. The newest week that captures of the whole Hub measured, rounded, the largest first.
+meaning: >-
+  The fifty most downloaded labs now, for people to read, the largest first and rounded. The newest week that captures of the
+  whole Hub measured, or the newest they saw as long as none is measured.
 kind: view
 grain: [scope, credit, time_window, place]
 columns:
-  scope: S1 to S4, as in marts.share_by_lab
+  scope: S1 to S4, as in marts.share_by_lab; with -quick where there are only quick captures
   credit: publisher, direct or root
   time_window: week, 28d, 365d or cumulative, each ending with the week's Sunday
   place: 1 is the most downloads; equal ones by the alphabet
@@ -16,20 +18,14 @@ columns:
   downloads_flow: downloads in the window, whole ones
   n_models: models that were listed in the week and give the credit
   unknown_share: part of the downloads in scope whose namespace was not reviewed
-  estimated_share: part of downloads_flow that is estimated from the 30-day counter
+  estimated_share: part of downloads_flow that is estimated from the 30-day counter; 1 as long as no week is measured
   week: Monday of the week
   as_of: last snapshot used
 warnings:
   - For reading. All labs, and unrounded shares to compute with, are in marts.share_by_lab.
   - The small unreviewed namespaces that stand there together as hf:(others) are no lab and not listed.
 */
-with newest as (
-    select max(week) as week
-    from staging.weeks
-    where source is not null and not is_quick
-),
-
-ranked as (
+with ranked as (
     select
         shares.scope,
         shares.credit,
@@ -50,7 +46,7 @@ ranked as (
         shares.week,
         shares.as_of
     from marts.share_by_lab as shares
-    inner join newest on shares.week = newest.week
+    inner join staging.newest_week as newest on shares.week = newest.week
     where shares.lab <> 'hf:(others)'
 )
 

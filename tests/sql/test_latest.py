@@ -1,8 +1,9 @@
-"""The tables for people to read: the newest measured week of the whole Hub, rounded and in order."""
+"""The tables for people to read: the newest measured week of the whole Hub, or what is known until then, rounded and in order."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -54,3 +55,20 @@ def test_concentration_is_rounded_and_says_what_is_unknown(history: History) -> 
     # Shares 6/9, 2/9 and 1/9: squares 36 + 4 + 1 of 81.
     assert (row["hhi"], row["effective_number"], row["n"]) == (round(10_000 * 41 / 81), round(81 / 41, 1), 3)
     assert (row["cr1"], row["unknown_share"], row["week"]) == (0.6667, 0.6667, MONDAYS[1])
+    assert row["estimated_share"] == 0
+
+
+@pytest.mark.parametrize(("source", "scope"), [("huggingface", "S1"), ("huggingface_quick", "S1-quick")])
+def test_before_anything_is_measured_they_tell_the_estimate_and_say_so(tmp_path: Path, source: str, scope: str) -> None:
+    made = two_labs(tmp_path)
+    first, second = model("a", model_name="acme/a", month=30), model("b", model_name="base/b", month=90)
+    made.day(MONDAYS[0], first, second, source=source)
+    where = f"where scope = '{scope}' and credit = 'publisher'"
+    rows = made.build().rows(f"select * from marts.latest_shares_by_country {where} and time_window = 'week'")
+    # Seven thirtieths of the 30-day counters.
+    assert [(row["country"], row["downloads_flow"], row["share_of_known"], row["estimated_share"]) for row in rows] == [
+        ("CN", 21, 0.75, 1.0),
+        ("US", 7, 0.25, 1.0),
+    ]
+    (spread,) = made.rows(f"select * from marts.latest_concentration {where} and level = 'lab'")
+    assert (spread["hhi"], spread["estimated_share"]) == (round(10_000 * (0.75**2 + 0.25**2)), 1.0)
