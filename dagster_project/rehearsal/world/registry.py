@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from dagster_project.rehearsal.world.cast import ARGUABLE_HOMES, COUNTRIES, LABS, LICENCES, SUBSIDIARY_OF, Namespace
-from dagster_project.rehearsal.world.scenario import OWNER_RENAME
+from dagster_project.rehearsal.world.scenario import OWNER_RENAME, RELOCATION
 from dagster_project.settings import shipped
 
 KNOWN_FROM = "2022-01-01"
@@ -45,10 +46,18 @@ FIGURE = {"measure": "share_of_total", "scope": "S1", "credit": "publisher", "ti
 }
 
 
+@dataclass(frozen=True)
+class Turns:
+    """The days on which the registry's truth turns; None where that is not planted."""
+
+    owner_renamed_on: date | None
+    relocated_on: date | None
+
+
 def registry_texts(
     first_week: date,
     namespaces: Sequence[Namespace],
-    owner_renamed_on: date | None,
+    turns: Turns,
     repositories: Sequence[tuple[str, str]],
 ) -> dict[str, str]:
     """Give the texts of the registry's CSV files, by file name; `repositories` are names, each with its lab's slug or nothing.
@@ -57,9 +66,9 @@ def registry_texts(
     """
     figure = FIGURE | {"window_to": (first_week + timedelta(days=7 * FIGURE_WEEK + 6)).isoformat(), **SOURCE}
     rows = {
-        "labs.csv": _labs(),
+        "labs.csv": _labs(turns.relocated_on),
         "arguable_homes.csv": [{"lab": lab, "other_country": c, **ALWAYS} for lab, c in ARGUABLE_HOMES.items()],
-        "namespaces.csv": _namespaces(namespaces, owner_renamed_on),
+        "namespaces.csv": _namespaces(namespaces, turns.owner_renamed_on),
         "countries.csv": [{"country": c, "country_name": n, "region": r, **SOURCE} for c, (n, r) in COUNTRIES.items()],
         "events.csv": _events(first_week),
         "published_figures.csv": [
@@ -77,14 +86,19 @@ def registry_texts(
     return {**texts, "claims.csv": shipped("data/registry/claims.csv").read_text(encoding="utf-8")}
 
 
-def _labs() -> list[dict[str, str]]:
-    return [
+def _labs(relocated_on: date | None) -> list[dict[str, str]]:
+    labs = [
         {"lab": lab.slug, "lab_name": f"Rehearsal Lab {lab.name}", "country": lab.country, "kind": lab.kind}
         | {"parent": SUBSIDIARY_OF.get(lab.slug, "")}
         | ALWAYS
         | ({"note": ARGUABLE_NOTE} if lab.slug in ARGUABLE_HOMES else {})
         for lab in LABS
     ]
+    if relocated_on is not None:
+        former = next(row for row in labs if row["lab"] == RELOCATION.lab)
+        labs.append({**former, "country": RELOCATION.country, "valid_from": relocated_on.isoformat()})
+        former["valid_to"] = relocated_on.isoformat()
+    return labs
 
 
 def _namespaces(namespaces: Sequence[Namespace], owner_renamed_on: date | None) -> list[dict[str, str]]:

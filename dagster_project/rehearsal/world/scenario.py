@@ -109,6 +109,16 @@ class BaseSwitch:
     home_share: float = 0.85
 
 
+@dataclass(frozen=True)
+class Relocation:
+    """A lab that makes another country its home, on the Thursday of week `at`; what it did before stays where it was."""
+
+    lab: str = "rehearsal-dovarisse"
+    country: str = "CH"
+    at: float = 0.5
+    days: int = 3
+
+
 RETREAT, CLOSURE, WAVE, CONCENTRATION, BAND_SHIFT, BASE_SWITCH = (
     Retreat(),
     Closure(),
@@ -117,6 +127,7 @@ RETREAT, CLOSURE, WAVE, CONCENTRATION, BAND_SHIFT, BASE_SWITCH = (
     BandShift(),
     BaseSwitch(),
 )
+RELOCATION = Relocation()
 HIDDEN_LEADER, HIDDEN_SHARE = "CN", 0.6
 """So many of everybody else's derivatives are made from flagships of this country: by root credit it leads earlier."""
 
@@ -172,7 +183,7 @@ class Dirt:
     """Which families of dirt a world shows; the truth that is not dirt is the same with any of the last three.
 
     `plants`: models that are dirty by number: parents, names, removals, odd strings and records, spikes.
-    `late`: the plants and moments of LATE_PLANTS, OWNER_RENAME; `counters`: what the counters pretend, stall included;
+    `late`: the plants and moments of LATE_PLANTS, OWNER_RENAME, RELOCATION; `counters`: what the counters pretend, stall included;
     `lists`: the partial snapshot.
     """
 

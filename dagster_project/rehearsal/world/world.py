@@ -36,13 +36,14 @@ from dagster_project.rehearsal.world.cast import (
 from dagster_project.rehearsal.world.draws import Bools, Ints
 from dagster_project.rehearsal.world.facts import AUTO, DAY_SECONDS, NEVER, OPEN, WEEK_SECONDS, FactMaker, Facts
 from dagster_project.rehearsal.world.lineage import Lineage
-from dagster_project.rehearsal.world.registry import registry_texts
+from dagster_project.rehearsal.world.registry import Turns, registry_texts
 from dagster_project.rehearsal.world.scenario import (
     CAPTURE_HOUR,
     KINDS,
     MID_WALK_AT,
     MID_WALK_SECONDS,
     OWNER_RENAME,
+    RELOCATION,
     Dirt,
     Scenario,
     TurningPoint,
@@ -205,6 +206,18 @@ class World:
             return NEVER
         return self.monday(self.scenario.week(OWNER_RENAME.at))
 
+    @property
+    def relocated(self) -> int:
+        """The second from which the lab of RELOCATION is at home elsewhere; NEVER where that is not planted."""
+        if not (self.scenario.is_on and self.dirt.late):
+            return NEVER
+        return self.monday(self.scenario.week(RELOCATION.at)) + RELOCATION.days * DAY_SECONDS
+
+    def home_of(self, lab: int, now: int) -> str:
+        """Give the country that a lab, by its place in LABS, is at home in at a second."""
+        moved = LABS[lab].slug == RELOCATION.lab and now >= self.relocated
+        return RELOCATION.country if moved else LABS[lab].country
+
     # The truth about downloads
 
     def monday(self, week: int) -> int:
@@ -240,7 +253,7 @@ class World:
 
     def registry(self) -> dict[str, str]:
         """Give the texts of the registry's CSV files, by file name, with the repositories that are there when it all begins."""
-        renamed_on = datetime.fromtimestamp(self.owner_renamed, UTC).date() if self.owner_renamed < NEVER else None
+        turns = Turns(*(_day(second) for second in (self.owner_renamed, self.relocated)))
         github = self.github()
         old = [number for number in range(github.repos) if github.facts(number).created < github.start]
         owners = {number: github.owner_at(number, github.start) for number in old}
@@ -248,7 +261,7 @@ class World:
             (github.full_name(number, github.start), LABS[owner].slug if owner >= 0 else "")
             for number, owner in owners.items()
         ]
-        return registry_texts(self.first_week, self.namespaces, renamed_on, repositories)
+        return registry_texts(self.first_week, self.namespaces, turns, repositories)
 
     def github(self) -> GitHubWorld:
         """Make the pretend GitHub that goes with this Hub."""
@@ -351,6 +364,10 @@ class World:
             shape=int(facts.shape[at]),
             is_flagship=index in self._flagships,
         )
+
+
+def _day(second: int) -> date | None:
+    return datetime.fromtimestamp(second, UTC).date() if second < NEVER else None
 
 
 def _is(plant: Ints, kind: str) -> Bools:
