@@ -25,10 +25,11 @@ _OVERLAP = "select week, top, jaccard from marts.attention_overlap where scope =
 
 
 def adoption(release: Release, truth: Truth, weeks: Sequence[date]) -> list[Verdict]:
-    """Judge relative adoption and attention over the weeks measured."""
+    """Judge relative adoption and attention over the weeks measured; downloads were read by an archive before, likes were not."""
     days = release.frame(_CAPTURES)["observed_on"].to_list()
     moments = [int(datetime.combine(day, CAPTURE_TIME).timestamp()) for day in days]
-    return [*_relative(release, truth, moments, weeks), *_attention(release, truth, moments, weeks)]
+    archived = [moment for moment in truth.world.archived if moment < moments[0]]
+    return [*_relative(release, truth, [*archived, *moments], weeks), *_attention(release, truth, moments, weeks)]
 
 
 def _relative(release: Release, truth: Truth, moments: Sequence[int], weeks: Sequence[date]) -> list[Verdict]:

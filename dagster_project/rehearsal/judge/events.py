@@ -74,8 +74,8 @@ def seen_events(truth: Truth, days: Sequence[date]) -> Iterator[tuple[str, str, 
     """Give what one capture and the next can show of the models that something was planted for, or that changed owners."""
     world, planted = truth.world, set(truth.events()["hub_id"].drop_nulls())
     for number in range(world.models):
-        born, hub_id = world.created_at(number), world.hub_id(number)
-        if hub_id not in planted and world.name_at(number, born) == world.name_at(number, world.monday(world.weeks)):
+        hub_id = world.hub_id(number)
+        if hub_id not in planted and not world.has_renamed_owner(number):
             continue
         for before, after in pairwise(days):
             earlier, later = (int(datetime.combine(day, CAPTURE_TIME).timestamp()) for day in (before, after))
@@ -113,7 +113,11 @@ def _renames(world: World, moments: Sequence[int], found: int) -> Verdict:
 def _renamed(world: World, moments: Sequence[int]) -> list[int]:
     """Give the models that were listed under two names at the moments."""
     born = [n for n in range(world.models) if world.created_at(n) < moments[-1]]
-    changed = [n for n in born if world.name_at(n, world.created_at(n)) != world.name_at(n, moments[-1])]
+    changed = [
+        n
+        for n in born
+        if world.has_renamed_owner(n) or world.name_at(n, world.created_at(n)) != world.name_at(n, moments[-1])
+    ]
     names = {n: {world.name_at(n, moment) for moment in moments if _is_there(world, n, moment)} for n in changed}
     return [n for n in changed if len(names[n]) > 1]
 

@@ -56,12 +56,14 @@ class Truth:
         since: date | None = None,
         moments: Sequence[int] | None = None,
         *,
+        archived: Sequence[int] = (),
         is_as_seen: bool = False,
     ) -> None:
         """Read a world. `since`: first week of cumulative windows; `moments`: when somebody looked, for what was released.
 
-        `is_as_seen`: what these moments can show of the counters (truth/sight). A week ends when somebody looks, a task that the
-        Hub states as nonsense is none, and a model whose records can't be read is not there.
+        `archived`: when somebody else read the counters before. `is_as_seen`: what all of them can show of the counters
+        (truth/sight). A week ends when somebody looks, a task that the Hub states as nonsense is none, and a model whose records
+        can't be read is not there.
         """
         self.world, self.is_as_seen = world, is_as_seen
         self._late = (min(moments) - world.first_monday) % WEEK_SECONDS if is_as_seen and moments else 0
@@ -69,7 +71,7 @@ class Truth:
         self.weeks = [world.first_week + timedelta(weeks=week) for week in range(world.weeks)]
         block = world.everything()
         self._facts, self._course = block.facts, block.course
-        sight = Sight(world, block, moments or ()) if is_as_seen else Whole(world, block)
+        sight = Sight(world, block, moments or (), archived) if is_as_seen else Whole(world, block)
         self._sight: Whole | Sight = sight
         self.descent = Descent(world, self._facts, is_as_seen=is_as_seen)
         self.labs = self.descent.labs

@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from dagster_project.rehearsal.world.cast import ARGUABLE_HOMES, COUNTRIES, LABS, LICENCES, SUBSIDIARY_OF, Namespace
-from dagster_project.rehearsal.world.scenario import OWNER_RENAME, RELOCATION
+from dagster_project.rehearsal.world.scenario import RELOCATION, OwnerRename
 from dagster_project.settings import shipped
 
 KNOWN_FROM = "2022-01-01"
@@ -46,29 +45,24 @@ FIGURE = {"measure": "share_of_total", "scope": "S1", "credit": "publisher", "ti
 }
 
 
-@dataclass(frozen=True)
-class Turns:
-    """The days on which the registry's truth turns; None where that is not planted."""
-
-    owner_renamed_on: date | None
-    relocated_on: date | None
-
-
 def registry_texts(
     first_week: date,
     namespaces: Sequence[Namespace],
-    turns: Turns,
     repositories: Sequence[tuple[str, str]],
+    *,
+    renames: Sequence[tuple[OwnerRename, date | None, date | None]],
+    relocated_on: date | None,
 ) -> dict[str, str]:
     """Give the texts of the registry's CSV files, by file name; `repositories` are names, each with its lab's slug or nothing.
 
+    `renames` come with the days from which and until which the new name holds, `relocated_on` is when a lab moves; None is never.
     The claims are the real ones: the same queries judge them.
     """
     figure = FIGURE | {"window_to": (first_week + timedelta(days=7 * FIGURE_WEEK + 6)).isoformat(), **SOURCE}
     rows = {
-        "labs.csv": _labs(turns.relocated_on),
+        "labs.csv": _labs(relocated_on),
         "arguable_homes.csv": [{"lab": lab, "other_country": c, **ALWAYS} for lab, c in ARGUABLE_HOMES.items()],
-        "namespaces.csv": _namespaces(namespaces, turns.owner_renamed_on),
+        "namespaces.csv": _namespaces(namespaces, renames),
         "countries.csv": [{"country": c, "country_name": n, "region": r, **SOURCE} for c, (n, r) in COUNTRIES.items()],
         "events.csv": _events(first_week),
         "published_figures.csv": [
@@ -101,12 +95,17 @@ def _labs(relocated_on: date | None) -> list[dict[str, str]]:
     return labs
 
 
-def _namespaces(namespaces: Sequence[Namespace], owner_renamed_on: date | None) -> list[dict[str, str]]:
+def _namespaces(
+    namespaces: Sequence[Namespace], renames: Sequence[tuple[OwnerRename, date | None, date | None]]
+) -> list[dict[str, str]]:
     spaces = [{"namespace": n.name, "lab": n.lab or "", **ALWAYS} for n in namespaces if n.lab is not None]
-    if owner_renamed_on is not None:
-        old = next(row for row in spaces if row["namespace"] == OWNER_RENAME.old)
-        spaces.append({**old, "namespace": OWNER_RENAME.new, "valid_from": owner_renamed_on.isoformat()})
-        old["valid_to"] = owner_renamed_on.isoformat()
+    for turn, *days in renames:
+        begin, end = (day.isoformat() if day else "" for day in days)
+        old = next(row for row in spaces if row["namespace"] == turn.old)
+        spaces.append({**old, "namespace": turn.new, "valid_from": begin, "valid_to": end})
+        if end:
+            spaces.append({**old, "valid_from": end})
+        old["valid_to"] = begin
     return spaces
 
 
