@@ -1,12 +1,13 @@
 """The true descent of a whole world: the roots of every model, and who gets the credit for its downloads.
 
-Computed from the world's own facts, or from as much of them as records can show: a parent whose records can't be read is a name
-without parents, and whoever writes nonsense for a parent and names no other comes from nobody knows what. Not here: what authors
-declare (simulated), sums over models (oracle).
+Computed from the world's own facts, or from as much of them as records can show: a parent whose records can't be read, or that was
+gone before anybody looked, is a name without parents, and whoever writes nonsense for a parent and names no other comes from nobody
+knows what. Not here: what authors declare (simulated), sums over models (oracle).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,9 +51,14 @@ class Shares:
 class Descent:
     """Parents and roots of all models of a world."""
 
-    def __init__(self, world: World, facts: Facts, *, is_as_seen: bool = False) -> None:
+    def __init__(
+        self, world: World, facts: Facts, *, is_as_seen: bool = False, looks: Sequence[int] | None = None
+    ) -> None:
+        """Follow everybody's parents. As seen, a parent that no capture can tell of, not being there at any of the `looks`, is a name."""
         self.world, self.facts = world, facts
-        self._is_unread = (facts.plant == UNREAD) & is_as_seen
+        seen = np.array(sorted(looks or ()))
+        is_missed = np.searchsorted(seen, facts.created) >= np.searchsorted(seen, facts.gone)
+        self._is_unread = ((facts.plant == UNREAD) | (is_missed & bool(looks))) & is_as_seen
         self.people = [space.name for space in world.namespaces if space.lab is None]
         self._stubs = self._named_stubs(is_as_seen=is_as_seen)
         # A path on somebody's disk has no owner, and is another model for each child.

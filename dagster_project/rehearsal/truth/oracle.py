@@ -73,7 +73,7 @@ class Truth:
         self._facts, self._course = block.facts, block.course
         sight = Sight(world, block, moments or (), archived) if is_as_seen else Whole(world, block)
         self._sight: Whole | Sight = sight
-        self.descent = Descent(world, self._facts, is_as_seen=is_as_seen)
+        self.descent = Descent(world, self._facts, is_as_seen=is_as_seen, looks=[*archived, *(moments or ())])
         self.labs = self.descent.labs
         self._homes = self._all_homes()
         self._credits = [self.descent.credit(name) for name in CREDITS]
