@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from dagster_project import captures, overview, pipeline
+from dagster_project import captures, imports, overview, pipeline
 from dagster_project.crawl import FIRST_CONTACT_SECONDS
 from dagster_project.errors import GateError, RefusedError, SourceError
 from dagster_project.rehearsal.github.service import GitHubService
@@ -28,6 +28,7 @@ from dagster_project.rehearsal.hub.api import ItemSource
 from dagster_project.rehearsal.hub.series import load_series
 from dagster_project.rehearsal.hub.service import HubService, ServiceOptions, World, load_table, simulated
 from dagster_project.rehearsal.judge import Verdict, judge
+from dagster_project.rehearsal.world import archive
 from dagster_project.rehearsal.world.scenario import CAPTURE_HOUR
 from dagster_project.settings import Settings
 from dagster_project.snapshots import durable
@@ -101,10 +102,14 @@ def rehearse(
                 github_token=PRETEND_TOKEN,
                 pretended_now=moment,
             )
-            if trouble := _capture(settings, fault, say):
+            if number <= world.archived_weeks:
+                say(f"{moment:%Y-%m-%d}: left to an archive of others")
+            elif trouble := _capture(settings, fault, say):
                 gaps[moment.date()] = trouble
             _capture_github(settings, say)
             hub.control("faults", None)
+        if world.archived:
+            _import_archive(settings, world, say)
         release = pipeline.derive(settings, say=say)
     with overview.release(settings) as opened:
         verdicts = judge(opened, world)
@@ -155,6 +160,14 @@ def _capture(settings: Settings, fault: str | None, say: Callable[[str], None]) 
         return None
     say(f"NOT SEALED: {trouble}")
     return trouble
+
+
+def _import_archive(settings: Settings, world: World, say: Callable[[str], None]) -> None:
+    """Import what somebody else captured before our first week."""
+    table = settings.home / "archive.parquet"
+    archive.archive(world).write_parquet(table)
+    for sealed in imports.import_table(settings, table, source=archive.SOURCE, mapping={}, say=say):
+        say(f"{sealed.week}: {sealed.loaded:,} models of an archive")
 
 
 def _capture_github(settings: Settings, say: Callable[[str], None]) -> None:

@@ -58,6 +58,7 @@ checks:
   - holds: {rule: months_since_flagship <= months_since_open_flagship, says: the last flagship is no older than the last open one}
 warnings:
   - A turn is a reason to look, not a proof; the flag says which signals turned.
+  - Counts of a country are of the labs that were at home there then. Its flag compares the labs that are at home there now with their own past, wherever they were.
   - >-
     The flag looks at each week's end and waits for two signals. In ten fresh rehearsals of 3,000 models and 60 weeks all planted retreats and
     closures were flagged within four weeks of when somebody who knew the plan could have been certain, in ten of 104 weeks 7 retreats of 10; who

@@ -7,7 +7,7 @@ columns:
   parent: slug of the lab that owns this one, null if none
   country: ISO 3166-1 alpha-2, or INTERNATIONAL (reviewed, has no single home)
   kind: company, research-institute, university, government, non-profit or community
-  valid_from: first day of this row's truth; 0001-01-01 if always
+  valid_from: first day of this row's truth; 0001-01-01 if always. A week, and what was released in it, counts for the row that held when it began
   valid_to: first day it is no longer true; 9999-12-31 if open
   known_from: day on which the row entered the registry
   source_url: page or table that says so; null where only general knowledge does

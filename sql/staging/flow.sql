@@ -42,6 +42,22 @@ with moved as (
     union all
     select
         running.week,
+        births.source,
+        births.to_on,
+        births.model_key,
+        births.from_on,
+        spans.span_to as until_on,
+        births.gained,
+        spans.is_stretched as is_bridged
+    from now.week as running
+    inner join staging.spans as spans on running.source = spans.source
+    inner join staging.late_births as births on spans.source = births.source and spans.to_on = births.to_on
+    anti join staging.disturbed_models as disturbed
+        on births.source = disturbed.source and births.model_key = disturbed.model_key
+    where births.from_on < running.week + 7 and spans.span_to >= running.week
+    union all
+    select
+        running.week,
         steps.source,
         steps.to_on,
         steps.model_key,

@@ -23,6 +23,11 @@ stated as (
         namespaces.valid_from,
         namespaces.valid_to,
         labs.kind,
+        namespaces.valid_from in (
+            select former.valid_to
+            from registry.namespaces as former
+            where former.lab = namespaces.lab and former.namespace <> namespaces.namespace
+        ) as is_renamed,
         lag(namespaces.valid_to) over (partition by spelled.namespace order by namespaces.valid_from) as former_to,
         lead(namespaces.valid_from) over (partition by spelled.namespace order by namespaces.valid_from) as next_from
     from spelled
@@ -31,7 +36,8 @@ stated as (
         on namespaces.lab = labs.lab and labs.valid_from <= namespaces.valid_from and namespaces.valid_from < labs.valid_to
 ),
 
--- A model has the namespace it had when the week ended, so one that the registry knows from the middle of a week is known in it.
+-- A model has the namespace it had when the week ended, so one that the registry knows from the middle of a week is known in it. And one that
+-- takes over from another of its lab had that one's models, of which the newest were never seen under the old name.
 reviewed as (
     select
         namespace,
@@ -42,7 +48,9 @@ reviewed as (
         next_from,
         case
             when former_to >= valid_from then valid_from
-            else greatest(cast(date_trunc('week', valid_from) as date), coalesce(former_to, date '0001-01-01'))
+            else greatest(
+                cast(date_trunc('week', valid_from) as date) - case when is_renamed then 7 else 0 end, coalesce(former_to, date '0001-01-01')
+            )
         end as valid_from,
         valid_to
     from stated

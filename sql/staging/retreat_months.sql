@@ -89,14 +89,17 @@ flagships as (
 
 families as (
     select
-        level,
-        side,
-        cast(date_trunc('month', week) as date) as month,
-        sum(root_flow) as root_flow,
-        sum(own_repo_flow) as own_flow
-    from staging.retreat_weeks
-    where root_flow is not null
-    group by level, side, date_trunc('month', week)
+        levels.level,
+        case levels.level when 'lab' then roots.lab else roots.country end as side,
+        cast(date_trunc('month', roots.week) as date) as month,
+        sum(roots.downloads_flow) as root_flow,
+        coalesce(sum(own.own_flow), 0) as own_flow
+    from staging.lab_weeks as roots
+    semi join staging.releases as releases on roots.lab = releases.lab
+    left join staging.own_repo_weeks as own on roots.week = own.week and roots.lab = own.lab
+    cross join (values ('country'), ('lab')) as levels (level)
+    where roots.credit = 'root' and roots.scope = 'S1'
+    group by levels.level, case levels.level when 'lab' then roots.lab else roots.country end, date_trunc('month', roots.week)
 )
 
 select

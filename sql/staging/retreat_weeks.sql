@@ -2,7 +2,8 @@
 meaning: >-
   On how many occasions each reviewed lab and each country released and withdrew in each week, from its first release on, without
   holes. A family of models is one decision, so that what a lab releases within four days with the same gate and the same class of
-  licence (permissive or not) is one occasion, and so is what it withdraws within four days.
+  licence (permissive or not) is one occasion, and so is what it withdraws within four days. A country is held against the past of the labs
+  that are at home there now: one that moved took its past along, or the country it left would look as if it were closing.
 grain: [week, level, side]
 columns:
   week: Monday of the ISO week, UTC; only weeks that had ended by the last snapshot
@@ -18,14 +19,22 @@ columns:
   own_repo_flow: downloads of the week that the labs' own repositories bring to the side's roots; null in weeks that were not measured
   root_flow: all downloads of the week credited to the side's roots; null in weeks that were not measured
 */
-with days as (
+with homes as (
+    select
+        lab,
+        arg_max(country, valid_from) as country
+    from registry.labs
+    where valid_from <= (select max(chain.observed_on) from staging.chain as chain)
+    group by lab
+),
+
+days as (
     select
         lab,
         false as is_withdrawal,
         is_gated,
         is_permissive,
-        cast(released_at as date) as day,
-        min(country) as country
+        cast(released_at as date) as day
     from staging.releases
     group by lab, is_gated, is_permissive, cast(released_at as date)
     union all
@@ -34,8 +43,7 @@ with days as (
         true as is_withdrawal,
         null as is_gated,
         null as is_permissive,
-        withdrawn_on as day,
-        min(country) as country
+        withdrawn_on as day
     from staging.releases
     where withdrawn_on is not null
     group by lab, withdrawn_on
@@ -64,8 +72,7 @@ occasions as (
         is_withdrawal,
         is_gated,
         is_permissive,
-        min(day) as day,
-        arg_min(country, day) as country
+        min(day) as day
     from runs
     group by lab, is_withdrawal, is_gated, is_permissive, run_from, (day - run_from) // 4
 ),
@@ -79,9 +86,10 @@ sides as (
     union all
     select
         'country' as level,
-        country as side,
-        *
+        homes.country as side,
+        occasions.*
     from occasions
+    inner join homes on occasions.lab = homes.lab
 ),
 
 -- A gap in our own capture is none in the labs' releases, so that weeks follow the calendar.
@@ -129,18 +137,20 @@ launched as (
         cast(date_trunc('week', releases.released_at) as date) as week
     from staging.flagships as flagships
     inner join staging.releases as releases on flagships.model_key = releases.model_key
-    where flagships.is_open
+    inner join homes on releases.lab = homes.lab
+    where flagships.is_open and (flagships.level = 'lab' or flagships.side = homes.country)
 ),
 
 rooted as (
     select
         roots.week,
         roots.lab,
-        roots.country,
+        homes.country,
         roots.downloads_flow as root_flow,
         coalesce(own.own_flow, 0) as own_flow
     from staging.lab_weeks as roots
     semi join staging.releases as releases on roots.lab = releases.lab
+    inner join homes on roots.lab = homes.lab
     left join staging.own_repo_weeks as own on roots.week = own.week and roots.lab = own.lab
     where roots.credit = 'root' and roots.scope = 'S1'
 ),

@@ -8,16 +8,20 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import numpy as np
+import polars as pl
 import pytest
 
 from dagster_project.rehearsal.faults import CATALOGUE
 from dagster_project.rehearsal.hub.api import Hub, Request
 from dagster_project.rehearsal.hub.service import HubService, ServiceOptions
 from dagster_project.rehearsal.hub.simulated import simulated
+from dagster_project.rehearsal.world.archive import archive
 from dagster_project.rehearsal.world.dirt import PASSING_SECONDS, PUBLIC_KINDS, Pretence
 from dagster_project.rehearsal.world.odd_records import STRINGS
 from dagster_project.rehearsal.world.scenario import (
+    ARCHIVED_WEEKS,
     LATE_PLANTS,
+    NAME_TAKEN_BACK,
     OVERFLOWS,
     OWNER_RENAME,
     PARTIAL,
@@ -79,7 +83,7 @@ def test_every_kind_occurs_and_is_listed(world, events):
         assert event.week.isoweekday() == 1
         assert timedelta(0) <= event.at.date() - event.week < timedelta(days=7)
         assert event.until is None or event.until > event.at
-    assert len({(event.kind, event.index) for event in events}) == len(events)
+    assert len({(event.kind, event.index, event.at) for event in events}) == len(events)
 
 
 def test_without_dirt_nothing_is_pretended():
@@ -204,7 +208,7 @@ def test_one_monday_the_list_is_short_and_pages_as_if_it_were_whole(items):
 
 
 def test_an_owner_is_renamed_with_all_its_models(world, items):
-    moment = world.owner_renamed
+    moment = next(begin for turn, begin, _end in world.owner_turns if turn == OWNER_RENAME)
     owned = [index for index in range(MODELS) if world.model(index).namespace.name == OWNER_RENAME.old]
     old = [index for index in owned if world.created_at(index) < moment - DAY and world.is_listed(index, moment)]
     assert len(old) > 5
@@ -219,6 +223,41 @@ def test_an_owner_is_renamed_with_all_its_models(world, items):
     assert [OWNER_RENAME.old, "rehearsal-hestrixa", "2022-01-01", day] in rows
     assert [OWNER_RENAME.new, "rehearsal-hestrixa", day, ""] in rows
     assert items.owner(OWNER_RENAME.new)["type"] == "org"
+
+
+def test_an_owner_takes_its_name_back_with_all_its_models(world, items):
+    ((old, new), (begin, end)) = next(
+        ((turn.old, turn.new), seconds) for turn, *seconds in world.owner_turns if turn == NAME_TAKEN_BACK
+    )
+    owned = [index for index in range(MODELS) if world.model(index).namespace.name == old]
+    there = [index for index in owned if world.created_at(index) < begin and world.is_listed(index, end)]
+    assert len(there) > 50
+    for index in there[:50]:
+        shown = [items.item(index, at(second)) for second in (begin - 1, begin, end - 1, end)]
+        assert [item["author"] for item in shown] == [old, new, new, old]
+        assert len({item["_id"] for item in shown}) == 1
+        assert world.find(shown[1]["id"], begin) == world.find(shown[0]["id"], begin) == index
+    days = ["2022-01-01", *(at(second).date().isoformat() for second in (begin, end)), ""]
+    rows = [line.split(",")[:4] for line in world.registry()["namespaces.csv"].splitlines()]
+    names = zip((old, new, old), days, days[1:], strict=False)
+    assert all([name, "rehearsal-brivane", since, until] in rows for name, since, until in names)
+    events = [event for event in Pretence(world).events() if event.kind == "owner_rename" and old in event.detail]
+    assert [(event.detail, event.at) for event in events] == [
+        (f"{old} -> {new}", at(begin)),
+        (f"{new} -> {old}", at(end)),
+    ]
+
+
+def test_an_archive_tells_the_counters_of_the_first_weeks_and_nothing_else(world, items):
+    told = archive(world)
+    assert told.columns == ["id", "date", "downloads_all_time"]
+    assert told["date"].n_unique() == ARCHIVED_WEEKS + 1
+    for name, moment, total in told.sample(500, seed=1).rows():
+        second = int(moment.replace(tzinfo=UTC).timestamp())
+        assert total == world.all_time(world.find(name, second), second)
+    last = told.filter(pl.col("date") == at(world.archived[-1]).replace(tzinfo=None))
+    there = range(items.size(at(world.archived[-1])))
+    assert last.height == sum(world.model(index).plant != "overflow_parameters" for index in there) > MODELS / 4
 
 
 def test_F09_a_model_is_renamed_between_two_pages(world):

@@ -15,7 +15,7 @@ from dagster_project.rehearsal.truth.oracle import SCOPES, WINDOWS, Truth
 from dagster_project.rehearsal.truth.releases import size_band_of
 from dagster_project.rehearsal.truth.sight import Sight, corrected
 from dagster_project.rehearsal.world.cast import SIZES
-from dagster_project.rehearsal.world.scenario import KINDS
+from dagster_project.rehearsal.world.scenario import KINDS, RELOCATION
 from dagster_project.rehearsal.world.world import World
 
 FIRST_WEEK = date(2026, 1, 5)
@@ -108,10 +108,22 @@ def test_every_credit_shares_out_the_same_total(truth, labs):
 
 
 def test_countries_are_the_sums_of_their_labs(truth, labs):
-    summed = labs.group_by(*KEYS, "country").agg(pl.col("downloads_flow", "n_models").sum())
-    joined = truth.share_by_country().join(summed, on=[*KEYS, "country"], how="full", suffix="_labs")
+    """In single weeks; over longer windows they are sums of their own weeks, because a lab that moves leaves its past behind."""
+    weekly = pl.col("time_window") == "week"
+    summed = labs.filter(weekly).group_by(*KEYS, "country").agg(pl.col("downloads_flow", "n_models").sum())
+    countries = truth.share_by_country()
+    joined = countries.filter(weekly).join(summed, on=[*KEYS, "country"], how="full", suffix="_labs")
     assert joined.null_count()["downloads_flow_labs"][0] == joined.null_count()["downloads_flow"][0] == 0
     assert joined["downloads_flow"].to_list() == pytest.approx(joined["downloads_flow_labs"].to_list())
+    # It moved on the Thursday of week 15, so week 16 is the first that counts for its new home.
+    for home in ("FR", RELOCATION.country):
+        flow = dict(only(countries).filter(pl.col("country") == home).select("week", "downloads_flow").iter_rows())
+        months = only(countries, window="28d").filter(pl.col("country") == home)
+        for last in (14, 15, 16, 18, 20):
+            (month,) = months.filter(pl.col("week") == week_of(last))["downloads_flow"]
+            assert month == pytest.approx(sum(flow[week_of(week)] for week in range(last - 3, last + 1)))
+    mover = only(labs).filter((pl.col("lab") == RELOCATION.lab) & pl.col("week").is_between(week_of(14), week_of(17)))
+    assert mover.sort("week")["country"].to_list() == ["FR", "FR", RELOCATION.country, RELOCATION.country]
 
 
 @pytest.mark.parametrize("scope", ["S1", "S3"])

@@ -78,14 +78,18 @@ def test_credit_follows_the_registry_of_that_week(history: History) -> None:
 
 
 def test_after_an_owners_rename_the_past_stays_with_the_old_name(history: History) -> None:
+    """A model of Saturday, 12 September, was never seen under the old name, and is no stranger's for it."""
+    made = datetime.fromisoformat("2026-09-12T12:00")
     for place, day in enumerate(MONDAYS[:4]):
         owner = "old-base" if place < 2 else "new-base"
-        history.day(day, model("m", model_name=f"{owner}/m", total=70 * place))
+        late = [model("late", model_name="new-base/late", total=20, created_at=made)] if place > 1 else []
+        history.day(day, model("m", model_name=f"{owner}/m", total=70 * place), *late)
     history.build()
     rows = history.rows(
-        "select week, lab from staging.lab_weeks where scope = 'S1' and credit = 'publisher' order by week"
+        "select week, lab, downloads_flow from staging.lab_weeks where scope = 'S1' and credit = 'publisher' order by week"
     )
-    assert [row["lab"] for row in rows] == ["base"] * 4
+    assert [(row["lab"], row["downloads_flow"]) for row in rows] == [("base", flow) for flow in (70, 90, 70, 0)]
+    assert history.rows("select lab from staging.births where week = '2026-09-07'") == [{"lab": "base"}]
 
 
 def test_an_owner_that_takes_its_old_name_back_has_its_old_lab_back(history: History) -> None:

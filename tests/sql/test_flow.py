@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .history import History, model
+from .history import LONG_AGO, History, model
 
 MONDAYS = [date(2026, 8, 31) + timedelta(days=7 * week) for week in range(14)]
 Flow = dict[date, tuple[float, bool, bool]]
@@ -305,6 +305,27 @@ def test_an_archive_without_ids_is_joined_by_name(tmp_path: Path) -> None:
     history.day(MONDAYS[2], model("m", total=500))
     history.build()
     assert flow(history)[MONDAYS[0]] == (70.0, False, False)
+
+
+def test_what_an_archive_lists_without_a_day_of_creation_is_born_when_a_capture_says(tmp_path: Path) -> None:
+    """Created on Wednesday, 50 by the archive's Monday, then 7 a day. What was there before the archive began has no birth in it."""
+    history = History(tmp_path / "home")
+    created = {"new": datetime.fromisoformat("2026-09-02T12:00"), "hidden": LONG_AGO}
+    for place, day in enumerate(MONDAYS[:3]):
+        names = ["lab/old", *(["lab/new", "lab/hidden"] if place else [])]
+        rows = [model(None, model_name=name, total=50 + 49 * (place - 1), created_at=None) for name in names]
+        history.day(day, *rows, source="archive")
+    history.day(MONDAYS[2], *(model(name, total=150, created_at=day) for name, day in created.items()), model("old"))
+    rows = history.build().rows(
+        "select hub_id, week, downloads_flow, is_estimate from core.weekly_flow where downloads_flow > 0"
+    )
+    found = {(row["hub_id"], row["week"]): float(row["downloads_flow"]) for row in rows if not row["is_estimate"]}
+    first, second = MONDAYS[:2]
+    assert found == {
+        ("old", first): 49,
+        ("new", first): 50,
+        **{(name, second): 49 for name in ("old", "new", "hidden")},
+    }
 
 
 def test_of_two_archives_the_one_with_the_nearest_snapshots_measures_a_week(tmp_path: Path) -> None:

@@ -123,6 +123,7 @@ def test_a_family_is_one_occasion(answer: Answer) -> None:
             "staging.lab_weeks": """select date '2026-05-04' as week, 'acme' as lab, 'US' as country, 'root' as credit, 'S1' as scope,
                 10 as downloads_flow""",
             "staging.own_repo_weeks": "select date '2026-05-04' as week, 'acme' as lab, 4 as own_flow",
+            "registry.labs": "select unnest(['acme', 'rival']) as lab, 'US' as country, date '2026-01-01' as valid_from",
         },
     )
     kinds = ("releases", "n_gated", "n_non_permissive", "withdrawn", "has_open_flagship", "own_repo_flow", "root_flow")
@@ -146,6 +147,39 @@ def test_a_family_is_one_occasion(answer: Answer) -> None:
         (0, 0, 0, 1),
     ]
     assert told["rival", mondays[4]][3] == 1
+
+
+def test_a_lab_that_moves_takes_its_past_along(answer: Answer) -> None:
+    """Acme released three times in France and then moved; France released no less for it, and Switzerland no more."""
+    releases = """select *, row_number() over () as model_key, true as is_permissive, false as is_gated, null as withdrawn_on from (values
+        ('acme', 'FR', timestamp '2026-05-04'), ('acme', 'FR', timestamp '2026-05-11'), ('acme', 'FR', timestamp '2026-05-18'),
+        ('acme', 'CH', timestamp '2026-05-25'), ('rival', 'FR', timestamp '2026-05-05'), ('rival', 'FR', timestamp '2026-05-26')
+    ) as given (lab, country, released_at)"""
+    labs = """select * from (values ('acme', 'FR', date '0001-01-01'), ('acme', 'CH', date '2026-05-21'),
+        ('acme', 'US', date '2026-07-01'), ('rival', 'FR', date '0001-01-01')) as given (lab, country, valid_from)"""
+    flagships = """select * from (values
+        ('lab', 'acme', 1, true), ('country', 'FR', 1, true), ('country', 'FR', 5, true)) as given (level, side, model_key, is_open)"""
+    flows = "select date '2026-05-04' as week, 'acme' as lab, 'FR' as country, 'root' as credit, 'S1' as scope, 10 as downloads_flow"
+    rows = answer(
+        "staging.retreat_weeks",
+        {
+            "staging.releases": releases,
+            "staging.chain": "select date '2026-06-01' as observed_on, 'huggingface' as source",
+            "staging.flagships": flagships,
+            "staging.lab_weeks": flows,
+            "staging.own_repo_weeks": "select date '2026-05-04' as week, 'acme' as lab, 4 as own_flow",
+            "registry.labs": labs,
+        },
+    )
+    told = {side: sorted((row["week"], row) for row in rows if row["side"] == side) for side in ("acme", "CH", "FR")}
+    assert {side: [row["releases"] for _week, row in weeks] for side, weeks in told.items()} == {
+        "acme": [1, 1, 1, 1],
+        "CH": [1, 1, 1, 1],
+        "FR": [1, 0, 0, 1],
+    }
+    first = {side: weeks[0][1] for side, weeks in told.items()}
+    assert [first[side]["has_open_flagship"] for side in ("acme", "CH", "FR")] == [True, False, True], "FR by the rival"
+    assert [first[side]["root_flow"] for side in ("acme", "CH", "FR")] == [10, 10, None]
 
 
 def test_a_flagship_has_half_of_the_largest_of_two_years(answer: Answer) -> None:

@@ -248,6 +248,27 @@ def test_a_lab_on_the_hub_and_on_github_side_by_side(history: History) -> None:
     assert (acme["weeks_of_downloads"], acme["weeks_of_stars"], acme["is_running"]) == (1, 8, True)
 
 
+def test_a_lab_that_moved_is_where_its_last_week_was(answer: Answer) -> None:
+    """Acme's stars were last seen in a week in which it was in France, its downloads a week later in Switzerland."""
+    rows = answer(
+        "marts.ships_builds_uses",
+        {
+            "staging.lab_weeks": """select week, 'S1' as scope, 'publisher' as credit, 'acme' as lab, country, 70 as downloads_flow,
+                0 as estimated_flow, date '2026-09-21' as as_of
+                from (values (date '2026-09-07', 'FR'), (date '2026-09-14', 'CH')) as given (week, country)""",
+            "staging.weeks": "select unnest([date '2026-09-07', date '2026-09-14']) as week, 'huggingface' as source",
+            "staging.project_weeks": """select date '2026-09-07' as week, 'asked' as scope, 'acme' as lab, 'FR' as country,
+                1 as n_repositories, 7 as retained_gain, 0 as commits, date '2026-09-21' as as_of""",
+            "staging.releases": "select date '2026-09-01' as month, 'acme' as lab",
+            "staging.chain": "select date '2026-09-21' as observed_on",
+            "registry.labs": "select 'acme' as lab",
+        },
+    )
+    assert [(row["lab"], row["country"], row["downloads_flow"], row["retained_gain"]) for row in rows] == [
+        ("acme", "CH", 140, 7)
+    ]
+
+
 def test_the_newest_week_for_people(history: History) -> None:
     rows = history.rows("select * from marts.latest_stars")
     assert [row["repo_name"] for row in rows][:2] == ["base-gh/engine", "acme-labs/tool"]

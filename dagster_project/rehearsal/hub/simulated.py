@@ -22,7 +22,7 @@ from dagster_project.rehearsal.world.cast import LABS, SIZES
 from dagster_project.rehearsal.world.dirt import PASSING_SECONDS, Pretence
 from dagster_project.rehearsal.world.facts import NEVER, WEEK_SECONDS
 from dagster_project.rehearsal.world.odd_records import HOSTILE, MOVING, PASSING, odd
-from dagster_project.rehearsal.world.scenario import OWNER_RENAME
+from dagster_project.rehearsal.world.scenario import OWNER_RENAMES
 from dagster_project.rehearsal.world.world import BLOCK_MODELS, Model, World
 
 STILL_BYTES = 96 * 2**20
@@ -103,7 +103,7 @@ class Simulated:
 
     def owner(self, name: str) -> Item | None:
         """Give an organisation's overview for a lab's namespace, a person's for the others."""
-        given = OWNER_RENAME.old if name.lower() == OWNER_RENAME.new else name.lower()
+        given = {turn.new: turn.old for turn in OWNER_RENAMES}.get(name.lower(), name.lower())
         space = next((one for one in self.world.namespaces if one.name == given), None)
         if space is None:
             return None
@@ -229,7 +229,8 @@ class Simulated:
     def _turns(self, index: int) -> list[int]:
         """Give every second at which the still part of a model may change, and the ends of time."""
         world, model = self.world, self.world.model(index)
-        turns = [0, NEVER, model.moment, self._touched(index), world.owner_renamed]
+        turns = [0, NEVER, model.moment, self._touched(index)]
+        turns += [second for _turn, *seconds in world.owner_turns for second in seconds]
         for parent in model.parents:
             made = world.model(parent)
             turns += [made.created, made.moment, made.gone]

@@ -11,7 +11,7 @@ from dagster_project.rehearsal.judge.adoption import adoption
 from dagster_project.rehearsal.judge.alerts import alerts
 from dagster_project.rehearsal.judge.concentration import concentration
 from dagster_project.rehearsal.judge.events import events, sealed_days, sealed_moments
-from dagster_project.rehearsal.judge.flows import flows, measured_weeks, shares, total, weeks_measured
+from dagster_project.rehearsal.judge.flows import flows, measured_weeks, shares, total, weeks_measured, weeks_of_archive
 from dagster_project.rehearsal.judge.leads import crossovers, share_changes, switched_homes
 from dagster_project.rehearsal.judge.limits import bridged_weeks, close_cells, hidden, partly_bridged_weeks, together
 from dagster_project.rehearsal.judge.lineage import births, lineage_flows, roots
@@ -38,11 +38,12 @@ def judge(release: Release, world: World) -> list[Verdict]:
     truth = Truth(world, since=min(weeks, default=None), moments=moments)
     if not weeks:
         return [weeks_measured(weeks, world), *events(release, truth)]
-    shown = Truth(world, since=min(weeks), moments=moments, is_as_seen=True)
+    shown = Truth(world, since=min(weeks), moments=moments, archived=world.archived, is_as_seen=True)
     bridged = bridged_weeks(release) | partly_bridged_weeks(release)
     alone = [week for week in weeks if week not in bridged]
     return [
         weeks_measured(weeks, world),
+        weeks_of_archive(release, world),
         *hidden(truth, shown, weeks, bridged),
         *beside(_of_weeks(release, truth, weeks), _of_weeks(release, shown, alone)),
         *beside(together(release, truth, bridged), together(release, shown, bridged)),
@@ -71,8 +72,9 @@ def _of_weeks(release: Release, truth: Truth, weeks: list[date]) -> list[Verdict
 
 def _of_models(release: Release, truth: Truth, weeks: list[date]) -> list[Verdict]:
     """Judge what is told of models and of spans of time."""
+    captured = [week for week in weeks if week >= sealed_days(release)[0]]
     return [
-        *crossovers(release, truth, weeks),
+        *crossovers(release, truth, captured),
         *share_changes(release, truth),
         *roots(release, truth),
         *births(release, truth),

@@ -25,10 +25,11 @@ _OVERLAP = "select week, top, jaccard from marts.attention_overlap where scope =
 
 
 def adoption(release: Release, truth: Truth, weeks: Sequence[date]) -> list[Verdict]:
-    """Judge relative adoption and attention over the weeks measured."""
+    """Judge relative adoption and attention over the weeks measured; downloads were read by an archive before, likes were not."""
     days = release.frame(_CAPTURES)["observed_on"].to_list()
     moments = [int(datetime.combine(day, CAPTURE_TIME).timestamp()) for day in days]
-    return [*_relative(release, truth, moments, weeks), *_attention(release, truth, moments, weeks)]
+    archived = [moment for moment in truth.world.archived if moment < moments[0]]
+    return [*_relative(release, truth, [*archived, *moments], weeks), *_attention(release, truth, moments, weeks)]
 
 
 def _relative(release: Release, truth: Truth, moments: Sequence[int], weeks: Sequence[date]) -> list[Verdict]:
@@ -58,13 +59,14 @@ def _relative(release: Release, truth: Truth, moments: Sequence[int], weeks: Seq
 
 def _attention(release: Release, truth: Truth, moments: Sequence[int], weeks: Sequence[date]) -> list[Verdict]:
     """Give the worst share of new likes of a country and the worst overlap of the most liked and the most downloaded."""
-    countries = np.array(truth.descent.countries)[truth.descent.publishers]
     shares, overlaps = [], []
     for number, likes in truth.adoption.new_likes(moments):
         week = truth.world.first_week + timedelta(weeks=number)
         if week not in weeks:
             continue
         total = int(likes.sum())
+        at = truth.world.monday(number)
+        countries = np.array(truth.descent.countries_at(at))[truth.descent.publishers]
         shares += [(week, str(name), int(likes[countries == name].sum()) / total) for name in np.unique(countries)]
         overlaps += [(week, top, truth.adoption.overlap(number, likes, top)) for top in (25, 100)]
     found = release.frame(_SHARES)

@@ -33,8 +33,8 @@ def events(release: Release, truth: Truth) -> list[Verdict]:
     planted = truth.events()
     loops = planted.filter((pl.col("kind") == "self_loop") & (pl.col("at").dt.epoch("s") <= moments[-1])).height
     return [
-        counted("models removed", _removed(truth.world, moments), scalar(release, _REMOVED), "models"),
-        _renames(truth.world, moments, scalar(release, _RENAMED)),
+        _readable(truth.world, "models removed", _removed(truth.world, moments), scalar(release, _REMOVED)),
+        _readable(truth.world, "models renamed", _renamed(truth.world, moments), scalar(release, _RENAMED)),
         counted("models that name themselves", loops, scalar(release, _LOOPS), "models"),
         *_dated_events(release, truth, days),
     ]
@@ -74,8 +74,8 @@ def seen_events(truth: Truth, days: Sequence[date]) -> Iterator[tuple[str, str, 
     """Give what one capture and the next can show of the models that something was planted for, or that changed owners."""
     world, planted = truth.world, set(truth.events()["hub_id"].drop_nulls())
     for number in range(world.models):
-        born, hub_id = world.created_at(number), world.hub_id(number)
-        if hub_id not in planted and world.name_at(number, born) == world.name_at(number, world.monday(world.weeks)):
+        hub_id = world.hub_id(number)
+        if hub_id not in planted and not world.has_renamed_owner(number):
             continue
         for before, after in pairwise(days):
             earlier, later = (int(datetime.combine(day, CAPTURE_TIME).timestamp()) for day in (before, after))
@@ -97,23 +97,26 @@ def _written(gate: bool | str) -> str:
     return str(gate).lower()
 
 
-def _removed(world: World, moments: Sequence[int]) -> int:
-    """Count the models that were listed at one of the moments, and are not at the last."""
+def _removed(world: World, moments: Sequence[int]) -> list[int]:
+    """Give the models that were listed at one of the moments, and are not at the last."""
     gone = [n for n in range(world.models) if world.created_at(n) < moments[-1] and not world.is_listed(n, moments[-1])]
-    return sum(any(_is_there(world, number, moment) for moment in moments) for number in gone)
+    return [number for number in gone if any(_is_there(world, number, moment) for moment in moments)]
 
 
-def _renames(world: World, moments: Sequence[int], found: int) -> Verdict:
-    """Compare how many models were listed under two names at the moments; in records that can't be read no name can be."""
-    renamed = _renamed(world, moments)
-    readable = [number for number in renamed if not _is_unread(world, number)]
-    return Verdict("models renamed", len(renamed), found, found - len(renamed), "models", found - len(readable))
+def _readable(world: World, measure: str, true: Sequence[int], found: int) -> Verdict:
+    """Compare a count of models with how many it was found for; besides those whose records can't be read."""
+    readable = [number for number in true if not _is_unread(world, number)]
+    return Verdict(measure, len(true), found, found - len(true), "models", found - len(readable))
 
 
 def _renamed(world: World, moments: Sequence[int]) -> list[int]:
     """Give the models that were listed under two names at the moments."""
     born = [n for n in range(world.models) if world.created_at(n) < moments[-1]]
-    changed = [n for n in born if world.name_at(n, world.created_at(n)) != world.name_at(n, moments[-1])]
+    changed = [
+        n
+        for n in born
+        if world.has_renamed_owner(n) or world.name_at(n, world.created_at(n)) != world.name_at(n, moments[-1])
+    ]
     names = {n: {world.name_at(n, moment) for moment in moments if _is_there(world, n, moment)} for n in changed}
     return [n for n in changed if len(names[n]) > 1]
 

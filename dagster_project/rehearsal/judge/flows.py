@@ -5,12 +5,13 @@ Not here: what happened to models (events).
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
 from dagster_project.rehearsal.judge.verdict import Verdict, counted, relative
 from dagster_project.rehearsal.truth.oracle import Truth
+from dagster_project.rehearsal.world import archive
 from dagster_project.rehearsal.world.world import World
 from dagster_project.warehouse.published import Release
 
@@ -19,6 +20,8 @@ SHARES = {
     "country": "select week, scope, credit, time_window, country, share_of_total from marts.share_by_country",
     "lab": "select week, scope, credit, time_window, lab, share_of_total from marts.share_by_lab",
 }
+_SOURCES = """select week, array_agg(distinct source) as sources from core.weekly_flow
+    group by week having not bool_or(is_estimate or is_bridged)"""
 COUNTER_DIRT = (
     "rollback",
     "lasting_correction",
@@ -42,6 +45,13 @@ def weeks_measured(weeks: list[date], world: World) -> Verdict:
     """Compare how many weeks were measured with how many could be."""
     # The first snapshot ends the first week, so one week fewer than there are snapshots can lie between two.
     return counted("weeks measured", world.weeks - 1, len(weeks), "weeks")
+
+
+def weeks_of_archive(release: Release, world: World) -> Verdict:
+    """Compare how many weeks an archive measured alone with how many lay between its days."""
+    found = set(release.frame(_SOURCES).filter(pl.col("sources") == [archive.SOURCE])["week"])
+    true = {world.first_week + timedelta(weeks=week) for week in range(1, world.archived_weeks + 1)}
+    return Verdict("weeks measured by an archive", len(true), len(found), len(true ^ found), "missed or invented")
 
 
 def total(release: Release, truth: Truth, weeks: list[date]) -> Verdict:

@@ -67,7 +67,7 @@ def share_changes(release: Release, truth: Truth) -> list[Verdict]:
     true = truth.share_changes(found.select("week", "since_week").unique(maintain_order=True).rows())
     both = found.join(true, on=["week", "since_week", "scope", "side"], how="left", suffix="_true")
     verdicts = []
-    for part in ("entry", "growth", "decay"):
+    for part in ("entry", "growth", "decay", "reclassification"):
         off = (both[part] - both[f"{part}_true"].fill_null(0.0)).abs()
         worst = both[int(off.arg_max() or 0)]
         name = f"why a country's share moved, {part}: the worst of {both.height:,}"

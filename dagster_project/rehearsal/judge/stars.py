@@ -14,7 +14,6 @@ from dagster_project.rehearsal.github.facts import BURST_SHAPE
 from dagster_project.rehearsal.github.people import DAY_SECONDS
 from dagster_project.rehearsal.github.world import GitHubWorld
 from dagster_project.rehearsal.judge.verdict import Verdict, nothing, relative
-from dagster_project.rehearsal.world.cast import LABS
 from dagster_project.rehearsal.world.scenario import CAPTURE_HOUR
 from dagster_project.rehearsal.world.world import World
 from dagster_project.warehouse.published import Release
@@ -52,7 +51,7 @@ def stars(release: Release, world: World) -> list[Verdict]:
         ),
         _names(release, github),
         _bursts(days, github),
-        _shares(release, days, github),
+        _shares(release, days, world, github),
     ]
 
 
@@ -126,10 +125,10 @@ def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def _shares(release: Release, days: pl.DataFrame, github: GitHubWorld) -> Verdict:
+def _shares(release: Release, days: pl.DataFrame, world: World, github: GitHubWorld) -> Verdict:
     """Compare each country's share of the stars kept; an owner counts from the first capture that shows it."""
     weekly = days.group_by("repo_id", pl.col("day").dt.truncate("1w").alias("week")).agg(pl.col("true_retained").sum())
-    rows = [(week, _country(github, repo_id, week), kept) for repo_id, week, kept in weekly.iter_rows()]
+    rows = [(week, _country(world, github, repo_id, week), kept) for repo_id, week, kept in weekly.iter_rows()]
     true = pl.DataFrame(rows, ["week", "country", "kept"], orient="row").group_by("week", "country").agg(pl.sum("kept"))
     both = true.filter(pl.col("kept").sum().over("week") > 0).with_columns(
         true=pl.col("kept") / pl.col("kept").sum().over("week")
@@ -146,7 +145,7 @@ def _pairs(both: pl.DataFrame) -> Iterator[tuple[float, float]]:
     yield from both.select("true", "retained_share").iter_rows()
 
 
-def _country(github: GitHubWorld, repo_id: int, week: date) -> str:
+def _country(world: World, github: GitHubWorld, repo_id: int, week: date) -> str:
     number = github.number(repo_id)
     owner = -1 if number is None else github.owner_at(number, _second(week))
-    return LABS[owner].country if owner >= 0 else "UNKNOWN"
+    return world.home_of(owner, _second(week)) if owner >= 0 else "UNKNOWN"

@@ -1,12 +1,13 @@
 """The true descent of a whole world: the roots of every model, and who gets the credit for its downloads.
 
-Computed from the world's own facts, or from as much of them as records can show: a parent whose records can't be read is a name
-without parents, and whoever writes nonsense for a parent and names no other comes from nobody knows what. Not here: what authors
-declare (simulated), sums over models (oracle).
+Computed from the world's own facts, or from as much of them as records can show: a parent whose records can't be read, or that was
+gone before anybody looked, is a name without parents, and whoever writes nonsense for a parent and names no other comes from nobody
+knows what. Not here: what authors declare (simulated), sums over models (oracle).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ import polars as pl
 
 from dagster_project.rehearsal.world.cast import LABS, NOBODY
 from dagster_project.rehearsal.world.draws import Bools, Floats, Ints
-from dagster_project.rehearsal.world.facts import Facts
+from dagster_project.rehearsal.world.facts import NEVER, WEEK_SECONDS, Facts
 from dagster_project.rehearsal.world.odd_records import hostile
 from dagster_project.rehearsal.world.scenario import KINDS
 from dagster_project.rehearsal.world.world import World
@@ -50,9 +51,14 @@ class Shares:
 class Descent:
     """Parents and roots of all models of a world."""
 
-    def __init__(self, world: World, facts: Facts, *, is_as_seen: bool = False) -> None:
+    def __init__(
+        self, world: World, facts: Facts, *, is_as_seen: bool = False, looks: Sequence[int] | None = None
+    ) -> None:
+        """Follow everybody's parents. As seen, a parent that no capture can tell of, not being there at any of the `looks`, is a name."""
         self.world, self.facts = world, facts
-        self._is_unread = (facts.plant == UNREAD) & is_as_seen
+        seen = np.array(sorted(looks or ()))
+        is_missed = np.searchsorted(seen, facts.created) >= np.searchsorted(seen, facts.gone)
+        self._is_unread = ((facts.plant == UNREAD) | (is_missed & bool(looks))) & is_as_seen
         self.people = [space.name for space in world.namespaces if space.lab is None]
         self._stubs = self._named_stubs(is_as_seen=is_as_seen)
         # A path on somebody's disk has no owner, and is another model for each child.
@@ -60,7 +66,6 @@ class Descent:
         stubs = list(dict.fromkeys(owners.values()))
         self.labs = [*(lab.slug for lab in LABS), *(f"hf:{name}" for name in (*self.people, *stubs))]
         """Every lab there can be, in the order of its number here; hf: and a namespace where nobody reviewed it."""
-        self.countries = [*(lab.country for lab in LABS), *[UNKNOWN] * (len(self.labs) - len(LABS))]
         self.publishers = np.where(
             facts.lab < NOBODY, facts.lab, facts.space - len(world.namespaces) + len(self.labs) - len(stubs)
         )
@@ -69,6 +74,22 @@ class Descent:
         self._stub_labs[list(owners)] = [len(self.labs) - len(stubs) + stubs.index(owner) for owner in owners.values()]
         self.trees = self._trees()
         self.ancestors = {"direct": self._direct(), "root": self._root()}
+
+    def countries_at(self, second: int) -> list[str]:
+        """Give the country that each lab is at home in at a second."""
+        homes = [self.world.home_of(lab, second) for lab in range(len(LABS))]
+        return [*homes, *[UNKNOWN] * (len(self.labs) - len(LABS))]
+
+    @property
+    def moved_on(self) -> int:
+        """The Monday of the first week that counts for the new home of the lab that moves; NEVER where none does."""
+        past = self.world.relocated - self.world.first_monday
+        return NEVER if self.world.relocated == NEVER else self.world.monday(-(-past // WEEK_SECONDS))
+
+    def countries_of(self, labs: Ints, seconds: Ints) -> pl.Series:
+        """Give the country that each lab was at home in when the week of a second of its own began, as for its downloads."""
+        before, after = (np.array(self.countries_at(second))[labs] for second in (0, self.moved_on))
+        return pl.Series("country", np.where(seconds < self.moved_on, before, after))
 
     def credit(self, name: str) -> Shares:
         """Give the labs that get the credit for each model."""

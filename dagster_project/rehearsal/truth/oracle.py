@@ -5,7 +5,8 @@ outside the rehearsal. Here: flows, shares, concentration, crossovers. Not here:
 like (truth/releases), what the API pretends (dirt; `events` lists it).
 
 Windows end with their week's Sunday: week and 28d are 7 and 28 days, 365d is 365 days and reaches back before the world's
-first week, cumulative begins with it, or with the week of `since`. Scopes: S1 all; S2 text; S3 as in `_in_scope`, from the
+first week, cumulative begins with it, or with the week of `since`. A week counts for the country that a lab was at home in when it
+began. Scopes: S1 all; S2 text; S3 as in `_in_scope`, from the
 week on by whose end a model is large; S4 all, in their first 365 days.
 """
 
@@ -55,12 +56,14 @@ class Truth:
         since: date | None = None,
         moments: Sequence[int] | None = None,
         *,
+        archived: Sequence[int] = (),
         is_as_seen: bool = False,
     ) -> None:
         """Read a world. `since`: first week of cumulative windows; `moments`: when somebody looked, for what was released.
 
-        `is_as_seen`: what these moments can show of the counters (truth/sight). A week ends when somebody looks, a task that the
-        Hub states as nonsense is none, and a model whose records can't be read is not there.
+        `archived`: when somebody else read the counters before. `is_as_seen`: what all of them can show of the counters
+        (truth/sight). A week ends when somebody looks, a task that the Hub states as nonsense is none, and a model whose records
+        can't be read is not there.
         """
         self.world, self.is_as_seen = world, is_as_seen
         self._late = (min(moments) - world.first_monday) % WEEK_SECONDS if is_as_seen and moments else 0
@@ -68,10 +71,11 @@ class Truth:
         self.weeks = [world.first_week + timedelta(weeks=week) for week in range(world.weeks)]
         block = world.everything()
         self._facts, self._course = block.facts, block.course
-        sight = Sight(world, block, moments or ()) if is_as_seen else Whole(world, block)
+        sight = Sight(world, block, moments or (), archived) if is_as_seen else Whole(world, block)
         self._sight: Whole | Sight = sight
-        self.descent = Descent(world, self._facts, is_as_seen=is_as_seen)
-        self.labs, self.countries = self.descent.labs, self.descent.countries
+        self.descent = Descent(world, self._facts, is_as_seen=is_as_seen, looks=[*archived, *(moments or ())])
+        self.labs = self.descent.labs
+        self._homes = self._all_homes()
         self._credits = [self.descent.credit(name) for name in CREDITS]
         self.releases = Releases(world, self._facts, self._course, self.descent, moments, sight)
         self.adoption = Adoption(world, self._facts, self._course, self.releases, sight)
@@ -108,11 +112,15 @@ class Truth:
     # Shares
 
     def share_by_lab(self) -> pl.DataFrame:
-        """Give the true `marts.share_by_lab`; labs without a model in the window have no row."""
+        """Give the true `marts.share_by_lab`, the country that of the last week; labs without a model in the window have no row."""
         flows, models, _ = self._sums
-        frame = self._long(flows, models, "lab", self.labs)
-        known = dict(zip(self.labs, self.countries, strict=True))
-        frame = frame.with_columns(country=pl.col("lab").replace_strict(known))
+        names, member = self._labs
+        frame = self._long(flows @ member, models @ member, "lab", names)
+        homes = [
+            pl.DataFrame({"week": week, "lab": names, "country": self.descent.countries_at(self._monday(week))})
+            for week in self.weeks
+        ]
+        frame = frame.join(pl.concat(homes), on=["week", "lab"])
         return _with_shares(frame, "lab").with_columns(
             rank=pl.col("downloads_flow").rank("min", descending=True).over("week", "scope", "credit", "time_window")
         )
@@ -120,48 +128,70 @@ class Truth:
     def share_by_country(self) -> pl.DataFrame:
         """Give the true `marts.share_by_country`; countries without a model in the window have no row."""
         flows, models, _ = self._sums
-        names, member = self._membership
+        names, member = self._countries
         return _with_shares(self._long(flows @ member, models @ member, "country", names), "country")
 
+    def _all_homes(self) -> list[tuple[int, str]]:
+        """Give each lab with the country that it begins in, then, where one moves, that lab with the other country."""
+        first, last = (list(enumerate(self.descent.countries_at(second))) for second in (0, self.descent.moved_on))
+        return [*first, *(home for home in last if home not in first)]
+
     @cached_property
-    def _membership(self) -> tuple[list[str], Floats]:
-        names = sorted(set(self.countries))
-        member = np.zeros((len(self.labs), len(names)))
-        member[np.arange(len(self.labs)), [names.index(country) for country in self.countries]] = 1.0
-        return names, member
+    def _labs(self) -> tuple[list[str], Floats]:
+        """Give the labs, and which homes are a lab's."""
+        return self.labs, np.eye(len(self.labs))[[lab for lab, _country in self._homes]]
+
+    @cached_property
+    def _countries(self) -> tuple[list[str], Floats]:
+        """Give the countries, and which homes are in each."""
+        names = sorted({country for _lab, country in self._homes})
+        return names, np.eye(len(names))[[names.index(country) for _lab, country in self._homes]]
+
+    def _monday(self, week: date) -> int:
+        return self.world.monday((week - self.world.first_week).days // 7)
 
     @cached_property
     def _sums(self) -> tuple[Floats, Floats, pl.DataFrame]:
-        """Add up flows and models by scope, credit, window, week and lab; and concentration over models on the way."""
-        shape = (len(SCOPES), len(CREDITS), len(WINDOWS), self.world.weeks, len(self.labs))
+        """Add up flows and models by scope, credit, window, week and home; and concentration over models on the way."""
+        shape = (len(SCOPES), len(CREDITS), len(WINDOWS), self.world.weeks, len(self._homes))
         flows, models, rows = np.zeros(shape), np.zeros(shape), []
         entities = [self.descent.entities(credit) for credit in CREDITS]
         for week in range(self.world.weeks):
-            for scope, window, flow, there in self._windows(week):
+            for scope, window, flow, late, there in self._windows(week):
                 for credit, shares in enumerate(self._credits):
                     cell = (scope, credit, window, week)
-                    flows[cell] = shares.given(flow, len(self.labs))
-                    models[cell] = np.bincount(shares.owners, there[shares.models], len(self.labs))
+                    flows[cell] = self._at_home(shares.given(flow, len(self.labs)), shares.given(late, len(self.labs)))
+                    count = np.bincount(shares.owners, there[shares.models], len(self.labs)).astype(np.float64)
+                    models[cell] = self._at_home(count, count * (self.world.monday(week) >= self.descent.moved_on))
                     if WINDOWS[window] == "week":
                         found = _by_entity(entities[credit], flow, there)
                         rows.append((self.weeks[week], SCOPES[scope], CREDITS[credit], "model", *_concentration(found)))
         return flows, models, _concentrations(rows)
 
-    def _windows(self, week: int) -> Iterator[tuple[int, int, Ints | Floats, Bools]]:
-        """Give scope, window, each model's flow, and which models take part, for the windows that end with a week."""
+    def _at_home(self, whole: Floats, late: Floats) -> Floats:
+        """Divide what labs have among their homes; `late` is the part since the Monday from which the new home counts."""
+        labs = [lab for lab, _country in self._homes]
+        is_new = np.arange(len(labs)) >= len(self.labs)
+        has_moved = np.isin(labs, labs[len(self.labs) :])
+        return np.where(is_new, late[labs], whole[labs] - late[labs] * has_moved)
+
+    def _windows(self, week: int) -> Iterator[tuple[int, int, Ints | Floats, Ints | Floats, Bools]]:
+        """Give scope, window, each model's flow, the part of it since a lab moved, and which models take part, of a week's windows."""
         end = self.world.monday(week + 1)
         begins = (end - 7 * DAY_SECONDS, end - 28 * DAY_SECONDS, end - YEAR_SECONDS, self._origin)
         whole, young = self._count(end), self._count(end, first_year=True)
         in_scope = self._in_scope(self._count(self.world.monday(week + 1) - self._late))
         for window, begin in enumerate(begins):
             there = self._there(begin, end)
-            flow = whole - self._count(begin)
-            grown = whole - self._count(np.maximum(begin, self._large_from))
+            since = min(max(begin, self.descent.moved_on), end)
+            flow, late = (whole - self._count(start) for start in (begin, since))
+            large = [whole - self._count(np.maximum(start, self._large_from)) for start in (begin, since)]
             for scope, chosen in enumerate(in_scope):
-                counted = grown if SCOPES[scope] == "S3" else flow
-                yield scope, window, np.where(chosen, counted, 0), there & chosen
+                counted, counted_late = large if SCOPES[scope] == "S3" else (flow, late)
+                yield scope, window, np.where(chosen, counted, 0), np.where(chosen, counted_late, 0), there & chosen
             is_young = there & (self._facts.created + YEAR_SECONDS > begin)
-            yield SCOPES.index("S4"), window, young - self._count(begin, first_year=True), is_young
+            first, first_late = (young - self._count(start, first_year=True) for start in (begin, since))
+            yield SCOPES.index("S4"), window, first, first_late, is_young
 
     def _in_scope(self, all_time: Ints | Floats) -> list[Bools]:
         """Say which models are in S1, S2 and S3. First-party: published by a known lab that is no community of uploaders."""
@@ -201,11 +231,12 @@ class Truth:
     def concentration(self) -> pl.DataFrame:
         """Give the true `marts.concentration` of single weeks. Over countries: the known ones alone."""
         flows, models, by_model = self._sums
-        names, member = self._membership
+        names, member = self._countries
+        _, labs = self._labs
         known = [place for place, name in enumerate(names) if name != UNKNOWN]
         rows = []
         for level, flow, count in (
-            ("lab", flows, models),
+            ("lab", flows @ labs, models @ labs),
             ("country", (flows @ member)[..., known], (models @ member)[..., known]),
         ):
             for scope, credit, week in np.ndindex(len(SCOPES), len(CREDITS), self.world.weeks):
@@ -250,9 +281,8 @@ class Truth:
 
     def _weekly(self, level: str) -> tuple[list[str], Floats]:
         """Give the sides of a level, and their flows by scope, credit, week and side."""
-        flows = self._sums[0][:, :, 0]
-        names, member = self._membership
-        return (names, flows @ member) if level == "country" else (self.labs, flows)
+        names, member = self._countries if level == "country" else self._labs
+        return names, self._sums[0][:, :, 0] @ member
 
     def _large_pairs(self) -> list[tuple[str, str, str]]:
         pairs = []
@@ -276,30 +306,36 @@ class Truth:
     def share_changes(self, weeks: Iterable[tuple[date, date]]) -> pl.DataFrame:
         """Give the true parts of `marts.share_changes` by country, for pairs of a later and an earlier week; S1 and S2.
 
-        Nobody's models change hands in the truth, so there is no reclassification.
+        A model is of the country that it belongs to in the later week; where it belonged elsewhere in the earlier one, its share of
+        then is reclassified.
         """
-        names, member = self._membership
+        names, member = self._countries
         frames = []
         for later, earlier in weeks:
             now, then = (self._week_flow(week) for week in (later, earlier))
             end = self.world.monday(self.weeks.index(later) + 1)
             is_young = self._facts.created > end - ENTRY_SECONDS
             for scope, chosen in zip(("S1", "S2"), self._in_scope(now), strict=False):
-                moved = now * chosen / (now @ chosen) - then * chosen / (then @ chosen)
+                share_then = then * chosen / (then @ chosen)
+                moved = now * chosen / (now @ chosen) - share_then
                 parts = {
                     "entry": np.where(is_young, moved, 0.0),
                     "growth": np.where(is_young, 0.0, np.maximum(moved, 0.0)),
                     "decay": np.where(is_young, 0.0, np.minimum(moved, 0.0)),
                 }
-                sums = {
-                    name: np.bincount(self.descent.publishers, part, len(self.labs)) @ member
-                    for name, part in parts.items()
-                }
+                sums = {name: self._by_home(part, later) @ member for name, part in parts.items()}
+                was, came = (self._by_home(share_then, week) @ member for week in (earlier, later))
+                sums["reclassification"] = came - was
                 keys = {"week": later, "since_week": earlier, "scope": scope}
                 frames.append(
                     pl.DataFrame({"side": names, **sums}).with_columns(pl.lit(v).alias(k) for k, v in keys.items())
                 )
         return pl.concat(frames)
+
+    def _by_home(self, part: Floats, week: date) -> Floats:
+        """Add up what models have by the home that their publishers have in a week."""
+        sums = np.bincount(self.descent.publishers, part, len(self.labs)).astype(np.float64)
+        return self._at_home(sums, sums * (self._monday(week) >= self.descent.moved_on))
 
     def _week_flow(self, week: date) -> Ints | Floats:
         number = self.weeks.index(week)

@@ -8,8 +8,9 @@ too. Not here: flows and shares (truth), roots (truth/lineage).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+import itertools
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 
 import numpy as np
@@ -31,7 +32,7 @@ from dagster_project.rehearsal.world.cast import (
     SIZE_IDS,
     SIZES,
 )
-from dagster_project.rehearsal.world.draws import Bools, Floats, Ints
+from dagster_project.rehearsal.world.draws import Bools, Ints
 from dagster_project.rehearsal.world.facts import DAY_SECONDS, NEVER, OPEN, WEEK_SECONDS, Facts, is_text
 from dagster_project.rehearsal.world.scenario import KINDS
 from dagster_project.rehearsal.world.trends import Course
@@ -97,7 +98,7 @@ class Releases:
                 "plant": facts.plant,
                 "created_at": created,
                 "lab": lab,
-                "country": pl.Series(self._descent.countries).gather(self._descent.publishers),
+                "country": self._descent.countries_of(self._descent.publishers, facts.created),
                 "space": facts.space,
                 "role": pl.Series(ROLES).gather(facts.role),
                 "licence_class": pl.Series(LICENCE_CLASSES).gather(facts.licence),
@@ -130,8 +131,9 @@ class Releases:
         """
         shares = self._descent.credit("root")
         lab = np.asarray(self._descent.labs)[shares.owners]
-        parts = pl.DataFrame({"index": shares.models, "root_lab": lab, "weight": shares.weights}).with_columns(
-            root_country=pl.col("root_lab").replace_strict(self._countries)
+        country = self._descent.countries_of(shares.owners, self._facts.created[shares.models])
+        parts = pl.DataFrame(
+            {"index": shares.models, "root_lab": lab, "root_country": country, "weight": shares.weights}
         )
         # Who names nonsense for a parent does not say how the model was made from it, as one finetune in twenty does not.
         unsaid = pl.when(pl.col("role") == ROLES[BASE]).then(pl.lit(ROLES[FINETUNE])).otherwise("role")
@@ -154,42 +156,42 @@ class Releases:
         """Give derivatives by quarter of creation, credit, country of the base and country of the author.
 
         Direct: the base is the parent; root: where the model comes from in the end. `n_models` is shared among the bases of
-        a merge; `downloads_flow` is that of the quarter, through all derivatives there are, whenever created.
+        a merge; `downloads_flow` is that of the quarter, through all derivatives there are, whenever created. Where a lab moves,
+        derivatives count for the countries of their creation, downloads for those of their week.
         """
-        models = self.models.filter("is_derived").rename({"country": "derivative_country"})
-        quarters = pl.concat([models["quarter"], self._quarters_measured()]).unique().sort()
-        frames = []
+        models, publishers = self.models.filter("is_derived"), self._descent.publishers
+        keys, frames = ["quarter", "credit", "base_country", "derivative_country"], []
         for credit in ("direct", "root"):
             shares = self._descent.credit(credit)
-            base = pl.Series(self._descent.countries).gather(shares.owners)
-            parts = pl.DataFrame({"index": shares.models, "base_country": base, "weight": shares.weights})
-            both = parts.join(models, on="index").with_columns(credit=pl.lit(credit))
-            for quarter in quarters:
-                flow = pl.Series(self._flow_of_quarter(quarter)).gather(both["index"])
-                is_new = pl.col("quarter") == quarter
-                cells = both.with_columns(flow=flow).group_by("credit", "base_country", "derivative_country")
-                sums = cells.agg(
-                    n_models=pl.col("weight").filter(is_new).sum(),
-                    downloads_flow=(pl.col("weight") * pl.col("flow")).sum(),
-                )
-                frames.append(sums.with_columns(quarter=pl.lit(quarter)))
-        keys = ["quarter", "credit", "base_country", "derivative_country"]
-        frame = pl.concat(frames).filter((pl.col("n_models") > 0) | (pl.col("downloads_flow") > 0))
-        columns = [*keys, "n_models", "downloads_flow"]
-        return (
-            frame.select(columns).with_columns(is_suppressed=pl.col("n_models").round(9) < SUPPRESSED_UNDER).sort(keys)
-        )
+            givers = pl.DataFrame({"index": shares.models, "owner": shares.owners, "weight": shares.weights})
+            both = givers.join(models, on="index").with_columns(credit=pl.lit(credit))
+            born = self._descent.countries_of(both["owner"].to_numpy(), both["created"].to_numpy())
+            cells = both.with_columns(base_country=born, derivative_country="country").group_by(keys)
+            frames.append(cells.agg(n_models=pl.col("weight").sum(), downloads_flow=pl.lit(0.0)))
+            for quarter, begin, end in self._stretches():
+                countries = pl.Series(self._descent.countries_at(begin))
+                flow = pl.Series(self._sight.count(end) - self._sight.count(begin)).gather(both["index"])
+                cells = both.with_columns(
+                    quarter=pl.lit(quarter),
+                    base_country=countries.gather(both["owner"]),
+                    derivative_country=countries.gather(publishers[both["index"]]),
+                    flow=pl.col("weight") * flow,
+                ).group_by(keys)
+                frames.append(cells.agg(n_models=pl.lit(0.0), downloads_flow=pl.col("flow").sum()))
+        frame = pl.concat(frames).group_by(keys).agg(pl.col("n_models", "downloads_flow").sum())
+        frame = frame.filter((pl.col("n_models") > 0) | (pl.col("downloads_flow") > 0))
+        return frame.with_columns(is_suppressed=pl.col("n_models").round(9) < SUPPRESSED_UNDER).sort(keys)
 
-    def _quarters_measured(self) -> pl.Series:
-        """Give the quarters that the world's weeks lie in."""
-        mondays = pl.Series("quarter", [self.world.monday(week) for week in range(self.world.weeks)])
-        return pl.from_epoch(mondays, "s").dt.truncate("1q").dt.date()
-
-    def _flow_of_quarter(self, quarter: date) -> Ints | Floats:
-        """Give all models' downloads in a quarter, as far as the world goes."""
-        first = pl.Series([quarter])
-        begin, end = (min(int(day.dt.epoch("s")[0]), self._end) for day in (first, first.dt.offset_by("3mo")))
-        return self._sight.count(end) - self._sight.count(begin)
+    def _stretches(self) -> Iterator[tuple[date, int, int]]:
+        """Give the quarters that anything was downloaded in up to the world's end, each in as many stretches as a lab's move divides it."""
+        quarter = self.models["quarter"].min()
+        assert isinstance(quarter, date)
+        while (begin := _second(quarter)) < self._end:
+            following = date(quarter.year + quarter.month // 10, (quarter.month + 2) % 12 + 1, 1)
+            end = min(_second(following), self._end)
+            turns = [begin, *([self._descent.moved_on] if begin < self._descent.moved_on < end else []), end]
+            yield from ((quarter, *stretch) for stretch in itertools.pairwise(turns))
+            quarter = following
 
     def openness(self) -> pl.DataFrame:
         """Give each quarter's releases by licence class and size band; shares are of the side's releases of the quarter.
@@ -375,10 +377,6 @@ class Releases:
             is_open=(pl.col("licence_class") == "permissive") & ~pl.col("is_gated")
         )
 
-    @property
-    def _countries(self) -> dict[str, str]:
-        return dict(zip(self._descent.labs, self._descent.countries, strict=True))
-
 
 def _as_told(models: pl.DataFrame) -> pl.DataFrame:
     """Give what records that lack keys, or state nonsense for a task, tell of their models."""
@@ -406,6 +404,10 @@ def _flagships(models: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("parameters") >= FLAGSHIP_SHARE * pl.col("largest"))
         .drop("largest")
     )
+
+
+def _second(day: date) -> int:
+    return int(datetime.combine(day, time(), UTC).timestamp())
 
 
 def _months(day: pl.Expr) -> pl.Expr:

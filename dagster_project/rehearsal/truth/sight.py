@@ -43,13 +43,17 @@ class Whole:
 
 
 class Sight:
-    """What readings at these seconds can show. A reading belongs to the beginning of its day, as in the tables."""
+    """What readings at these seconds can show. A reading belongs to the beginning of its day, as in the tables.
 
-    def __init__(self, world: World, block: Block, moments: Sequence[int]) -> None:
-        facts, seen = block.facts, np.array(sorted(moments))
+    `archived` are those of somebody else, of which the earlier ones count.
+    """
+
+    def __init__(self, world: World, block: Block, moments: Sequence[int], archived: Sequence[int] = ()) -> None:
+        earlier = [moment for moment in archived if moment < min(moments)]
+        facts, seen = block.facts, np.array([*sorted(earlier), *sorted(moments)])
         self.is_unread: Bools = facts.plant == NEVER_READ
         self.tells_likes: Bools = ~self.is_unread & (facts.plant != LACKING)
-        looks = np.arange(seen[0], seen[-1] + 1, WEEK_SECONDS)
+        looks = np.concatenate([seen[: len(earlier)], np.arange(min(moments), seen[-1] + 1, WEEK_SECONDS)])
         self._days, self._born = looks // DAY_SECONDS * DAY_SECONDS, facts.created
         last = np.where(facts.gone < NEVER, np.append(seen, 0)[np.searchsorted(seen, facts.gone) - 1], NEVER)
         true = [world.trends.count(block.course, np.minimum(look, last)) for look in looks.tolist()]

@@ -43,7 +43,7 @@ class Staying:
         first, gone = np.searchsorted(seen, facts.created), np.searchsorted(seen, facts.gone)
         known_until = np.where(facts.gone < NEVER, seen[gone - 1] // DAY_SECONDS * DAY_SECONDS, NEVER)
         is_shown = (first < gone) & (facts.plant != NEVER_READ) & (facts.role != QUANTIZED)
-        rows = []
+        countries, rows = self._descent.countries_of(self._descent.publishers, facts.created), []
         for index in np.flatnonzero(is_shown & (sums.max(axis=0) >= LEAST_DOWNLOADS)).tolist():
             course, best = sums[:, index], int(sums[:, index].argmax())
             is_listed = np.array([self.world.monday(end + 1) <= known_until[index] for end in ends.tolist()])
@@ -51,8 +51,7 @@ class Staying:
             last = below[0] if len(below) else max([best, *np.flatnonzero(is_listed)])
             later = np.flatnonzero(ends == ends[best] + LATER_WEEKS)
             left = None if not len(later) else int(course[later[0]]) if is_listed[later[0]] else 0
-            country = self._descent.countries[self._descent.publishers[index]]
-            rows.append((country, int(ends[last] - ends[best]), bool(len(below)), int(course[best]), left))
+            rows.append((countries[index], int(ends[last] - ends[best]), bool(len(below)), int(course[best]), left))
         columns = {
             "country": pl.String,
             "weeks": pl.Int64,

@@ -19,7 +19,6 @@ from dagster_project.rehearsal.world.scenario import (
     FALL_LEAST,
     FALL_MOST,
     KINDS,
-    OWNER_RENAME,
     PARTIAL,
     ROLLBACK_WEEKS,
     STALL,
@@ -183,9 +182,10 @@ class Pretence:
             yield self._made("stall", None, *self.stall, "all counters stand still, then show the backlog")
         if self._shortens:
             yield self._made("partial_snapshot", None, *self.partial, f"{PARTIAL.share:.0%} of the models are listed")
-        if world.owner_renamed < NEVER:
-            detail = f"{OWNER_RENAME.old} -> {OWNER_RENAME.new}"
-            yield self._made("owner_rename", None, world.owner_renamed, None, detail)
+        for turn, begin, end in world.owner_turns:
+            yield self._made("owner_rename", None, begin, None, f"{turn.old} -> {turn.new}")
+            if end < NEVER:
+                yield self._made("owner_rename", None, end, None, f"{turn.new} -> {turn.old}")
 
     def _event(self, facts: Facts, place: int, *, is_withdrawn: bool) -> Event | None:
         index, kind = int(facts.numbers[place]), KINDS[facts.plant[place]]

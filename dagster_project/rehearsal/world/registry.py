@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from dagster_project.rehearsal.world.cast import ARGUABLE_HOMES, COUNTRIES, LABS, LICENCES, SUBSIDIARY_OF, Namespace
-from dagster_project.rehearsal.world.scenario import OWNER_RENAME
+from dagster_project.rehearsal.world.scenario import RELOCATION, OwnerRename
 from dagster_project.settings import shipped
 
 KNOWN_FROM = "2022-01-01"
@@ -48,18 +48,21 @@ FIGURE = {"measure": "share_of_total", "scope": "S1", "credit": "publisher", "ti
 def registry_texts(
     first_week: date,
     namespaces: Sequence[Namespace],
-    owner_renamed_on: date | None,
     repositories: Sequence[tuple[str, str]],
+    *,
+    renames: Sequence[tuple[OwnerRename, date | None, date | None]],
+    relocated_on: date | None,
 ) -> dict[str, str]:
     """Give the texts of the registry's CSV files, by file name; `repositories` are names, each with its lab's slug or nothing.
 
+    `renames` come with the days from which and until which the new name holds, `relocated_on` is when a lab moves; None is never.
     The claims are the real ones: the same queries judge them.
     """
     figure = FIGURE | {"window_to": (first_week + timedelta(days=7 * FIGURE_WEEK + 6)).isoformat(), **SOURCE}
     rows = {
-        "labs.csv": _labs(),
+        "labs.csv": _labs(relocated_on),
         "arguable_homes.csv": [{"lab": lab, "other_country": c, **ALWAYS} for lab, c in ARGUABLE_HOMES.items()],
-        "namespaces.csv": _namespaces(namespaces, owner_renamed_on),
+        "namespaces.csv": _namespaces(namespaces, renames),
         "countries.csv": [{"country": c, "country_name": n, "region": r, **SOURCE} for c, (n, r) in COUNTRIES.items()],
         "events.csv": _events(first_week),
         "published_figures.csv": [
@@ -77,22 +80,32 @@ def registry_texts(
     return {**texts, "claims.csv": shipped("data/registry/claims.csv").read_text(encoding="utf-8")}
 
 
-def _labs() -> list[dict[str, str]]:
-    return [
+def _labs(relocated_on: date | None) -> list[dict[str, str]]:
+    labs = [
         {"lab": lab.slug, "lab_name": f"Rehearsal Lab {lab.name}", "country": lab.country, "kind": lab.kind}
         | {"parent": SUBSIDIARY_OF.get(lab.slug, "")}
         | ALWAYS
         | ({"note": ARGUABLE_NOTE} if lab.slug in ARGUABLE_HOMES else {})
         for lab in LABS
     ]
+    if relocated_on is not None:
+        former = next(row for row in labs if row["lab"] == RELOCATION.lab)
+        labs.append({**former, "country": RELOCATION.country, "valid_from": relocated_on.isoformat()})
+        former["valid_to"] = relocated_on.isoformat()
+    return labs
 
 
-def _namespaces(namespaces: Sequence[Namespace], owner_renamed_on: date | None) -> list[dict[str, str]]:
+def _namespaces(
+    namespaces: Sequence[Namespace], renames: Sequence[tuple[OwnerRename, date | None, date | None]]
+) -> list[dict[str, str]]:
     spaces = [{"namespace": n.name, "lab": n.lab or "", **ALWAYS} for n in namespaces if n.lab is not None]
-    if owner_renamed_on is not None:
-        old = next(row for row in spaces if row["namespace"] == OWNER_RENAME.old)
-        spaces.append({**old, "namespace": OWNER_RENAME.new, "valid_from": owner_renamed_on.isoformat()})
-        old["valid_to"] = owner_renamed_on.isoformat()
+    for turn, *days in renames:
+        begin, end = (day.isoformat() if day else "" for day in days)
+        old = next(row for row in spaces if row["namespace"] == turn.old)
+        spaces.append({**old, "namespace": turn.new, "valid_from": begin, "valid_to": end})
+        if end:
+            spaces.append({**old, "valid_from": end})
+        old["valid_to"] = begin
     return spaces
 
 

@@ -109,6 +109,16 @@ class BaseSwitch:
     home_share: float = 0.85
 
 
+@dataclass(frozen=True)
+class Relocation:
+    """A lab that makes another country its home, on the Thursday of week `at`; what it did before stays where it was."""
+
+    lab: str = "rehearsal-dovarisse"
+    country: str = "CH"
+    at: float = 0.5
+    days: int = 3
+
+
 RETREAT, CLOSURE, WAVE, CONCENTRATION, BAND_SHIFT, BASE_SWITCH = (
     Retreat(),
     Closure(),
@@ -117,6 +127,7 @@ RETREAT, CLOSURE, WAVE, CONCENTRATION, BAND_SHIFT, BASE_SWITCH = (
     BandShift(),
     BaseSwitch(),
 )
+RELOCATION = Relocation()
 HIDDEN_LEADER, HIDDEN_SHARE = "CN", 0.6
 """So many of everybody else's derivatives are made from flagships of this country: by root credit it leads earlier."""
 
@@ -172,7 +183,8 @@ class Dirt:
     """Which families of dirt a world shows; the truth that is not dirt is the same with any of the last three.
 
     `plants`: models that are dirty by number: parents, names, removals, odd strings and records, spikes.
-    `late`: the plants and moments of LATE_PLANTS, OWNER_RENAME; `counters`: what the counters pretend, stall included;
+    `late`: the plants and moments of LATE_PLANTS, OWNER_RENAMES, RELOCATION, ARCHIVED_WEEKS;
+    `counters`: what the counters pretend, stall included;
     `lists`: the partial snapshot.
     """
 
@@ -189,11 +201,12 @@ class Dirt:
 
 @dataclass(frozen=True)
 class OwnerRename:
-    """A namespace that changes its name, and with it the names of all its models."""
+    """A namespace that changes its name in week `at`, and with it the names of all its models; some take it back in week `until`."""
 
-    old: str = "rehearsal-hestrixa-labs"
-    new: str = "rehearsal-hestrixa-works"
-    at: float = 0.48
+    old: str
+    new: str
+    at: float
+    until: float | None = None
 
 
 @dataclass(frozen=True)
@@ -220,7 +233,14 @@ class TopRollback:
     weeks: int = 2
 
 
-OWNER_RENAME, STALL, PARTIAL, TOP_ROLLBACK = OwnerRename(), Stall(), PartialSnapshot(), TopRollback()
+OWNER_RENAME = OwnerRename("rehearsal-hestrixa-labs", "rehearsal-hestrixa-works", 0.48)
+NAME_TAKEN_BACK = OwnerRename("rehearsal-brivane-labs", "rehearsal-brivane-studio", 0.4, 0.52)
+OWNER_RENAMES = (OWNER_RENAME, NAME_TAKEN_BACK)
+ARCHIVED_WEEKS = 4
+"""The first so many weeks we did not capture. Somebody else read names and cumulative counters then, up to our first capture."""
+ARCHIVE_SECONDS = 300
+"""So long after our own capture the archive reads."""
+STALL, PARTIAL, TOP_ROLLBACK = Stall(), PartialSnapshot(), TopRollback()
 PLANTS_FROM, PLANTS_UNTIL = 0.25, 0.75
 """Share of the world's length between which dirty models turn."""
 MID_WALK_AT = 0.58

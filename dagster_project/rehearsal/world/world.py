@@ -38,12 +38,16 @@ from dagster_project.rehearsal.world.facts import AUTO, DAY_SECONDS, NEVER, OPEN
 from dagster_project.rehearsal.world.lineage import Lineage
 from dagster_project.rehearsal.world.registry import registry_texts
 from dagster_project.rehearsal.world.scenario import (
+    ARCHIVE_SECONDS,
+    ARCHIVED_WEEKS,
     CAPTURE_HOUR,
     KINDS,
     MID_WALK_AT,
     MID_WALK_SECONDS,
-    OWNER_RENAME,
+    OWNER_RENAMES,
+    RELOCATION,
     Dirt,
+    OwnerRename,
     Scenario,
     TurningPoint,
 )
@@ -162,7 +166,9 @@ class World:
     def namespace_at(self, index: int, now: int) -> str:
         """Give the name of the model's owner at a second."""
         name = self.model(index).namespace.name
-        return OWNER_RENAME.new if name == OWNER_RENAME.old and now >= self.owner_renamed else name
+        return next(
+            (turn.new for turn, begin, end in self.owner_turns if turn.old == name and begin <= now < end), name
+        )
 
     def name_at(self, index: int, now: int) -> str:
         """Give the model's name at a second."""
@@ -176,7 +182,8 @@ class World:
         index = int(match[1]) if match else self.models
         if index >= self.models or self.created_at(index) > now:
             return None
-        turns = (self.created_at(index), self.model(index).moment, self.owner_renamed, now)
+        owners = itertools.chain.from_iterable(turn[1:] for turn in self.owner_turns)
+        turns = (self.created_at(index), self.model(index).moment, *owners, now)
         known = {self.name_at(index, moment).lower() for moment in turns if moment <= now}
         return index if name.lower() in known else None
 
@@ -199,11 +206,40 @@ class World:
         return now < self.model(index).gone
 
     @property
-    def owner_renamed(self) -> int:
-        """The second from which the renamed namespace has its new name; NEVER where that is not planted."""
+    def archived(self) -> list[int]:
+        """The seconds at which an archive was made before we began to capture, and once more on the day of our first capture."""
+        weeks = range(1, self.archived_weeks + 2) if self.archived_weeks else ()
+        return [self.monday(week) + CAPTURE_HOUR * 3600 + ARCHIVE_SECONDS for week in weeks]
+
+    @property
+    def archived_weeks(self) -> int:
+        """How many weeks at first only that archive saw the end of."""
+        return ARCHIVED_WEEKS if self.scenario.is_on and self.dirt.late else 0
+
+    @cached_property
+    def owner_turns(self) -> list[tuple[OwnerRename, int, int]]:
+        """Each rename of a namespace with the seconds from which and until which it has its new name."""
+        turns = OWNER_RENAMES if self.scenario.is_on and self.dirt.late else ()
+        return [(turn, self._week(turn.at), NEVER if turn.until is None else self._week(turn.until)) for turn in turns]
+
+    def has_renamed_owner(self, index: int) -> bool:
+        """Say whether the namespace of a model ever has another name."""
+        return self.model(index).namespace.name in {turn.old for turn, _begin, _end in self.owner_turns}
+
+    @property
+    def relocated(self) -> int:
+        """The second from which the lab of RELOCATION is at home elsewhere; NEVER where that is not planted."""
         if not (self.scenario.is_on and self.dirt.late):
             return NEVER
-        return self.monday(self.scenario.week(OWNER_RENAME.at))
+        return self._week(RELOCATION.at) + RELOCATION.days * DAY_SECONDS
+
+    def _week(self, share: float) -> int:
+        return self.monday(self.scenario.week(share))
+
+    def home_of(self, lab: int, now: int) -> str:
+        """Give the country that a lab, by its place in LABS, is at home in at a second."""
+        moved = LABS[lab].slug == RELOCATION.lab and now >= self.relocated
+        return RELOCATION.country if moved else LABS[lab].country
 
     # The truth about downloads
 
@@ -240,7 +276,7 @@ class World:
 
     def registry(self) -> dict[str, str]:
         """Give the texts of the registry's CSV files, by file name, with the repositories that are there when it all begins."""
-        renamed_on = datetime.fromtimestamp(self.owner_renamed, UTC).date() if self.owner_renamed < NEVER else None
+        renames = [(turn, _day(begin), _day(end)) for turn, begin, end in self.owner_turns]
         github = self.github()
         old = [number for number in range(github.repos) if github.facts(number).created < github.start]
         owners = {number: github.owner_at(number, github.start) for number in old}
@@ -248,7 +284,9 @@ class World:
             (github.full_name(number, github.start), LABS[owner].slug if owner >= 0 else "")
             for number, owner in owners.items()
         ]
-        return registry_texts(self.first_week, self.namespaces, renamed_on, repositories)
+        return registry_texts(
+            self.first_week, self.namespaces, repositories, renames=renames, relocated_on=_day(self.relocated)
+        )
 
     def github(self) -> GitHubWorld:
         """Make the pretend GitHub that goes with this Hub."""
@@ -351,6 +389,10 @@ class World:
             shape=int(facts.shape[at]),
             is_flagship=index in self._flagships,
         )
+
+
+def _day(second: int) -> date | None:
+    return datetime.fromtimestamp(second, UTC).date() if second < NEVER else None
 
 
 def _is(plant: Ints, kind: str) -> Bools:
