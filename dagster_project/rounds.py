@@ -59,10 +59,17 @@ class Begun:
 
 
 def begun(settings: Settings, source: str, close_leftover: Callable[[Spool], object]) -> Begun:
-    """Find what there is of a round. A day has one table of each source, so what is still due then is asked for tomorrow."""
+    """Find what there is of a round. A day has one table of each source, so what is still due then is asked for tomorrow.
+
+    Raises DamagedDataError where today's seal can't be read: a second attempt would take the place of its table.
+    """
+    today = settings.now().date()
+    for attempt in spool.attempts(settings.home, source):
+        if attempt.is_sealed and attempt.day == today:
+            return Begun(None, seal.read(attempt), is_done_today=True)
     attempt = _leftover(settings, source, close_leftover)
     newest = next((found for _attempt, found in reversed(list(seal.readable(settings.home, source)))), None)
-    return Begun(attempt, newest, newest is not None and newest.observed_on == settings.now().date())
+    return Begun(attempt, newest, is_done_today=False)
 
 
 def _leftover(settings: Settings, source: str, close_leftover: Callable[[Spool], object]) -> Spool | None:

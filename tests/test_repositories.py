@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from dagster_project import captures, keeping, pipeline
 from dagster_project.cli import main
-from dagster_project.errors import GateError, PauseError, RefusedError, SourceError
+from dagster_project.errors import DamagedDataError, GateError, PauseError, RefusedError, SourceError
 from dagster_project.rehearsal.faults import FOR_EVER, HTML, Fault
 from dagster_project.rehearsal.github.service import GitHubService
 from dagster_project.rehearsal.world.world import LABS
@@ -152,6 +152,32 @@ def test_every_byte_is_verified_and_a_lost_table_comes_back_from_its_pages(seen:
     assert [mended.origin for mended in keeping.mend(seen.settings()).mended] == ["pages"]
     assert path.read_bytes() == before
     assert not pipeline.verify(seen.settings()).troubles
+
+
+def test_F24_a_damaged_seal_of_the_same_day_keeps_its_table(home: Home) -> None:
+    home.repositories()
+    (seal,) = home.path.glob("raw/github/*/*/SEALED")
+    whole, table = seal.read_bytes(), home.table("github")
+    seal.write_bytes(whole[:-5])
+    with pytest.raises(DamagedDataError, match="SEALED"):
+        home.repositories(NOW + timedelta(hours=1))
+    assert home.table("github").equals(table)
+    assert home.repositories(NOW + DAY).asked == len(SOME), "it costs no other day"
+    seal.write_bytes(whole)
+    assert not pipeline.verify(home.settings()).troubles
+
+
+def test_F32_a_clock_set_back_to_a_sealed_day_keeps_that_days_table(home: Home) -> None:
+    lost = Fault(method="POST", path=GRAPHQL, action="partial", row=0, value="RESOURCE_LIMITS_EXCEEDED", times=2)
+    for day in (NOW, NOW + DAY):
+        home.strike(lost)
+        home.repositories(day)
+        home.github.clear_faults()
+    assert home.table("github").height == 4
+    home.github.log.clear()
+    assert (home.repositories(NOW).asked, home.asked()) == (0, [])
+    assert home.table("github").height == 4
+    assert not pipeline.verify(home.settings()).troubles
 
 
 # Bad answers, each on five quiet repositories
