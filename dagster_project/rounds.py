@@ -64,9 +64,9 @@ def begun(settings: Settings, source: str, close_leftover: Callable[[Spool], obj
     Raises DamagedDataError where today's seal can't be read: a second attempt would take the place of its table.
     """
     today = settings.now().date()
-    for attempt in spool.attempts(settings.home, source):
-        if attempt.is_sealed and attempt.day == today:
-            return Begun(None, seal.read(attempt), is_done_today=True)
+    for sealed in spool.attempts(settings.home, source):
+        if sealed.is_sealed and sealed.day == today:
+            return Begun(None, seal.read(sealed), is_done_today=True)
     attempt = _leftover(settings, source, close_leftover)
     newest = next((found for _attempt, found in reversed(list(seal.readable(settings.home, source)))), None)
     return Begun(attempt, newest, is_done_today=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,11 +17,13 @@ from dagster_project import captures, keeping, pipeline
 from dagster_project.cli import main
 from dagster_project.errors import DamagedDataError, GateError, PauseError, RefusedError, SourceError
 from dagster_project.rehearsal.faults import FOR_EVER, HTML, Fault
+from dagster_project.rehearsal.github.accounts import RENAMED_LABS
 from dagster_project.rehearsal.github.service import GitHubService
 from dagster_project.rehearsal.world.world import LABS
 from dagster_project.settings import Settings
+from dagster_project.sources import repositories
 from dagster_project.sources.repositories import last_complete_week
-from tests.github_home import BEGIN, DAY, NOW, NOWHERE, OLD, WEEK, Home, id_of, killed_after, name_at, quiet
+from tests.github_home import BEGIN, DAY, NOW, NOWHERE, OLD, ONCE, WEEK, Home, id_of, killed_after, name_at, quiet
 from tests.rehearsal.github_cases import SECOND, WORLD, planted
 
 GRAPHQL = "^/graphql$"
@@ -108,13 +111,47 @@ def test_counters_are_those_of_the_world(seen: Home) -> None:
         assert row["latest_release_at"] == newest
 
 
-def test_organisations_bring_what_the_registry_does_not_name_from_a_hundred_stars(seen: Home) -> None:
-    found = {row["repo_id"]: row for row in seen.rows().values() if row["asked_name"] is None}
-    young = [n for n in range(WORLD.repos) if n not in OLD]
-    listed = [n for n in young if (repo := WORLD.repo(n, SECOND)) and repo.access == "open" and repo.stars >= 100]
-    ours = [n for n in listed if 0 <= WORLD.owner_at(n, SECOND) < len(LABS)]
-    assert {id_of(n) for n in ours} <= set(found) | {id_of(planted("name_taken"))}
-    assert all(row["stargazers_count"] >= 100 for row in found.values() if row["state"] == "there")
+def starred_of(lab: int) -> set[int]:
+    """Give the repositories of a lab that its organisation lists now with 100 stars."""
+    owned = [n for n in range(WORLD.repos) if is_open(n) and WORLD.owner_at(n, SECOND) == lab]
+    return {id_of(n) for n in owned if WORLD.repo(n, SECOND).stars >= 100}
+
+
+def test_organisations_bring_what_the_registry_does_not_name_from_a_hundred_stars(home: Home) -> None:
+    named = {id_of(n) for n in SOME}
+    steady = [lab for lab in range(len(LABS)) if lab not in RENAMED_LABS]
+    home.register([name_at(n, NOW) for n in SOME], [LABS[lab].slug for lab in steady])
+    home.repositories()
+    ours = set().union(*map(starred_of, steady))
+    assert {row["repo_id"] for row in home.rows().values() if row["asked_name"] is None} == ours - named != set()
+
+
+def test_an_organisation_is_listed_under_its_new_login_and_nobody_else_under_its_old_one(home: Home) -> None:
+    renamed = next(iter(RENAMED_LABS))
+    one = next(n for n in OLD if id_of(n) in starred_of(renamed))
+    home.register([name_at(one, BEGIN)])
+    home.repositories(BEGIN)
+    home.register([name_at(one, BEGIN)], [LABS[renamed].slug])
+    taken = {"databaseId": id_of(SOME[0]), "nameWithOwner": name_at(SOME[0], NOW), "stargazerCount": 500}
+    listed = {"nodes": [taken], "pageInfo": {"hasNextPage": False, "endCursor": None}}
+    squatted = {"data": {"organization": {"databaseId": 1, "repositories": listed}}}
+    home.strike(Fault(method="POST", path=GRAPHQL, action="body", body=json.dumps(squatted)))
+    found = home.repositories(NOW - WEEK)
+    assert ([one.what for one in found.missing], found.asked) == ([LABS[renamed].slug], 1)
+    assert home.repositories(NOW).missing == (), "the organisation is there, under the login that its repository told"
+
+
+def test_what_an_organisation_makes_anew_under_a_registered_name_is_found_beside_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repositories, "LEAST_STARS", 10)
+    left, taker = planted("name_left"), planted("name_taken")
+    home.register([name_at(left, BEGIN)], [name_at(left, BEGIN).split("/")[0]])
+    home.repositories(BEGIN)
+    home.repositories(NOW)
+    rows = home.rows()
+    assert (rows[id_of(left)]["asked_name"], rows[id_of(taker)]["asked_name"]) == (name_at(left, BEGIN), None)
+    assert rows[id_of(taker)]["repo_name"] == name_at(left, BEGIN)
 
 
 def test_a_name_that_leads_nowhere_is_quarantined_and_said(seen: Home) -> None:
@@ -180,7 +217,43 @@ def test_F32_a_clock_set_back_to_a_sealed_day_keeps_that_days_table(home: Home) 
     assert not pipeline.verify(home.settings()).troubles
 
 
+@dataclass(frozen=True)
+class Ticking(Settings):
+    """An installation whose clock, and GitHub's with it, moves on by a minute whenever it is read."""
+
+    github: GitHubService = field(kw_only=True)
+
+    def now(self) -> datetime:
+        self.github.set_now(self.github.now() + timedelta(minutes=1))
+        return self.github.now()
+
+
+def test_F32_a_round_that_begins_on_sunday_tells_of_the_week_before_sunday_to_its_end(home: Home) -> None:
+    home.register([name_at(n, NOW) for n in OLD])
+    sunday_night = datetime(2026, 2, 15, 23, 50, tzinfo=UTC)
+    home.github.set_now(sunday_night)
+    github = home.github
+    settings = Ticking(home.path, NOWHERE, github_api_url=github.url, github_token="x", github=github)
+    captures.capture_repositories(settings, limits=ONCE)
+    rows = home.rows(sunday_night)
+    after_midnight = {id_: row for id_, row in rows.items() if row["observed_at"].date() > sunday_night.date()}
+    assert 0 < len(after_midnight) < len(rows)
+    since, until = (int(datetime(2026, 2, day, tzinfo=UTC).timestamp()) for day in (2, 9))
+    for number in (n for n in OLD if id_of(n) in after_midnight):
+        assert rows[id_of(number)]["commits_last_week"] in {None, len(WORLD.commits(number, since, until))}
+
+
 # Bad answers, each on five quiet repositories
+
+
+def test_what_an_organisation_protects_is_said_and_costs_no_other(home: Home) -> None:
+    home.register([name_at(n, NOW) for n in quiet(8)])
+    hidden = [Fault(method="POST", path=GRAPHQL, action="partial", row=row, value="FORBIDDEN") for row in range(6)]
+    said = '{"message":"Resource protected by organization SAML enforcement."}'
+    home.strike(*hidden, Fault(path="^/repos/", action="reply", status=403, body=said, times=6))
+    found = home.repositories()
+    assert [one.reason for one in found.missing] == ["HTTP 403"] * 6
+    assert (found.seal.loaded, found.seal.quarantined, found.seal.is_complete) == (2, 6, False)
 
 
 def test_partial_graphql_costs_only_another_question(home: Home) -> None:
