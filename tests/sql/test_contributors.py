@@ -207,6 +207,28 @@ def test_home_is_where_the_lab_is(built: duckdb.DuckDBPyConnection) -> None:
     assert found[3:-1] == pytest.approx((6.5 / 20, 6.5 / 22, 8.5 / 22, 6.5 / 41))
 
 
+@pytest.mark.parametrize(
+    ("reread", "stands"),
+    [
+        # A week after the key was lost one of three repositories is read anew: 39 days against three times 32.
+        ({1: "2026-08-08"}, "former"),
+        # The third went. Both others are read to the quarter's end, so 2 * 93 days against 96.
+        ({1: "2026-10-05", 2: "2026-10-05"}, "new"),
+    ],
+)
+def test_after_a_lost_key_the_readings_that_know_more_of_the_quarter_stand(
+    answer: Answer, reread: dict[int, str], stands: str
+) -> None:
+    read = [
+        *((repo, "former", "2026-08-01") for repo in (1, 2, 3)),
+        *((repo, "new", on) for repo, on in reread.items()),
+    ]
+    rows = ", ".join(f"({repo}, '{key}', timestamp '{on}', date '{on}')" for repo, key, on in read)
+    given = f"select date '2026-07-01' as quarter, * from (values {rows}) as given (repo_id, key_id, observed_at, observed_on)"
+    found = answer("staging.contributor_readings", {"raw.contributors": given})
+    assert {row["key_id"] for row in found} == {stands}
+
+
 CELL = """
 select date '2026-07-01' as quarter, 'all' as level, 'all' as unit, 'US' as country, 20 as contributors, 20 as contributor_months,
     20 as located_contributors, 20 as all_contributors, 20 as located_months, false as is_unit_hidden, false as is_folded
