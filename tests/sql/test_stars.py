@@ -214,6 +214,46 @@ def test_a_login_is_the_lab_of_whoever_had_it_first(history: History) -> None:
     assert found[LIB] == ("gh:zed", "UNKNOWN", "gone", True)
 
 
+def test_an_organisation_with_two_logins_in_the_registry_is_one_lab_on_each_day(answer: Answer) -> None:
+    given = {
+        "raw.repositories": """select 100 as owner_id, * from (values ('old', date '2026-08-31'), ('new', date '2026-09-07'))
+            as seen (owner_login, observed_on)""",
+        "registry.github_owners": """select * from (values
+            ('old', 'acme', 'US', date '0001-01-01', date '9999-12-31'), ('new', 'base', 'CN', date '2026-09-01', date '9999-12-31')
+        ) as rows (github_login, lab, country, valid_from, valid_to)""",
+    }
+    rows = answer("staging.owner_labs", given)
+    assert sorted((row["lab"], row["valid_from"], row["valid_to"]) for row in rows) == [
+        ("acme", date(1, 1, 1), date(2026, 9, 1)),
+        ("base", date(2026, 9, 1), date(9999, 12, 31)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sights", "meant"),
+    [
+        # 1 had the name when its organisation listed it; 2 had it when the registry first asked for it.
+        ([(1, "o/x", None, "2026-08-31"), (1, "o/y", None, "2026-09-07"), (2, "o/x", "o/x", "2026-09-07")], 2),
+        # Asked for under it, 1 keeps the row of the registry, whoever takes the name.
+        ([(1, "o/x", "o/x", "2026-08-31"), (1, "o/y", "o/x", "2026-09-07"), (2, "o/x", None, "2026-09-07")], 1),
+        # Not asked for yet: the next round will ask whoever has it now.
+        ([(1, "o/x", None, "2026-08-31"), (1, "o/y", None, "2026-09-07"), (2, "o/x", None, "2026-09-07")], 2),
+    ],
+)
+def test_a_row_of_the_registry_means_whom_it_was_asked_for(
+    answer: Answer, sights: list[tuple[int, str, str | None, str]], meant: int
+) -> None:
+    rows = ", ".join(
+        f"({repo}, '{name}', {f'{asked!r}' if asked else 'null'}, date '{on}')" for repo, name, asked, on in sights
+    )
+    given = {
+        "raw.repositories": f"""select * replace (cast(asked_name as varchar) as asked_name), 'there' as state
+            from (values {rows}) as seen (repo_id, repo_name, asked_name, observed_on)""",
+        "registry.repositories": "select 'o/x' as repo_name, null as lab, 'community' as kind, 'data' as why",
+    }
+    assert [row["repo_id"] for row in answer("staging.asked_repositories", given)] == [meant]
+
+
 def test_a_week_is_told_from_the_creation_on_and_never_in_part(history: History) -> None:
     assert {week: row["retained_gain"] for week, row in gains(history, SIDE).items()} == {MONDAYS[0]: 1, MONDAYS[1]: 7}
     # Only the Sunday of the week before was read of the kit.
