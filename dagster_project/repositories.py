@@ -101,10 +101,11 @@ def capture(
             f"Week {Week.of(attempt.day)}, GitHub, repositories: {refused} What it said is kept in {attempt.folder}, but not sealed.",
             next_command=f'{crawl.GO_ON[crawl.GITHUB]} --sign-off "NAME: REASON"',
         )
-    counts = {"asked": round_.asked, "requests": client.requests, "points": client.points, "not_asked": not_asked}
-    rounds.tell(settings, source, attempt.day, missing, is_sample=not client.has_token, **counts)
     has_unread = any(one.reason and one.state is None for one in kept)
     is_complete = client.has_token and not round_.has_unlisted and not has_unread
+    counts = {"asked": round_.asked, "requests": client.requests, "points": client.points, "not_asked": not_asked}
+    flags = {"is_sample": not client.has_token, "is_complete": is_complete}
+    rounds.tell(settings, source, attempt.day, missing, **flags, **counts)
     signed = sign_off if refused else None
     closed = before.newest
     if attempt.pages():

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from dagster_project import captures, keeping, pipeline
+from dagster_project import captures, keeping, overview, pipeline
 from dagster_project.cli import main
 from dagster_project.errors import DamagedDataError, GateError, PauseError, RefusedError, SourceError
 from dagster_project.rehearsal.faults import FOR_EVER, HTML, Fault
@@ -269,7 +269,12 @@ def test_a_repository_that_stays_lost_is_said_and_costs_no_other(home: Home) -> 
     first = sorted(name_at(n, NOW) for n in SOME)[0]
     assert [one.what for one in found.missing] == [first]
     assert (found.seal.loaded, found.seal.quarantined, found.seal.is_complete) == (4, 1, False)
-    assert home.repositories(NOW + DAY).seal.loaded == 1, "the next day asks for it again"
+    for day, is_due in ((NOW, True), (NOW + DAY, False)):
+        later = home.repositories(day)
+        home.stars(day)
+        captures.capture_people(home.settings(day), limits=ONCE)
+        assert overview.is_github_due(home.settings(day + DAY)) == is_due
+    assert later.seal.loaded == 1, "the next day asks for it again"
 
 
 @pytest.mark.parametrize("status", [502, 504])
