@@ -21,6 +21,7 @@ from dagster_project.rehearsal.github.accounts import RENAMED_LABS
 from dagster_project.rehearsal.github.service import GitHubService
 from dagster_project.rehearsal.world.world import LABS
 from dagster_project.settings import Settings
+from dagster_project.snapshots import seal
 from dagster_project.sources import repositories
 from dagster_project.sources.repositories import last_complete_week
 from tests.github_home import BEGIN, DAY, NOW, NOWHERE, OLD, ONCE, WEEK, Home, id_of, killed_after, name_at, quiet
@@ -390,7 +391,11 @@ def test_repositories_that_vanish_all_at_once_are_not_believed_without_a_signatu
     assert (signed.seal.sign_off, home.told("sealed")["sign_off"]) == ("Ada: they were withdrawn",) * 2
 
 
-def test_who_wishes_to_be_forgotten_is_in_no_file_and_not_asked_for_again(home: Home) -> None:
+def test_who_wishes_to_be_forgotten_is_in_no_file_and_not_asked_for_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in a large table, which is written in more parts than one.
+    monkeypatch.setattr(seal, "BATCH_ROWS", 2)
     number = next(n for n in OLD if WORLD.owner_at(n, SECOND) < 0 and not WORLD.facts(n).plant)
     login = name_at(number, NOW).split("/")[0]
     home.register([name_at(n, NOW) for n in (number, *SOME)])
@@ -404,6 +409,8 @@ def test_who_wishes_to_be_forgotten_is_in_no_file_and_not_asked_for_again(home: 
     row = home.rows()[id_of(number)]
     assert (row["repo_name"], row["stargazers_count"]) == (f"erased/{id_of(number)}", WORLD.repo(number, SECOND).stars)
     assert not pipeline.verify(home.settings()).troubles
+    next(home.path.glob("snapshots/github/repositories/*")).unlink()
+    assert [mended.origin for mended in keeping.mend(home.settings()).mended] == ["pages"]
     home.github.log.clear()
     assert home.repositories(NOW + WEEK).asked == len(SOME)
     assert not home.asked(f"/repositories/{id_of(number)}")
