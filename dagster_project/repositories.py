@@ -330,7 +330,7 @@ class _Round:
         if number in self._seen or (target.repo_id is None and number in self._known.done_ids):
             if target.asked_name:
                 reason = f"leads to repository {number}, which the registry names twice"
-                self.missing.append(Missing(target.asked_name, reason))
+                self.missing.append(Missing(target.asked_name, reason, told_as=f"{number}"))
             return
         self._keep(target, msgspec.structs.replace(found, asked_name=target.asked_name))
 
@@ -359,8 +359,9 @@ class _Round:
 
 
 def _missing(kept: Repository) -> Missing:
-    """Say what is missing as the registry names it, else by number: a name may hold a person's login, and the diary is for ever."""
-    return Missing(kept.asked_name or f"{kept.repo_id}", kept.reason or f"{kept.state}")
+    """Say what is missing as the registry names it, else by number."""
+    told_as = f"{kept.repo_id}" if kept.repo_id else "a name of the registry"
+    return Missing(kept.asked_name or told_as, kept.reason or f"{kept.state}", told_as)
 
 
 def _batches(targets: Sequence[_Target]) -> Iterator[Sequence[_Target]]:

@@ -27,14 +27,22 @@ _Kept = TypeVar("_Kept")
 
 @dataclass(frozen=True)
 class Missing:
-    """Something that was asked for and could not be had. `what` is a repository's number, or a name of the registry."""
+    """Something that was asked for and could not be had. `what` is a repository's number, or a name of the registry.
+
+    `told_as` stands for a name that may hold a person's login where nobody can take it out again, as in the diary.
+    """
 
     what: str
     reason: str
+    told_as: str | None = None
 
     def __str__(self) -> str:
         """Give `what: reason`."""
         return f"{self.what}: {self.reason}"
+
+    def nameless(self) -> str:
+        """Give the same for what is kept for ever."""
+        return f"{self.told_as or self.what}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -195,7 +203,7 @@ def tell(settings: Settings, source: str, day: date, missing: Sequence[Missing],
         settings.now(),
         source=source,
         day=f"{day}",
-        missing=[str(one) for one in missing],
+        missing=[one.nameless() for one in missing],
         **counts,
     )
 

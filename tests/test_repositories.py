@@ -162,7 +162,8 @@ def test_a_name_that_leads_nowhere_is_quarantined_and_said(seen: Home) -> None:
     (path,) = seen.path.glob(f"raw/github/{BEGIN:%Y-%m-%d}/*/quarantine/*.parquet")
     kept = pl.read_parquet(path).filter(pl.col("record") == NOWHERE_NAME.encode())
     assert kept["reason"].to_list() == ["gone, and was never seen, so it has no number"]
-    assert any(line.startswith(NOWHERE_NAME) for line in seen.told("captured")["missing"])
+    assert NOWHERE_NAME in [one.what for one in seen.last.missing]
+    assert "a name of the registry: gone, and was never seen, so it has no number" in seen.told("captured")["missing"]
 
 
 def test_of_an_owner_who_is_a_person_only_the_number_is_kept(seen: Home) -> None:
@@ -398,7 +399,7 @@ def test_who_wishes_to_be_forgotten_is_in_no_file_and_not_asked_for_again(
     monkeypatch.setattr(seal, "BATCH_ROWS", 2)
     number = next(n for n in OLD if WORLD.owner_at(n, SECOND) < 0 and not WORLD.facts(n).plant)
     login = name_at(number, NOW).split("/")[0]
-    home.register([name_at(n, NOW) for n in (number, *SOME)])
+    home.register([f"{login}/was-never-there", *(name_at(n, NOW) for n in (number, *SOME))])
     home.repositories()
     home.stars()
     home.register([name_at(n, NOW) for n in SOME])
