@@ -28,6 +28,8 @@ GRAPH = """
 select 'developers' as metric, date '2026-10-01' as observed_on, cast(quarter as date) as quarter, country, amount
 from (values ('2026-04-01', 'US', 300), ('2026-04-01', 'CN', 100), ('2026-04-01', 'IN', 100), ('2026-10-01', 'US', 1))
     as given (quarter, country, amount)
+union all select 'git_pushes', date '2026-09-01', date '2026-04-01', 'US', 7
+union all select 'developers', date '2026-09-01', date '2026-04-01', 'DE', 9
 """
 
 
@@ -251,9 +253,17 @@ def test_a_quarter_that_was_over_when_profiles_were_first_read_is_back_cast(
 
 def test_the_quotient_is_against_the_last_quarter_that_the_graph_has(built: duckdb.DuckDBPyConnection) -> None:
     columns = "country, graph_quarter, graph_share, quotient, quotient_low, quotient_high"
-    rows = ask(built, f"select {columns} from marts.contributor_innovation_graph order by country")
+    graph = "marts.contributor_innovation_graph"
+    rows = ask(built, f"select {columns} from {graph} where metric = 'developers' order by country")
     assert [row[:3] for row in rows] == [("CN", date(2026, 4, 1), 0.2), ("US", date(2026, 4, 1), 0.6)]
     assert rows[0][3:] == pytest.approx((6.5 / 41 / 0.2, 6.5 / 47 / 0.2, 12.5 / 47 / 0.2))
+
+
+def test_a_later_import_of_one_file_takes_nothing_from_the_others(built: duckdb.DuckDBPyConnection) -> None:
+    found = ask(
+        built, "select country, graph_amount from marts.contributor_innovation_graph where metric = 'git_pushes'"
+    )
+    assert found == [("US", 7)]
 
 
 def test_the_graph_comes_without_the_union_and_with_namibia(tmp_path: Path) -> None:
