@@ -235,9 +235,41 @@ CELL = """
 select date '2026-07-01' as quarter, 'all' as level, 'all' as unit, 'US' as country, 20 as contributors, 20 as contributor_months,
     20 as located_contributors, 20 as all_contributors, 20 as located_months, false as is_unit_hidden, false as is_folded
 """
-NO_REPOSITORIES = (
-    "select date '2026-07-01' as quarter, 1 as repo_id, '' as repo_name, '' as lab, '' as country where false"
+REPOSITORY = "select date '2026-07-01' as quarter, 1 as repo_id, '' as repo_name, '' as lab, '' as country, {half} as is_half_read"
+NO_REPOSITORIES = f"{REPOSITORY.format(half=False)} where false"
+
+
+@pytest.mark.parametrize(
+    ("as_of", "is_half_read", "is_running"),
+    [("2026-10-05", True, True), ("2026-10-05", False, False), ("2026-10-29", True, False)],
 )
+def test_a_quarter_that_is_read_in_part_runs_for_four_weeks_more_at_most(
+    answer: Answer, as_of: str, is_half_read: bool, is_running: bool
+) -> None:
+    given = {"staging.contributor_cells": CELL, "staging.contributed_repos": REPOSITORY.format(half=is_half_read)}
+    (row,) = answer(
+        "marts.contributor_geography", {**given, "raw.contributors": f"select date '{as_of}' as observed_on"}
+    )
+    assert row["is_running"] == is_running
+
+
+@pytest.mark.parametrize(
+    ("state", "read", "is_half_read"),
+    [("there", "2026-09-30", True), ("there", "2026-10-01", False), ("gone", "2026-09-30", False)],
+)
+def test_a_repository_is_half_read_until_it_is_read_after_the_quarter_or_goes(
+    answer: Answer, state: str, read: str, is_half_read: bool
+) -> None:
+    sights = f"(date '2026-09-28', 'there'), (date '2026-10-05', '{state}')"
+    given = {
+        "raw.repositories": f"""select 1 as repo_id, 'o/x' as repo_name, on_day as observed_on, on_day as observed_at, state
+            from (values {sights}) as seen (on_day, state)""",
+        "staging.contributor_readings": f"select 1 as repo_id, date '2026-07-01' as quarter, timestamp '{read} 02:00' as observed_at",
+        "staging.repository_homes": """select 1 as repo_id, 'a' as lab, 'CN' as country, true as is_reviewed,
+            date '0001-01-01' as from_on, date '9999-12-31' as until_on""",
+    }
+    (row,) = answer("staging.contributed_repos", given)
+    assert row["is_half_read"] == is_half_read
 
 
 @pytest.mark.parametrize(("first_read", "is_back_cast"), [("2026-09-30", False), ("2026-10-01", True)])
