@@ -288,6 +288,22 @@ def test_a_lab_on_the_hub_and_on_github_side_by_side(history: History) -> None:
     assert (acme["weeks_of_downloads"], acme["weeks_of_stars"], acme["is_running"]) == (1, 8, True)
 
 
+def test_a_lab_is_where_it_was_in_the_quarters_last_week_with_anything(answer: Answer) -> None:
+    """Downloads are known to the 24th, while the lab was in the US; stars to the 31st, when it had moved to France."""
+    given = {
+        "staging.lab_weeks": """select 'S1' as scope, 'publisher' as credit, date '2026-08-24' as week, 'acme' as lab, 'US' as country,
+            7 as downloads_flow, 0 as estimated_flow, date '2026-08-31' as as_of""",
+        "staging.weeks": "select date '2026-08-24' as week, 'huggingface' as source",
+        "staging.project_weeks": """select 'asked' as scope, date '2026-08-31' as week, 'acme' as lab, 'FR' as country, 1 as n_repositories,
+            5 as retained_gain, 2 as commits, date '2026-09-07' as as_of""",
+        "staging.releases": "select date '2026-08-01' as month, 'acme' as lab",
+        "staging.chain": "select date '2026-08-31' as observed_on",
+        "registry.labs": "select 'acme' as lab",
+    }
+    (row,) = answer("marts.ships_builds_uses", given)
+    assert (row["country"], row["downloads_flow"], row["retained_gain"]) == ("FR", 7, 5)
+
+
 def test_the_newest_week_for_people(history: History) -> None:
     rows = history.rows("select * from marts.latest_stars")
     assert [row["repo_name"] for row in rows][:2] == ["base-gh/engine", "acme-labs/tool"]
