@@ -130,8 +130,12 @@ def there(settings: Settings) -> pl.DataFrame:
 
 
 def followed(settings: Settings) -> pl.DataFrame:
-    """Give what `there` gives, for a round that asks for more of each. Raises NothingYetError before there is one."""
+    """Give what `there` gives, but what was forgotten, for a round that asks for more of each.
+
+    Raises NothingYetError before there is one.
+    """
     found = there(settings)
+    found = found.filter([repositories.may_be_asked(name) for name in found["repo_name"]])
     if found.is_empty():
         raise NothingYetError(
             "No repository of GitHub is known yet, so there is nobody to ask for.",

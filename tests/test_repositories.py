@@ -413,7 +413,7 @@ def test_who_wishes_to_be_forgotten_is_in_no_file_and_not_asked_for_again(
     next(home.path.glob("snapshots/github/repositories/*")).unlink()
     assert [mended.origin for mended in keeping.mend(home.settings()).mended] == ["pages"]
     home.github.log.clear()
-    assert home.repositories(NOW + WEEK).asked == len(SOME)
+    assert home.repositories(NOW + WEEK).asked == home.stars(NOW + WEEK).asked == len(SOME)
     assert not home.asked(f"/repositories/{id_of(number)}")
 
 
