@@ -157,6 +157,22 @@ def test_a_running_day_or_week_is_no_fall(history: History) -> None:
     assert last["day"] == date(2026, 9, 13)
 
 
+@pytest.mark.parametrize(
+    ("begins", "first", "on"),
+    # At eight in the morning, as in California, the Sunday was not over on Monday at two; where nobody knows, it was.
+    [("timestamp '2026-09-06 08:00'", 10, date(2026, 9, 14)), ("null", 7, date(2026, 9, 7))],
+)
+def test_a_day_is_over_when_it_is_over_for_github(answer: Answer, begins: str, first: int, on: date) -> None:
+    sights = "(timestamp '2026-09-07 02:00', [7, 0, 0, 0, 0, 0, 0]), (timestamp '2026-09-14 02:00', [10, 10, 10, 10, 10, 10, 10])"
+    weeks = f"""select 1 as repo_id, date '2026-09-06' as week_start, cast({begins} as timestamp) as begins_at, *
+        from (values {sights}) as seen (observed_at, days)"""
+    rows = {row["day"]: row for row in answer("core.star_days", {"raw.star_weeks": weeks})}
+    sunday = rows[date(2026, 9, 6)]
+    assert (sunday["first_observed"], sunday["retained"], sunday["withdrawn"]) == (first, 10, first - 10)
+    assert sunday["first_observed_on"] == on
+    assert len(rows) == 7
+
+
 def test_the_count_of_the_day_stands_beside_the_gains(history: History) -> None:
     found = gains(history, TOOL)
     assert {week: row["stargazers_count"] for week, row in found.items() if row["stargazers_count"]} == {
