@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import polars as pl
 import pytest
+
+from dagster_project.warehouse import build
 
 from .conftest import Answer
 from .history import History, model, repository, star_week
@@ -325,3 +328,11 @@ def test_the_newest_week_for_people(history: History) -> None:
     assert [row["repo_name"] for row in rows][:2] == ["base-gh/engine", "acme-labs/tool"]
     # Four weeks: two quiet ones, the burst's and the last.
     assert (rows[1]["week_gain"], rows[1]["four_week_gain"], rows[1]["year_gain"]) == (127, 70 + 70 + 109 + 127, None)
+
+
+def test_what_was_sealed_before_a_column_was_thought_of_still_builds(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(build.RAW_SCHEMAS["repositories"], "thought_of_later", pl.List(pl.Int32()))
+    rows = history.build().rows("select distinct thought_of_later from raw.repositories")
+    assert rows == [{"thought_of_later": None}]
