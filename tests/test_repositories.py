@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from dagster_project import captures, keeping, overview, pipeline
 from dagster_project.cli import main
+from dagster_project.cli.github import github_of_run
 from dagster_project.errors import DamagedDataError, GateError, PauseError, RefusedError, SourceError
 from dagster_project.rehearsal.faults import FOR_EVER, HTML, Fault
 from dagster_project.rehearsal.github.accounts import RENAMED_LABS
@@ -390,6 +391,19 @@ def test_repositories_that_vanish_all_at_once_are_not_believed_without_a_signatu
     home.strike(gone, rest)
     signed = home.repositories(BEGIN + 2 * WEEK, sign_off="Ada: they were withdrawn")
     assert (signed.seal.sign_off, home.told("sealed")["sign_off"]) == ("Ada: they were withdrawn",) * 2
+
+
+def test_repositories_that_wait_for_a_signature_cost_a_run_neither_stars_nor_people(home: Home) -> None:
+    home.register([name_at(n, BEGIN) for n in quiet(10)])
+    home.repositories(BEGIN)
+    absent = {"data": {}, "errors": [{"type": "NOT_FOUND", "path": [f"r{n}"]} for n in range(10)]}
+    gone = Fault(method="POST", path=GRAPHQL, action="body", body=json.dumps(absent))
+    home.strike(
+        gone, Fault(path="/repositories/", action="reply", status=404, body='{"message":"Not Found"}', times=10)
+    )
+    found = github_of_run(home.settings(BEGIN + WEEK))
+    assert found is not None
+    assert (found["repositories"], found["stars"]["asked"], found["people"]["readings"] > 0) == (None, 10, True)
 
 
 def test_who_wishes_to_be_forgotten_is_in_no_file_and_not_asked_for_again(
