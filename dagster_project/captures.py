@@ -256,6 +256,8 @@ def _capturing(settings: Settings, source: str, week: Week | None, say: Say) -> 
     with lock.hold(settings.home, f"capture of {source}", now, say):
         _refuse_mixture(settings, say, rounds.endpoint(settings, source))
         keeping.adopt(settings, say)
+        # In every capture: a home without a token any more reads nobody, and its texts have to go all the same.
+        keeping.forget_locations(settings, now, say)
         yield now
         keeping.copy(settings, say)
 

@@ -42,7 +42,7 @@ def import_table(
 
     Raises UsageError for a name that can't be a folder of its own, a table that can't be read, or a day that is still to come.
     """
-    if not _NAME.fullmatch(source) or source in crawl.OUR_SOURCES:
+    if not _NAME.fullmatch(source) or source.lower() in (*crawl.OUR_SOURCES, crawl.INNOVATION_GRAPH):
         raise UsageError(
             f"'{source[:LONGEST_NAME]}' can't name an archive: use up to {LONGEST_NAME} letters, digits, - and _, and not the"
             " name of a capture of ours."

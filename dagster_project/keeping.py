@@ -268,6 +268,12 @@ def adopt(settings: Settings, say: Say) -> None:
         say(f"{found.source} {found.week}: sealed on {found.sealed_at} by a run that was ended before it said so")
 
 
+def forget_locations(settings: Settings, now: datetime, say: Say) -> None:
+    """Delete what people wrote about where they live, once it is as old as it may get."""
+    if forgotten := private.forget_locations(settings.home, now.date()):
+        say(f"{forgotten} files of location texts were older than {private.KEEP_LOCATIONS.days} days and are deleted.")
+
+
 def room(settings: Settings) -> tuple[int, int]:
     """Give the free bytes of the home's disk, and how many a capture should find there."""
     # How large a stand-in on this machine is, nobody knows before its first snapshot.

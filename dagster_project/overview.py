@@ -236,7 +236,8 @@ def is_github_due(settings: Settings) -> bool:
     days = [told[source]["day"] if source in told else None for source in (GITHUB, STARS, PEOPLE)]
     if any(day is None or Week.of(date.fromisoformat(day)) != this_week for day in days):
         return True
-    return bool(told[STARS].get("unfinished", True) or told[PEOPLE].get("not_asked", True))
+    is_left = not told[GITHUB].get("is_complete", True)
+    return bool(is_left or told[STARS].get("unfinished", True) or told[PEOPLE].get("not_asked", True))
 
 
 def _told_rounds(settings: Settings) -> dict[str, dict[str, Any]]:

@@ -88,7 +88,6 @@ def capture(
     GitHub refuses us or five questions in a row fail, NothingYetError before repositories were captured.
     """
     now = settings.now()
-    _forget_locations(settings, now.date(), say)
     _refuse_without_opt_outs(settings)
     repos = [Repo(*row) for row in repositories.followed(settings).select("repo_id", "repo_name").iter_rows()]
     key = _key(settings, say)
@@ -111,12 +110,6 @@ def capture(
     counts = {name: getattr(done, name) for name in ("readings", "points", "not_asked", "profiles_missing")}
     rounds.tell(settings, crawl.PEOPLE, attempt.day, missing, **counts)
     return done
-
-
-def _forget_locations(settings: Settings, today: date, say: Callable[[str], None]) -> None:
-    """Delete what people wrote about where they live, once it is as old as it may get."""
-    if forgotten := private.forget_locations(settings.home, today):
-        say(f"{forgotten} files of location texts were older than {private.KEEP_LOCATIONS.days} days and are deleted.")
 
 
 def _missing(attempt: Spool) -> Iterator[Missing]:

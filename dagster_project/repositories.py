@@ -61,10 +61,12 @@ class _Target:
 
 @dataclass
 class _Known:
-    """What earlier rounds found, by number: the newest name, the name it was asked for. And what this week is done with."""
+    """What earlier rounds found, by number: the newest name, the name it was asked for, owners' logins. And what this week is done with."""
 
     names: dict[int, str] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
+    logins: dict[int, str] = field(default_factory=dict)
+    owners: dict[str, int] = field(default_factory=dict)
     done_ids: set[int] = field(default_factory=set)
     done_names: set[str] = field(default_factory=set)
     is_week_done: bool = False
@@ -99,10 +101,11 @@ def capture(
             f"Week {Week.of(attempt.day)}, GitHub, repositories: {refused} What it said is kept in {attempt.folder}, but not sealed.",
             next_command=f'{crawl.GO_ON[crawl.GITHUB]} --sign-off "NAME: REASON"',
         )
-    counts = {"asked": round_.asked, "requests": client.requests, "points": client.points, "not_asked": not_asked}
-    rounds.tell(settings, source, attempt.day, missing, is_sample=not client.has_token, **counts)
     has_unread = any(one.reason and one.state is None for one in kept)
     is_complete = client.has_token and not round_.has_unlisted and not has_unread
+    counts = {"asked": round_.asked, "requests": client.requests, "points": client.points, "not_asked": not_asked}
+    flags = {"is_sample": not client.has_token, "is_complete": is_complete}
+    rounds.tell(settings, source, attempt.day, missing, **flags, **counts)
     signed = sign_off if refused else None
     closed = before.newest
     if attempt.pages():
@@ -127,8 +130,12 @@ def there(settings: Settings) -> pl.DataFrame:
 
 
 def followed(settings: Settings) -> pl.DataFrame:
-    """Give what `there` gives, for a round that asks for more of each. Raises NothingYetError before there is one."""
+    """Give what `there` gives, but what was forgotten, for a round that asks for more of each.
+
+    Raises NothingYetError before there is one.
+    """
     found = there(settings)
+    found = found.filter([repositories.may_be_asked(name) for name in found["repo_name"]])
     if found.is_empty():
         raise NothingYetError(
             "No repository of GitHub is known yet, so there is nobody to ask for.",
@@ -147,8 +154,13 @@ def _known(settings: Settings, source: str, attempt: Spool | None) -> _Known:
     for earlier, found in rounds.whole(settings, source):
         is_this_week = found.week == this_week
         known.is_week_done |= is_this_week and (found.is_complete or source == crawl.SAMPLE)
-        for repo_id, name, asked in rounds.table(earlier, ["repo_id", "repo_name", "asked_name"]).rows():
+        rows = rounds.table(earlier, ["repo_id", "repo_name", "asked_name", "owner_id", "owner_login"])
+        for repo_id, name, asked, owner_id, login in rows.rows():
             _learn(known, repo_id, name, asked, is_done=is_this_week)
+            if login:
+                # As with names: whoever takes a login later is somebody else, and who had it first has a new one.
+                known.owners.setdefault(login.lower(), owner_id)
+                known.logins[owner_id] = login
     for one in _kept(attempt):
         _learn(known, one.repo_id, one.repo_name, one.asked_name, is_done=True)
     return known
@@ -171,7 +183,7 @@ class _Round:
     def __init__(
         self, settings: Settings, attempt: Spool, client: Client, known: _Known, on_page: Callable[[int], None]
     ) -> None:
-        self._settings, self._client, self._known = settings, client, known
+        self._settings, self._client, self._known, self._day = settings, client, known, attempt.day
         self.bundles: Bundles[Repository] = Bundles(
             settings, attempt, repositories.bundle, on_page, size=BATCH_REPOSITORIES
         )
@@ -203,7 +215,7 @@ class _Round:
             self.asked += 1
             try:
                 self.bundles.note(repositories.of_rest(self._client.get(repositories.by_name(name)), name))
-            except UnansweredError as error:
+            except (GoneError, BlockedError) as error:
                 state: State = "blocked" if isinstance(error, BlockedError) else "gone"
                 self._note_absent(_Target(name, name), state, error.message)
             except (PauseError, AccessRefusedError):
@@ -228,15 +240,19 @@ class _Round:
             if repo_id not in numbers:
                 targets[f"{repo_id}"] = _Target(name, None, repo_id)
         for listed in self._listed():
-            if listed.repo_id not in known.names and listed.repo_name.lower() not in targets:
-                targets[listed.repo_name.lower()] = _Target(listed.repo_name, None, listed.repo_id)
+            named = targets.get(listed.repo_name.lower())
+            # Where the registry's name is known to be another number, this one was made anew under it.
+            if listed.repo_id not in known.names and (named is None or named.repo_id is not None):
+                targets[f"{listed.repo_id}"] = _Target(listed.repo_name, None, listed.repo_id)
         return [target for target in targets.values() if repositories.may_be_asked(target.name)]
 
     def _listed(self) -> Iterator[repositories.Listed]:
         """Give what the registry's organisations list. One that is gone is missing, and costs nobody else."""
         for login in registry.github_owners(self._settings.registry):
+            owner_id = self._known.owners.get(login.lower())
+            current = login if owner_id is None else self._known.logins[owner_id]
             try:
-                yield from repositories.of_organisation(self._client, login)
+                yield from repositories.of_organisation(self._client, current, owner_id)
             except GoneError as error:
                 self.missing.append(Missing(login, f"no organisation: {error.said}"))
             except (PauseError, AccessRefusedError):
@@ -253,7 +269,8 @@ class _Round:
     def _ask(self, targets: Sequence[_Target], *, is_certain: bool = False) -> None:
         """Ask for a batch; what is lost with it is asked for again in halves, down to one. `is_certain`: REST named them."""
         try:
-            answer = repositories.ask(self._client, [target.name for target in targets], self._settings.now())
+            names = [target.name for target in targets]
+            answer = repositories.ask(self._client, names, self._settings.now(), self._day)
         except (PauseError, AccessRefusedError):
             raise
         except SourceError as error:
@@ -317,7 +334,7 @@ class _Round:
         if number in self._seen or (target.repo_id is None and number in self._known.done_ids):
             if target.asked_name:
                 reason = f"leads to repository {number}, which the registry names twice"
-                self.missing.append(Missing(target.asked_name, reason))
+                self.missing.append(Missing(target.asked_name, reason, told_as=f"{number}"))
             return
         self._keep(target, msgspec.structs.replace(found, asked_name=target.asked_name))
 
@@ -338,12 +355,17 @@ class _Round:
             target.asked_name,
             reason=rounds.kind_of(error),
         )
-        self.bundles.note_bad(noted, _missing(noted))
+        if isinstance(error, UnansweredError):
+            # A sure no, as for what an organisation protects from our token: GitHub is well.
+            self.bundles.note(noted)
+        else:
+            self.bundles.note_bad(noted, _missing(noted))
 
 
 def _missing(kept: Repository) -> Missing:
-    """Say what is missing as the registry names it, else by number: a name may hold a person's login, and the diary is for ever."""
-    return Missing(kept.asked_name or f"{kept.repo_id}", kept.reason or f"{kept.state}")
+    """Say what is missing as the registry names it, else by number."""
+    told_as = f"{kept.repo_id}" if kept.repo_id else "a name of the registry"
+    return Missing(kept.asked_name or told_as, kept.reason or f"{kept.state}", told_as)
 
 
 def _batches(targets: Sequence[_Target]) -> Iterator[Sequence[_Target]]:

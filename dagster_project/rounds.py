@@ -27,14 +27,22 @@ _Kept = TypeVar("_Kept")
 
 @dataclass(frozen=True)
 class Missing:
-    """Something that was asked for and could not be had. `what` is a repository's number, or a name of the registry."""
+    """Something that was asked for and could not be had. `what` is a repository's number, or a name of the registry.
+
+    `told_as` stands for a name that may hold a person's login where nobody can take it out again, as in the diary.
+    """
 
     what: str
     reason: str
+    told_as: str | None = None
 
     def __str__(self) -> str:
         """Give `what: reason`."""
         return f"{self.what}: {self.reason}"
+
+    def nameless(self) -> str:
+        """Give the same for what is kept for ever."""
+        return f"{self.told_as or self.what}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -59,10 +67,17 @@ class Begun:
 
 
 def begun(settings: Settings, source: str, close_leftover: Callable[[Spool], object]) -> Begun:
-    """Find what there is of a round. A day has one table of each source, so what is still due then is asked for tomorrow."""
+    """Find what there is of a round. A day has one table of each source, so what is still due then is asked for tomorrow.
+
+    Raises DamagedDataError where today's seal can't be read: a second attempt would take the place of its table.
+    """
+    today = settings.now().date()
+    for sealed in spool.attempts(settings.home, source):
+        if sealed.is_sealed and sealed.day == today:
+            return Begun(None, seal.read(sealed), is_done_today=True)
     attempt = _leftover(settings, source, close_leftover)
     newest = next((found for _attempt, found in reversed(list(seal.readable(settings.home, source)))), None)
-    return Begun(attempt, newest, newest is not None and newest.observed_on == settings.now().date())
+    return Begun(attempt, newest, is_done_today=False)
 
 
 def _leftover(settings: Settings, source: str, close_leftover: Callable[[Spool], object]) -> Spool | None:
@@ -188,7 +203,7 @@ def tell(settings: Settings, source: str, day: date, missing: Sequence[Missing],
         settings.now(),
         source=source,
         day=f"{day}",
-        missing=[str(one) for one in missing],
+        missing=[one.nameless() for one in missing],
         **counts,
     )
 

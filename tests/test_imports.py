@@ -28,7 +28,9 @@ def table(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("source", ["../up", "a/b", "..", "", "a" * 300, "huggingface", "github_people"])
+@pytest.mark.parametrize(
+    "source", ["../up", "a/b", "..", "", "a" * 300, "huggingface", "GitHub_people", "innovation_graph"]
+)
 def test_F31_no_archive_is_named_out_of_its_folder_or_as_a_capture(
     settings: Settings, table: Path, source: str
 ) -> None:

@@ -6,7 +6,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -194,8 +194,9 @@ def test_key_and_location_texts_lie_apart_for_their_owner_alone_and_texts_go_aft
     )
     home.read(NOW + 4 * WEEK)
     assert texts.exists()
-    home.read(NOW + 5 * WEEK)
-    assert not texts.exists()
+    later = replace(home.settings(NOW + 5 * WEEK), github_token=None)
+    captures.capture_repositories(later, limits=ONCE)
+    assert not texts.exists(), "also where nobody reads profiles any more"
 
 
 def test_a_question_that_fails_is_asked_in_halves_and_a_half_answer_again(home: Home, tmp_path: Path) -> None:

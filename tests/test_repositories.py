@@ -5,22 +5,27 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from dagster_project import captures, keeping, pipeline
+from dagster_project import captures, keeping, overview, pipeline
 from dagster_project.cli import main
-from dagster_project.errors import GateError, PauseError, RefusedError, SourceError
+from dagster_project.cli.github import github_of_run
+from dagster_project.errors import DamagedDataError, GateError, PauseError, RefusedError, SourceError
 from dagster_project.rehearsal.faults import FOR_EVER, HTML, Fault
+from dagster_project.rehearsal.github.accounts import RENAMED_LABS
 from dagster_project.rehearsal.github.service import GitHubService
 from dagster_project.rehearsal.world.world import LABS
 from dagster_project.settings import Settings
+from dagster_project.snapshots import seal
+from dagster_project.sources import repositories
 from dagster_project.sources.repositories import last_complete_week
-from tests.github_home import BEGIN, DAY, NOW, NOWHERE, OLD, WEEK, Home, id_of, killed_after, name_at, quiet
+from tests.github_home import BEGIN, DAY, NOW, NOWHERE, OLD, ONCE, WEEK, Home, id_of, killed_after, name_at, quiet
 from tests.rehearsal.github_cases import SECOND, WORLD, planted
 
 GRAPHQL = "^/graphql$"
@@ -108,13 +113,47 @@ def test_counters_are_those_of_the_world(seen: Home) -> None:
         assert row["latest_release_at"] == newest
 
 
-def test_organisations_bring_what_the_registry_does_not_name_from_a_hundred_stars(seen: Home) -> None:
-    found = {row["repo_id"]: row for row in seen.rows().values() if row["asked_name"] is None}
-    young = [n for n in range(WORLD.repos) if n not in OLD]
-    listed = [n for n in young if (repo := WORLD.repo(n, SECOND)) and repo.access == "open" and repo.stars >= 100]
-    ours = [n for n in listed if 0 <= WORLD.owner_at(n, SECOND) < len(LABS)]
-    assert {id_of(n) for n in ours} <= set(found) | {id_of(planted("name_taken"))}
-    assert all(row["stargazers_count"] >= 100 for row in found.values() if row["state"] == "there")
+def starred_of(lab: int) -> set[int]:
+    """Give the repositories of a lab that its organisation lists now with 100 stars."""
+    owned = [n for n in range(WORLD.repos) if is_open(n) and WORLD.owner_at(n, SECOND) == lab]
+    return {id_of(n) for n in owned if WORLD.repo(n, SECOND).stars >= 100}
+
+
+def test_organisations_bring_what_the_registry_does_not_name_from_a_hundred_stars(home: Home) -> None:
+    named = {id_of(n) for n in SOME}
+    steady = [lab for lab in range(len(LABS)) if lab not in RENAMED_LABS]
+    home.register([name_at(n, NOW) for n in SOME], [LABS[lab].slug for lab in steady])
+    home.repositories()
+    ours = set().union(*map(starred_of, steady))
+    assert {row["repo_id"] for row in home.rows().values() if row["asked_name"] is None} == ours - named != set()
+
+
+def test_an_organisation_is_listed_under_its_new_login_and_nobody_else_under_its_old_one(home: Home) -> None:
+    renamed = next(iter(RENAMED_LABS))
+    one = next(n for n in OLD if id_of(n) in starred_of(renamed))
+    home.register([name_at(one, BEGIN)])
+    home.repositories(BEGIN)
+    home.register([name_at(one, BEGIN)], [LABS[renamed].slug])
+    taken = {"databaseId": id_of(SOME[0]), "nameWithOwner": name_at(SOME[0], NOW), "stargazerCount": 500}
+    listed = {"nodes": [taken], "pageInfo": {"hasNextPage": False, "endCursor": None}}
+    squatted = {"data": {"organization": {"databaseId": 1, "repositories": listed}}}
+    home.strike(Fault(method="POST", path=GRAPHQL, action="body", body=json.dumps(squatted)))
+    found = home.repositories(NOW - WEEK)
+    assert ([one.what for one in found.missing], found.asked) == ([LABS[renamed].slug], 1)
+    assert home.repositories(NOW).missing == (), "the organisation is there, under the login that its repository told"
+
+
+def test_what_an_organisation_makes_anew_under_a_registered_name_is_found_beside_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repositories, "LEAST_STARS", 10)
+    left, taker = planted("name_left"), planted("name_taken")
+    home.register([name_at(left, BEGIN)], [name_at(left, BEGIN).split("/")[0]])
+    home.repositories(BEGIN)
+    home.repositories(NOW)
+    rows = home.rows()
+    assert (rows[id_of(left)]["asked_name"], rows[id_of(taker)]["asked_name"]) == (name_at(left, BEGIN), None)
+    assert rows[id_of(taker)]["repo_name"] == name_at(left, BEGIN)
 
 
 def test_a_name_that_leads_nowhere_is_quarantined_and_said(seen: Home) -> None:
@@ -124,7 +163,8 @@ def test_a_name_that_leads_nowhere_is_quarantined_and_said(seen: Home) -> None:
     (path,) = seen.path.glob(f"raw/github/{BEGIN:%Y-%m-%d}/*/quarantine/*.parquet")
     kept = pl.read_parquet(path).filter(pl.col("record") == NOWHERE_NAME.encode())
     assert kept["reason"].to_list() == ["gone, and was never seen, so it has no number"]
-    assert any(line.startswith(NOWHERE_NAME) for line in seen.told("captured")["missing"])
+    assert NOWHERE_NAME in [one.what for one in seen.last.missing]
+    assert "a name of the registry: gone, and was never seen, so it has no number" in seen.told("captured")["missing"]
 
 
 def test_of_an_owner_who_is_a_person_only_the_number_is_kept(seen: Home) -> None:
@@ -154,7 +194,69 @@ def test_every_byte_is_verified_and_a_lost_table_comes_back_from_its_pages(seen:
     assert not pipeline.verify(seen.settings()).troubles
 
 
+def test_F24_a_damaged_seal_of_the_same_day_keeps_its_table(home: Home) -> None:
+    home.repositories()
+    (seal,) = home.path.glob("raw/github/*/*/SEALED")
+    whole, table = seal.read_bytes(), home.table("github")
+    seal.write_bytes(whole[:-5])
+    with pytest.raises(DamagedDataError, match="SEALED"):
+        home.repositories(NOW + timedelta(hours=1))
+    assert home.table("github").equals(table)
+    assert home.repositories(NOW + DAY).asked == len(SOME), "it costs no other day"
+    seal.write_bytes(whole)
+    assert not pipeline.verify(home.settings()).troubles
+
+
+def test_F32_a_clock_set_back_to_a_sealed_day_keeps_that_days_table(home: Home) -> None:
+    lost = Fault(method="POST", path=GRAPHQL, action="partial", row=0, value="RESOURCE_LIMITS_EXCEEDED", times=2)
+    for day in (NOW, NOW + DAY):
+        home.strike(lost)
+        home.repositories(day)
+        home.github.clear_faults()
+    assert home.table("github").height == 4
+    home.github.log.clear()
+    assert (home.repositories(NOW).asked, home.asked()) == (0, [])
+    assert home.table("github").height == 4
+    assert not pipeline.verify(home.settings()).troubles
+
+
+@dataclass(frozen=True)
+class Ticking(Settings):
+    """An installation whose clock, and GitHub's with it, moves on by a minute whenever it is read."""
+
+    github: GitHubService = field(kw_only=True)
+
+    def now(self) -> datetime:
+        self.github.set_now(self.github.now() + timedelta(minutes=1))
+        return self.github.now()
+
+
+def test_F32_a_round_that_begins_on_sunday_tells_of_the_week_before_sunday_to_its_end(home: Home) -> None:
+    home.register([name_at(n, NOW) for n in OLD])
+    sunday_night = datetime(2026, 2, 15, 23, 50, tzinfo=UTC)
+    home.github.set_now(sunday_night)
+    github = home.github
+    settings = Ticking(home.path, NOWHERE, github_api_url=github.url, github_token="x", github=github)
+    captures.capture_repositories(settings, limits=ONCE)
+    rows = home.rows(sunday_night)
+    after_midnight = {id_: row for id_, row in rows.items() if row["observed_at"].date() > sunday_night.date()}
+    assert 0 < len(after_midnight) < len(rows)
+    since, until = (int(datetime(2026, 2, day, tzinfo=UTC).timestamp()) for day in (2, 9))
+    for number in (n for n in OLD if id_of(n) in after_midnight):
+        assert rows[id_of(number)]["commits_last_week"] in {None, len(WORLD.commits(number, since, until))}
+
+
 # Bad answers, each on five quiet repositories
+
+
+def test_what_an_organisation_protects_is_said_and_costs_no_other(home: Home) -> None:
+    home.register([name_at(n, NOW) for n in quiet(8)])
+    hidden = [Fault(method="POST", path=GRAPHQL, action="partial", row=row, value="FORBIDDEN") for row in range(6)]
+    said = '{"message":"Resource protected by organization SAML enforcement."}'
+    home.strike(*hidden, Fault(path="^/repos/", action="reply", status=403, body=said, times=6))
+    found = home.repositories()
+    assert [one.reason for one in found.missing] == ["HTTP 403"] * 6
+    assert (found.seal.loaded, found.seal.quarantined, found.seal.is_complete) == (2, 6, False)
 
 
 def test_partial_graphql_costs_only_another_question(home: Home) -> None:
@@ -170,7 +272,12 @@ def test_a_repository_that_stays_lost_is_said_and_costs_no_other(home: Home) -> 
     first = sorted(name_at(n, NOW) for n in SOME)[0]
     assert [one.what for one in found.missing] == [first]
     assert (found.seal.loaded, found.seal.quarantined, found.seal.is_complete) == (4, 1, False)
-    assert home.repositories(NOW + DAY).seal.loaded == 1, "the next day asks for it again"
+    for day, is_due in ((NOW, True), (NOW + DAY, False)):
+        later = home.repositories(day)
+        home.stars(day)
+        captures.capture_people(home.settings(day), limits=ONCE)
+        assert overview.is_github_due(home.settings(day + DAY)) == is_due
+    assert later.seal.loaded == 1, "the next day asks for it again"
 
 
 @pytest.mark.parametrize("status", [502, 504])
@@ -286,10 +393,27 @@ def test_repositories_that_vanish_all_at_once_are_not_believed_without_a_signatu
     assert (signed.seal.sign_off, home.told("sealed")["sign_off"]) == ("Ada: they were withdrawn",) * 2
 
 
-def test_who_wishes_to_be_forgotten_is_in_no_file_and_not_asked_for_again(home: Home) -> None:
+def test_repositories_that_wait_for_a_signature_cost_a_run_neither_stars_nor_people(home: Home) -> None:
+    home.register([name_at(n, BEGIN) for n in quiet(10)])
+    home.repositories(BEGIN)
+    absent = {"data": {}, "errors": [{"type": "NOT_FOUND", "path": [f"r{n}"]} for n in range(10)]}
+    gone = Fault(method="POST", path=GRAPHQL, action="body", body=json.dumps(absent))
+    home.strike(
+        gone, Fault(path="/repositories/", action="reply", status=404, body='{"message":"Not Found"}', times=10)
+    )
+    found = github_of_run(home.settings(BEGIN + WEEK))
+    assert found is not None
+    assert (found["repositories"], found["stars"]["asked"], found["people"]["readings"] > 0) == (None, 10, True)
+
+
+def test_who_wishes_to_be_forgotten_is_in_no_file_and_not_asked_for_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in a large table, which is written in more parts than one.
+    monkeypatch.setattr(seal, "BATCH_ROWS", 2)
     number = next(n for n in OLD if WORLD.owner_at(n, SECOND) < 0 and not WORLD.facts(n).plant)
     login = name_at(number, NOW).split("/")[0]
-    home.register([name_at(n, NOW) for n in (number, *SOME)])
+    home.register([f"{login}/was-never-there", *(name_at(n, NOW) for n in (number, *SOME))])
     home.repositories()
     home.stars()
     home.register([name_at(n, NOW) for n in SOME])
@@ -300,8 +424,10 @@ def test_who_wishes_to_be_forgotten_is_in_no_file_and_not_asked_for_again(home: 
     row = home.rows()[id_of(number)]
     assert (row["repo_name"], row["stargazers_count"]) == (f"erased/{id_of(number)}", WORLD.repo(number, SECOND).stars)
     assert not pipeline.verify(home.settings()).troubles
+    next(home.path.glob("snapshots/github/repositories/*")).unlink()
+    assert [mended.origin for mended in keeping.mend(home.settings()).mended] == ["pages"]
     home.github.log.clear()
-    assert home.repositories(NOW + WEEK).asked == len(SOME)
+    assert home.repositories(NOW + WEEK).asked == home.stars(NOW + WEEK).asked == len(SOME)
     assert not home.asked(f"/repositories/{id_of(number)}")
 
 

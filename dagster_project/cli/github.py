@@ -27,17 +27,28 @@ def capture_github(
     settings: Settings, week: Week | None, limits: Limits, sign_off: str | None = None
 ) -> tuple[dict[str, Any], list[str]]:
     """Capture repositories, then stars and people if there is a token; give what that came to as JSON and in words."""
+    repositories, words = _capture_repositories(settings, week, limits, sign_off)
+    if repositories["is_sample"]:
+        return {"repositories": repositories, "stars": None, "people": None}, words
+    stars, stars_words = _capture_stars(settings, week, limits)
+    people, people_words = capture_people(settings, week, limits)
+    return {"repositories": repositories, "stars": stars, "people": people}, [*words, *stars_words, *people_words]
+
+
+def _capture_repositories(
+    settings: Settings, week: Week | None, limits: Limits, sign_off: str | None = None
+) -> tuple[dict[str, Any], list[str]]:
     with progress("repositories") as advance:
         found = captures.capture_repositories(
             settings, week=week, sign_off=sign_off, limits=limits, say=say, on_page=advance
         )
-    shown, words = {"repositories": _repositories(found)}, _repositories_words(found)
-    if found.is_sample:
-        return {**shown, "stars": None, "people": None}, words
+    return _repositories(found), _repositories_words(found)
+
+
+def _capture_stars(settings: Settings, week: Week | None, limits: Limits) -> tuple[dict[str, Any], list[str]]:
     with progress("pages of stars") as advance:
-        stars = captures.capture_stars(settings, week=week, limits=limits, say=say, on_page=advance)
-    people, people_words = capture_people(settings, week, limits)
-    return {**shown, "stars": _stars(stars), "people": people}, [*words, *_stars_words(stars), *people_words]
+        found = captures.capture_stars(settings, week=week, limits=limits, say=say, on_page=advance)
+    return _stars(found), _stars_words(found)
 
 
 def capture_people(settings: Settings, week: Week | None, limits: Limits) -> tuple[dict[str, Any], list[str]]:
@@ -48,18 +59,22 @@ def capture_people(settings: Settings, week: Week | None, limits: Limits) -> tup
 
 
 def github_of_run(settings: Settings) -> dict[str, Any] | None:
-    """Capture GitHub within a run, or say why not. When GitHub fails here, the models' week is worth more."""
+    """Capture GitHub within a run, or say why not. What fails here costs neither the models' week nor the other rounds."""
     if left_out := captures.github_left_out(settings):
         say(left_out)
         return None
-    try:
-        shown, words = capture_github(settings, None, USUAL)
-    except (SourceError, GateError, NothingYetError) as error:
-        say(f"{error}\nThe models' week is sealed all the same; the run goes on with what GitHub said before.")
-        return None
-    for line in words:
-        say(line)
-    return shown
+    shown: dict[str, Any] = {}
+    rounds = {"repositories": _capture_repositories, "stars": _capture_stars, "people": capture_people}
+    for name, capture in rounds.items():
+        try:
+            shown[name], words = capture(settings, None, USUAL)
+        except (SourceError, GateError, NothingYetError) as error:
+            say(f"{error}\nThe models' week is sealed all the same; the run goes on with what GitHub said before.")
+            shown[name] = None
+            continue
+        for line in words:
+            say(line)
+    return shown if any(shown.values()) else None
 
 
 def _repositories(captured: RepositoriesCaptured) -> dict[str, Any]:

@@ -168,7 +168,7 @@ def _github_asset(
                 context.log.warning(str(error))
                 return dg.MaterializeResult(metadata={"trouble": dg.MetadataValue.text(str(error))})
         told: dict[str, dg.MetadataValue] = {name: dg.MetadataValue.int(getattr(captured, name)) for name in counts}
-        told["missing"] = dg.MetadataValue.json([str(one) for one in captured.missing])
+        told["missing"] = dg.MetadataValue.json([one.nameless() for one in captured.missing])
         return dg.MaterializeResult(metadata=told | (seal_metadata(captured.seal) if captured.seal else {}))
 
     return take_round

@@ -202,12 +202,12 @@ def _clean(entry: Entry, path: Path, staged: Path, cleaner: Cleaner) -> bool:
         rejects = cleaner.rejects(pl.read_parquet(path, glob=False))
         if rejects is not None:
             with durable.replacing(staged) as temporary:
-                rejects.write_parquet(temporary)
+                seal.write_rows(rejects.lazy(), temporary)
         return rejects is not None
     rows = cleaner.rows(pl.scan_parquet(path, glob=False))
     if rows is not None:
         with durable.replacing(staged) as temporary:
-            rows.sink_parquet(temporary, compression="zstd", maintain_order=True)
+            seal.write_rows(rows, temporary)
     return rows is not None
 
 

@@ -316,4 +316,9 @@ def _merge(parts: _Parts, path: Path, losers: pl.Series | None = None) -> None:
 
     merged = register_io_source(rows, schema=pl.scan_parquet(parts.paths[0], glob=False).collect_schema())
     with durable.replacing(path) as temporary:
-        merged.sink_parquet(temporary, compression="zstd", maintain_order=True, row_group_size=BATCH_ROWS)
+        write_rows(merged, temporary)
+
+
+def write_rows(rows: pl.LazyFrame, path: Path) -> None:
+    """Write rows to the Parquet of a snapshot, the same bytes for the same rows: what was lost can be made again."""
+    rows.sink_parquet(path, compression="zstd", maintain_order=True, row_group_size=BATCH_ROWS)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -123,10 +123,10 @@ class Batch:
     lost: Mapping[int, str]
 
 
-def of_organisation(client: Client, login: str) -> Iterator[Listed]:
+def of_organisation(client: Client, login: str, owner_id: int | None) -> Iterator[Listed]:
     """List an organisation's repositories of LEAST_STARS and more, most starred first, a page of points each.
 
-    Raises GoneError for a name that is no organisation's, SourceError as the client does.
+    Raises GoneError for a login that is no organisation's, or not that of `owner_id`, SourceError as the client does.
     """
     after: str | None = None
     while True:
@@ -137,6 +137,8 @@ def of_organisation(client: Client, login: str) -> Iterator[Listed]:
             if errors and errors[0].get("type") != "NOT_FOUND":
                 raise SourceError(f"GraphQL: {said}")
             raise GoneError(404, said)
+        if owner_id not in {None, found["databaseId"]}:
+            raise GoneError(404, "the login belongs to another organisation now")
         page = found["repositories"]
         for node in page["nodes"]:
             if node and node["stargazerCount"] < LEAST_STARS:
@@ -150,12 +152,13 @@ def of_organisation(client: Client, login: str) -> Iterator[Listed]:
         after = page["pageInfo"]["endCursor"]
 
 
-def ask(client: Client, names: Sequence[str], now: datetime) -> Batch:
+def ask(client: Client, names: Sequence[str], now: datetime, day: date) -> Batch:
     """Ask for repositories by name in one query; renamed ones answer under their old names.
 
+    `day` is the round's: the last week is the one before it, also for what is asked after midnight.
     Raises GraphQLRefusedError when the whole query was lost (fewer names may work), SourceError as the client does.
     """
-    since, until = last_complete_week(now)
+    since, until = last_complete_week(day)
     variables: dict[str, Any] = {"since": stamp(since), "until": stamp(until)}
     for place, name in enumerate(names):
         variables[f"o{place}"], variables[f"n{place}"] = name.split("/", 1)
@@ -235,9 +238,9 @@ def of_rest(answer: Answer, asked_name: str) -> Repository:
         raise SourceError(f"the answer is no repository ({type(error).__name__}: {error})") from error
 
 
-def last_complete_week(now: datetime) -> tuple[datetime, datetime]:
-    """Give the first and the last second of the last ISO week that was over, UTC: GitHub takes both ends as within."""
-    monday = datetime.combine(Week.of(now).monday, time(), UTC)
+def last_complete_week(day: date) -> tuple[datetime, datetime]:
+    """Give the first and the last second of the last ISO week that was over on a day, UTC: GitHub takes both ends as within."""
+    monday = datetime.combine(Week.of(day).monday, time(), UTC)
     return monday - timedelta(days=7), monday - timedelta(seconds=1)
 
 

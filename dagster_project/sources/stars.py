@@ -33,6 +33,7 @@ STAR_SCHEMA: dict[str, pl.DataType] = {
     "days": pl.List(pl.Int32()),
     "is_first": pl.Boolean(),
     "observed_at": pl.Datetime("us"),
+    "begins_at": pl.Datetime("us"),
 }
 
 
@@ -67,7 +68,11 @@ def unread(repo_id: int, page: int, at: datetime, reason: str) -> StarPage:
 
 def week_start(week: StarWeek) -> date:
     """Give the day on which GitHub's week begins. GitHub does not promise UTC: what begins late in a day is the next one's."""
-    return (datetime.fromtimestamp(week.week, UTC) + timedelta(hours=12)).date()
+    return (_begins_at(week) + timedelta(hours=12)).date()
+
+
+def _begins_at(week: StarWeek) -> datetime:
+    return datetime.fromtimestamp(week.week, UTC).replace(tzinfo=None)
 
 
 def bundle(pages: Sequence[StarPage]) -> bytes:
@@ -100,10 +105,10 @@ def read_stars(
             position += 1
         observed_at = parse_time(page.observed_at).astimezone(UTC).replace(tzinfo=None)
         for week in page.weeks:
-            begins = week_start(week)
+            starts, begins_at = week_start(week), _begins_at(week)
             is_first = (page.repo_id, page.page) in last and week is page.weeks[-1]
-            key = page.repo_id * _DAYS_IN_A_KEY + (begins - _EPOCH).days
-            rows.append((page.repo_id, begins, week.total, week.days, is_first, observed_at, key, position))
+            key = page.repo_id * _DAYS_IN_A_KEY + (starts - _EPOCH).days
+            rows.append((page.repo_id, starts, week.total, week.days, is_first, observed_at, begins_at, key, position))
             position += 1
     schema = {**STAR_SCHEMA, "week_key": pl.Int64(), "position": pl.Int32()}
     return pl.DataFrame(rows, schema=schema, orient="row"), refused

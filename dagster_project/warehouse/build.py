@@ -350,15 +350,25 @@ def _load_snapshots(
 
 
 def _load_raw(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[str]) -> None:
-    if paths:
-        listed = ", ".join(map(quoted, paths))
-        connection.execute(f"create view raw.{name} as select * from read_parquet([{listed}], union_by_name = true)")
-        return
-    # Nobody captured it yet: a table without rows, so that every SQL file runs.
     with tempfile.TemporaryDirectory() as folder:
         empty = Path(folder) / f"{name}.parquet"
         pl.DataFrame(schema=RAW_SCHEMAS[name]).write_parquet(empty)
-        connection.execute(f"create table raw.{name} as from read_parquet({quoted(str(empty))})")
+        wanted = _columns(connection, f"read_parquet({quoted(str(empty))})")
+    if paths:
+        found = f"read_parquet([{', '.join(map(quoted, paths))}], union_by_name = true)"
+        # What was sealed before a column was thought of says nothing of it.
+        later = wanted.keys() - _columns(connection, found).keys()
+        added = "".join(f", cast(null as {wanted[column]}) as {column}" for column in sorted(later))
+        connection.execute(f"create view raw.{name} as select *{added} from {found}")
+    else:
+        # Nobody captured it yet: a table without rows, so that every SQL file runs.
+        columns = ", ".join(f"{column} {kind}" for column, kind in wanted.items())
+        connection.execute(f"create table raw.{name} ({columns})")
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    rows = connection.execute(f"describe select * from {relation}").fetchall()
+    return {column: kind for column, kind, *_more in rows}
 
 
 def _load_registry(connection: duckdb.DuckDBPyConnection, registry: Path) -> None:

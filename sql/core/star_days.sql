@@ -19,14 +19,25 @@ warnings:
   - It is no history of the number of stars. That number as GitHub told it is stargazers_count, and the two are never one series.
   - A day that was first seen years later had lost stars before anybody looked. withdrawn knows only what was lost since.
 */
-with whole as (
+with sights as (
+    select
+        repo_id,
+        week_start,
+        days,
+        observed_at,
+        -- Where GitHub's days begin after those of UTC, one of them is over as much later. What was sealed first tells no hour.
+        greatest(begins_at, cast(week_start as timestamp)) as begins_at
+    from raw.star_weeks
+),
+
+whole as (
     select
         repo_id,
         week_start,
         min(observed_at) as first_at,
         max(observed_at) as last_at
-    from raw.star_weeks
-    where observed_at >= cast(week_start + 7 as timestamp)
+    from sights
+    where observed_at >= begins_at + interval 7 day
     group by repo_id, week_start
 ),
 
@@ -35,9 +46,10 @@ readings as (
     select
         seen.repo_id,
         seen.week_start,
+        seen.begins_at,
         seen.days,
         seen.observed_at
-    from raw.star_weeks as seen
+    from sights as seen
     inner join whole
         on
             seen.repo_id = whole.repo_id
@@ -47,16 +59,18 @@ readings as (
     select
         repo_id,
         week_start,
+        begins_at,
         days,
         observed_at
-    from raw.star_weeks
-    where observed_at < cast(week_start + 7 as timestamp)
+    from sights
+    where observed_at < begins_at + interval 7 day
 ),
 
 days as (
     select
         repo_id,
         week_start + cast(unnest(range(7)) as integer) as day,
+        begins_at + to_days(cast(unnest(range(7)) + 1 as integer)) as over_at,
         unnest(days) as stars,
         observed_at
     from readings
@@ -71,5 +85,5 @@ select
     cast(min(observed_at) as date) as first_observed_on,
     cast(max(observed_at) as date) as observed_on
 from days
-where observed_at >= cast(day + 1 as timestamp)
+where observed_at >= over_at
 group by repo_id, day

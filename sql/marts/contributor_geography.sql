@@ -24,7 +24,9 @@ columns:
   located_contributors: people of the unit whose profile names a country; null where the unit is suppressed
   all_contributors: all people of the unit; null where the unit is suppressed
   is_back_cast: whether the quarter was over before any profile was read, so that a person may have lived elsewhere then
-  is_running: whether the quarter was not over at the last capture
+  is_running: >-
+    whether the quarter was not over at the last capture, or was over for less than four weeks and one of the repositories was
+    not read again since
   as_of: last snapshot used
 checks:
   - one_of: {column: level, values: [all, lab, repo]}
@@ -88,6 +90,12 @@ known as (
     from raw.contributors
 ),
 
+half_read as (
+    select distinct quarter
+    from staging.contributed_repos
+    where is_half_read
+),
+
 shown as (
     select
         folded.quarter,
@@ -125,10 +133,13 @@ select
     shown.located_contributors,
     shown.all_contributors,
     shown.quarter + interval 3 month <= known.first_on as is_back_cast,
-    shown.quarter + interval 3 month > known.as_of as is_running,
+    -- A round that a budget ended in the first days of a quarter leaves the one before in parts.
+    shown.quarter + interval 3 month > known.as_of
+    or (half_read.quarter is not null and shown.quarter + interval 3 month + interval 28 day > known.as_of) as is_running,
     known.as_of
 from shown
 cross join known
 left join named on shown.unit = named.unit and shown.quarter = named.quarter
 left join homes on shown.unit = 'lab ' || homes.lab and shown.quarter = homes.quarter
+left join half_read on shown.quarter = half_read.quarter
 order by shown.quarter, shown.unit, shown.country

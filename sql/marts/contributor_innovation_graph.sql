@@ -39,7 +39,8 @@ with graph as (
         amount,
         observed_on
     from raw.innovation_graph
-    where observed_on = (select max(newest.observed_on) from raw.innovation_graph as newest)
+    -- Of each file: a later import may have brought only some of them.
+    qualify observed_on = max(observed_on) over (partition by metric)
 ),
 
 shares as (

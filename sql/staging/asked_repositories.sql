@@ -1,5 +1,7 @@
 /*
-meaning: Which repository each row of the registry is about. A name belongs to the first repository that answered to it, whoever takes it later.
+meaning: >-
+  Which repository each row of the registry is about. A name belongs to the first repository that answered when it was asked for,
+  whoever takes it later. One that was not asked for yet is that of the repository which had it last.
 grain: [repo_id]
 columns:
   repo_id: GitHub's number for the repository
@@ -19,7 +21,14 @@ with answers as (
     from registry.repositories as registered
     inner join raw.repositories as seen on lower(registered.repo_name) = lower(coalesce(seen.asked_name, seen.repo_name))
     where seen.state = 'there'
-    qualify row_number() over (partition by registered.repo_name order by seen.observed_on, seen.repo_id) = 1
+    qualify
+        row_number() over (
+            partition by registered.repo_name
+            order by
+                case when seen.asked_name is not null then seen.observed_on end asc nulls last,
+                seen.observed_on desc,
+                seen.repo_id asc
+        ) = 1
 )
 
 -- Two names of the registry may lead to one repository that was renamed in between.

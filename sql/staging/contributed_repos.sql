@@ -8,6 +8,7 @@ columns:
   lab: slug of the lab that owned it on the quarter's last day; null where no lab of the registry did
   country: country of that lab, or INTERNATIONAL; null without a lab
   was_read: whether its contributors of the quarter could be read
+  is_half_read: whether it is there, and was read only before the quarter's end
 */
 with repos as (
     select
@@ -33,7 +34,8 @@ select
     repos.repo_name,
     homes.lab,
     homes.country,
-    readings.repo_id is not null as was_read
+    readings.repo_id is not null as was_read,
+    coalesce(repos.last_seen_on is null and cast(readings.observed_at as date) <= quarters.last_day, false) as is_half_read
 from repos
 cross join quarters
 left join staging.repository_homes as homes

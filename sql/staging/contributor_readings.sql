@@ -18,14 +18,32 @@ with readings as (
     from raw.contributors
 ),
 
--- People of two keys can't be told apart, so they never meet. After a lost key the fuller one counts.
+newest as (
+    select
+        repo_id,
+        quarter,
+        key_id,
+        max(observed_at) as observed_at
+    from readings
+    group by repo_id, quarter, key_id
+),
+
+-- People of two keys can't be told apart, so they never meet. After a lost key the one counts that has read more days of the
+-- quarter, over all repositories: of a running quarter the former one would otherwise stand for ever if a repository went since.
 keyed as (
     select
         quarter,
         key_id
-    from readings
+    from newest
     group by quarter, key_id
-    qualify row_number() over (partition by quarter order by count(distinct repo_id) desc, max(observed_at) desc, key_id asc) = 1
+    qualify
+        row_number() over (
+            partition by quarter
+            order by
+                sum(least(cast(observed_at as date), cast(quarter + interval 3 month as date)) - quarter + 1) desc,
+                max(observed_at) desc,
+                key_id asc
+        ) = 1
 )
 
 select

@@ -17,15 +17,26 @@ with logins as (
     from raw.repositories
     where owner_login is not null
     group by lower(owner_login)
+),
+
+-- Two logins of the registry may be one organisation, before and after it was renamed.
+periods as (
+    select
+        logins.owner_id,
+        owners.lab,
+        owners.country,
+        owners.valid_from,
+        owners.valid_to
+    from registry.github_owners as owners
+    inner join logins on lower(owners.github_login) = logins.login
+    qualify row_number() over (partition by logins.owner_id, owners.valid_from order by owners.github_login) = 1
 )
 
 select
-    logins.owner_id,
-    owners.lab,
-    owners.country,
-    owners.valid_from,
-    owners.valid_to
-from registry.github_owners as owners
-inner join logins on lower(owners.github_login) = logins.login
--- Two logins of the registry may be one organisation, before and after it was renamed.
-qualify row_number() over (partition by logins.owner_id, owners.valid_from order by owners.github_login) = 1
+    owner_id,
+    lab,
+    country,
+    valid_from,
+    -- The row of the new login may begin while that of the old one is open.
+    least(valid_to, lead(valid_from, 1, date '9999-12-31') over (partition by owner_id order by valid_from)) as valid_to
+from periods

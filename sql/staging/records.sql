@@ -9,7 +9,7 @@ columns:
   model_name: owner/name
   namespace: owner part; null for names without one
   created_at: creation, UTC
-  gated: false, auto or manual, as sent
+  gated: false, auto or manual; an archive may say only true, and writes it in any case
   is_disabled: as sent
   is_removed: whether an archive says that the model is gone
   pipeline_tag: task the Hub files it under
@@ -73,7 +73,7 @@ select
     told.model_name,
     case when contains(told.model_name, '/') then split_part(told.model_name, '/', 1) else told.author end as namespace,
     told.created_at,
-    told.gated,
+    lower(told.gated) as gated,
     told.is_disabled,
     told.is_removed,
     told.pipeline_tag,

@@ -28,6 +28,8 @@ GRAPH = """
 select 'developers' as metric, date '2026-10-01' as observed_on, cast(quarter as date) as quarter, country, amount
 from (values ('2026-04-01', 'US', 300), ('2026-04-01', 'CN', 100), ('2026-04-01', 'IN', 100), ('2026-10-01', 'US', 1))
     as given (quarter, country, amount)
+union all select 'git_pushes', date '2026-09-01', date '2026-04-01', 'US', 7
+union all select 'developers', date '2026-09-01', date '2026-04-01', 'DE', 9
 """
 
 
@@ -207,13 +209,67 @@ def test_home_is_where_the_lab_is(built: duckdb.DuckDBPyConnection) -> None:
     assert found[3:-1] == pytest.approx((6.5 / 20, 6.5 / 22, 8.5 / 22, 6.5 / 41))
 
 
+@pytest.mark.parametrize(
+    ("reread", "stands"),
+    [
+        # A week after the key was lost one of three repositories is read anew: 39 days against three times 32.
+        ({1: "2026-08-08"}, "former"),
+        # The third went. Both others are read to the quarter's end, so 2 * 93 days against 96.
+        ({1: "2026-10-05", 2: "2026-10-05"}, "new"),
+    ],
+)
+def test_after_a_lost_key_the_readings_that_know_more_of_the_quarter_stand(
+    answer: Answer, reread: dict[int, str], stands: str
+) -> None:
+    read = [
+        *((repo, "former", "2026-08-01") for repo in (1, 2, 3)),
+        *((repo, "new", on) for repo, on in reread.items()),
+    ]
+    rows = ", ".join(f"({repo}, '{key}', timestamp '{on}', date '{on}')" for repo, key, on in read)
+    given = f"select date '2026-07-01' as quarter, * from (values {rows}) as given (repo_id, key_id, observed_at, observed_on)"
+    found = answer("staging.contributor_readings", {"raw.contributors": given})
+    assert {row["key_id"] for row in found} == {stands}
+
+
 CELL = """
 select date '2026-07-01' as quarter, 'all' as level, 'all' as unit, 'US' as country, 20 as contributors, 20 as contributor_months,
     20 as located_contributors, 20 as all_contributors, 20 as located_months, false as is_unit_hidden, false as is_folded
 """
-NO_REPOSITORIES = (
-    "select date '2026-07-01' as quarter, 1 as repo_id, '' as repo_name, '' as lab, '' as country where false"
+REPOSITORY = "select date '2026-07-01' as quarter, 1 as repo_id, '' as repo_name, '' as lab, '' as country, {half} as is_half_read"
+NO_REPOSITORIES = f"{REPOSITORY.format(half=False)} where false"
+
+
+@pytest.mark.parametrize(
+    ("as_of", "is_half_read", "is_running"),
+    [("2026-10-05", True, True), ("2026-10-05", False, False), ("2026-10-29", True, False)],
 )
+def test_a_quarter_that_is_read_in_part_runs_for_four_weeks_more_at_most(
+    answer: Answer, as_of: str, is_half_read: bool, is_running: bool
+) -> None:
+    given = {"staging.contributor_cells": CELL, "staging.contributed_repos": REPOSITORY.format(half=is_half_read)}
+    (row,) = answer(
+        "marts.contributor_geography", {**given, "raw.contributors": f"select date '{as_of}' as observed_on"}
+    )
+    assert row["is_running"] == is_running
+
+
+@pytest.mark.parametrize(
+    ("state", "read", "is_half_read"),
+    [("there", "2026-09-30", True), ("there", "2026-10-01", False), ("gone", "2026-09-30", False)],
+)
+def test_a_repository_is_half_read_until_it_is_read_after_the_quarter_or_goes(
+    answer: Answer, state: str, read: str, is_half_read: bool
+) -> None:
+    sights = f"(date '2026-09-28', 'there'), (date '2026-10-05', '{state}')"
+    given = {
+        "raw.repositories": f"""select 1 as repo_id, 'o/x' as repo_name, on_day as observed_on, on_day as observed_at, state
+            from (values {sights}) as seen (on_day, state)""",
+        "staging.contributor_readings": f"select 1 as repo_id, date '2026-07-01' as quarter, timestamp '{read} 02:00' as observed_at",
+        "staging.repository_homes": """select 1 as repo_id, 'a' as lab, 'CN' as country, true as is_reviewed,
+            date '0001-01-01' as from_on, date '9999-12-31' as until_on""",
+    }
+    (row,) = answer("staging.contributed_repos", given)
+    assert row["is_half_read"] == is_half_read
 
 
 @pytest.mark.parametrize(("first_read", "is_back_cast"), [("2026-09-30", False), ("2026-10-01", True)])
@@ -229,9 +285,17 @@ def test_a_quarter_that_was_over_when_profiles_were_first_read_is_back_cast(
 
 def test_the_quotient_is_against_the_last_quarter_that_the_graph_has(built: duckdb.DuckDBPyConnection) -> None:
     columns = "country, graph_quarter, graph_share, quotient, quotient_low, quotient_high"
-    rows = ask(built, f"select {columns} from marts.contributor_innovation_graph order by country")
+    graph = "marts.contributor_innovation_graph"
+    rows = ask(built, f"select {columns} from {graph} where metric = 'developers' order by country")
     assert [row[:3] for row in rows] == [("CN", date(2026, 4, 1), 0.2), ("US", date(2026, 4, 1), 0.6)]
     assert rows[0][3:] == pytest.approx((6.5 / 41 / 0.2, 6.5 / 47 / 0.2, 12.5 / 47 / 0.2))
+
+
+def test_a_later_import_of_one_file_takes_nothing_from_the_others(built: duckdb.DuckDBPyConnection) -> None:
+    found = ask(
+        built, "select country, graph_amount from marts.contributor_innovation_graph where metric = 'git_pushes'"
+    )
+    assert found == [("US", 7)]
 
 
 def test_the_graph_comes_without_the_union_and_with_namibia(tmp_path: Path) -> None:

@@ -54,7 +54,8 @@ def archived(tmp_path_factory: pytest.TempPathFactory) -> History:
     history = History(tmp_path_factory.mktemp("archived"))
     told = {"pipeline_tag": "text-generation", "parameters_total": 7 * 10**9}
     told |= {"tags": ["license:mit", "base_model:finetune:lab/base"]}
-    history.day(MONDAYS[0], model("gone"), model("kept"), model("base"), source="archive")
+    # Python's own spelling, as in the dumps that others make.
+    history.day(MONDAYS[0], *(model(name, gated="False") for name in ("gone", "kept", "base")), source="archive")
     for place, day in enumerate(MONDAYS[1:]):
         history.day(day, model("kept", total=70 * place, **told), model("base"))
     midweek = MONDAYS[2] + timedelta(days=2)
@@ -69,6 +70,13 @@ def test_an_archive_that_tells_less_takes_nothing_from_what_our_captures_told(ar
     assert (row["pipeline_tag"], row["size_band"], row["licence_class"]) == ("text-generation", "5-10B", "permissive")
     edges = archived.rows("select is_used, relation from staging.edges")
     assert edges == [{"is_used": True, "relation": "finetune"}]
+
+
+def test_a_gate_that_an_archive_denies_in_another_spelling_is_none(archived: History) -> None:
+    told = archived.rows(
+        "select distinct models.is_gated, terms.is_gated as was_gated from core.models as models, staging.terms as terms"
+    )
+    assert told == [{"is_gated": False, "was_gated": False}]
 
 
 def test_what_we_never_captured_is_removed_by_our_next_whole_capture(archived: History) -> None:

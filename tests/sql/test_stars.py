@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import polars as pl
 import pytest
+
+from dagster_project.warehouse import build
 
 from .conftest import Answer
 from .history import History, model, repository, star_week
@@ -157,6 +160,22 @@ def test_a_running_day_or_week_is_no_fall(history: History) -> None:
     assert last["day"] == date(2026, 9, 13)
 
 
+@pytest.mark.parametrize(
+    ("begins", "first", "on"),
+    # At eight in the morning, as in California, the Sunday was not over on Monday at two; where nobody knows, it was.
+    [("timestamp '2026-09-06 08:00'", 10, date(2026, 9, 14)), ("null", 7, date(2026, 9, 7))],
+)
+def test_a_day_is_over_when_it_is_over_for_github(answer: Answer, begins: str, first: int, on: date) -> None:
+    sights = "(timestamp '2026-09-07 02:00', [7, 0, 0, 0, 0, 0, 0]), (timestamp '2026-09-14 02:00', [10, 10, 10, 10, 10, 10, 10])"
+    weeks = f"""select 1 as repo_id, date '2026-09-06' as week_start, cast({begins} as timestamp) as begins_at, *
+        from (values {sights}) as seen (observed_at, days)"""
+    rows = {row["day"]: row for row in answer("core.star_days", {"raw.star_weeks": weeks})}
+    sunday = rows[date(2026, 9, 6)]
+    assert (sunday["first_observed"], sunday["retained"], sunday["withdrawn"]) == (first, 10, first - 10)
+    assert sunday["first_observed_on"] == on
+    assert len(rows) == 7
+
+
 def test_the_count_of_the_day_stands_beside_the_gains(history: History) -> None:
     found = gains(history, TOOL)
     assert {week: row["stargazers_count"] for week, row in found.items() if row["stargazers_count"]} == {
@@ -212,6 +231,46 @@ def test_a_login_is_the_lab_of_whoever_had_it_first(history: History) -> None:
     assert found[SIDE] == ("acme", "US", "there", False)
     assert found[SQUATTER] == ("gh:acme-gh", "UNKNOWN", "there", False)
     assert found[LIB] == ("gh:zed", "UNKNOWN", "gone", True)
+
+
+def test_an_organisation_with_two_logins_in_the_registry_is_one_lab_on_each_day(answer: Answer) -> None:
+    given = {
+        "raw.repositories": """select 100 as owner_id, * from (values ('old', date '2026-08-31'), ('new', date '2026-09-07'))
+            as seen (owner_login, observed_on)""",
+        "registry.github_owners": """select * from (values
+            ('old', 'acme', 'US', date '0001-01-01', date '9999-12-31'), ('new', 'base', 'CN', date '2026-09-01', date '9999-12-31')
+        ) as rows (github_login, lab, country, valid_from, valid_to)""",
+    }
+    rows = answer("staging.owner_labs", given)
+    assert sorted((row["lab"], row["valid_from"], row["valid_to"]) for row in rows) == [
+        ("acme", date(1, 1, 1), date(2026, 9, 1)),
+        ("base", date(2026, 9, 1), date(9999, 12, 31)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sights", "meant"),
+    [
+        # 1 had the name when its organisation listed it; 2 had it when the registry first asked for it.
+        ([(1, "o/x", None, "2026-08-31"), (1, "o/y", None, "2026-09-07"), (2, "o/x", "o/x", "2026-09-07")], 2),
+        # Asked for under it, 1 keeps the row of the registry, whoever takes the name.
+        ([(1, "o/x", "o/x", "2026-08-31"), (1, "o/y", "o/x", "2026-09-07"), (2, "o/x", None, "2026-09-07")], 1),
+        # Not asked for yet: the next round will ask whoever has it now.
+        ([(1, "o/x", None, "2026-08-31"), (1, "o/y", None, "2026-09-07"), (2, "o/x", None, "2026-09-07")], 2),
+    ],
+)
+def test_a_row_of_the_registry_means_whom_it_was_asked_for(
+    answer: Answer, sights: list[tuple[int, str, str | None, str]], meant: int
+) -> None:
+    rows = ", ".join(
+        f"({repo}, '{name}', {f'{asked!r}' if asked else 'null'}, date '{on}')" for repo, name, asked, on in sights
+    )
+    given = {
+        "raw.repositories": f"""select * replace (cast(asked_name as varchar) as asked_name), 'there' as state
+            from (values {rows}) as seen (repo_id, repo_name, asked_name, observed_on)""",
+        "registry.repositories": "select 'o/x' as repo_name, null as lab, 'community' as kind, 'data' as why",
+    }
+    assert [row["repo_id"] for row in answer("staging.asked_repositories", given)] == [meant]
 
 
 def test_a_week_is_told_from_the_creation_on_and_never_in_part(history: History) -> None:
@@ -274,3 +333,11 @@ def test_the_newest_week_for_people(history: History) -> None:
     assert [row["repo_name"] for row in rows][:2] == ["base-gh/engine", "acme-labs/tool"]
     # Four weeks: two quiet ones, the burst's and the last.
     assert (rows[1]["week_gain"], rows[1]["four_week_gain"], rows[1]["year_gain"]) == (127, 70 + 70 + 109 + 127, None)
+
+
+def test_what_was_sealed_before_a_column_was_thought_of_still_builds(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(build.RAW_SCHEMAS["repositories"], "thought_of_later", pl.List(pl.Int32()))
+    rows = history.build().rows("select distinct thought_of_later from raw.repositories")
+    assert rows == [{"thought_of_later": None}]
