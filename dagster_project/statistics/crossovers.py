@@ -99,10 +99,7 @@ def crossovers(flows: pl.DataFrame) -> pl.DataFrame:
         rest = (len(weeks), weeks[0], weeks[-1], part["unknown_share"][0], part["as_of"].max())
         by_side = {str(side): _by_lab(labs, weeks) for (side,), labs in part.group_by("side", maintain_order=True)}
         nothing = np.zeros((1, len(weeks)))
-        pairs = [
-            Pair(a, b, by_side.get(a, nothing), by_side.get(b, nothing))
-            for a, b in combinations(sides[level], 2)
-        ]
+        pairs = [Pair(a, b, by_side.get(a, nothing), by_side.get(b, nothing)) for a, b in combinations(sides[level], 2)]
         signs = lead(np.asarray([pair.ratio for pair in pairs]))
         for pair, led, place in zip(pairs, signs, latest_turns(signs).tolist(), strict=True):
             rows.append((level, pair.side_a, pair.side_b, scope, credit, *_told(pair, led, place, weeks), *rest))

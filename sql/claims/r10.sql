@@ -15,11 +15,7 @@ with weeks as (
         row_number() over (partition by level order by week) as place,
         row_number() over (partition by level order by week desc) as place_back
     from marts.concentration
-    semi join (
-        select distinct week
-        from marts.share_by_country
-        where scope = 'S1' and credit = 'publisher' and time_window = 'week' and country <> 'UNKNOWN' and not is_estimate
-    ) as measured on concentration.week = measured.week
+    semi join core.weeks as weeks on concentration.week = weeks.week and weeks.is_measured
     where scope = 'S1' and credit = 'publisher' and level in ('lab', 'country')
 ),
 

@@ -8,29 +8,13 @@ columns:
   interval_high: null, there is none to give
   reason: the finding in a sentence
 */
-with
--- The running week is estimated from another counter, and so are weeks between two captures that only an archive saw.
-estimated as (
-    select week
-    from marts.size_band_shares
-    where scope = 'S1' and level = 'class'
-    group by week
-    having min(estimated_share) = 1
-),
-
-weeks as (
+with weeks as (
     select
-        shares.week,
-        shares.share_of_known_4w as share,
-        shares.unknown_share
-    from marts.size_band_shares as shares
-    where
-        shares.scope = 'S1' and shares.level = 'class' and shares.size_band = 'mid' and shares.share_of_known_4w is not null
-        and not exists (
-            select estimated.week
-            from estimated
-            where estimated.week between shares.week - 21 and shares.week
-        )
+        week,
+        share_of_known_4w as share,
+        unknown_share
+    from marts.size_band_shares
+    where scope = 'S1' and level = 'class' and size_band = 'mid' and share_of_known_4w is not null
 ),
 
 compared as (

@@ -4,7 +4,7 @@ grain: [quarter, lab]
 columns:
   quarter: first day of the calendar quarter; a week across two quarters is shared between them by days
   lab: slug of the lab
-  country: country of the lab in the quarter's last week with anything
+  country: country of the lab in the last week of the quarter in which it had downloads, stars or commits
   weeks_of_downloads: weeks of the quarter whose downloads on the Hub were measured, a part of a week as its part
   weeks_of_stars: weeks of the quarter whose stars are known, likewise
   is_running: whether the quarter is not over in the newest snapshot of models
@@ -59,6 +59,7 @@ downloaded as (
         parts.quarter,
         flows.lab,
         arg_max(flows.country, flows.week) as country,
+        max(flows.week) as last_week,
         sum(cast(flows.downloads_flow * parts.days / 7 as decimal(28, 9))) as downloads_flow,
         sum(cast(flows.estimated_flow * parts.days / 7 as decimal(28, 9))) as estimated_flow,
         max(flows.as_of) as as_of
@@ -72,6 +73,7 @@ worked as (
         parts.quarter,
         flows.lab,
         arg_max(flows.country, flows.week) as country,
+        max(flows.week) as last_week,
         max(flows.n_repositories) as n_repositories,
         sum(cast(flows.retained_gain * parts.days / 7.0 as decimal(28, 9))) as retained_gain,
         sum(cast(flows.commits * parts.days / 7.0 as decimal(28, 9))) as commits,
@@ -117,11 +119,11 @@ stars as (
 ),
 
 sides as (
-    select quarter, lab, max(country) as country
+    select quarter, lab, arg_max(country, (last_week, country)) as country
     from (
-        select quarter, lab, country from downloaded
+        select quarter, lab, country, last_week from downloaded
         union all
-        select quarter, lab, country from worked
+        select quarter, lab, country, last_week from worked
     ) as either
     where lab in (select labs.lab from registry.labs as labs)
     group by quarter, lab

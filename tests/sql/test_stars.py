@@ -248,6 +248,26 @@ def test_a_lab_on_the_hub_and_on_github_side_by_side(history: History) -> None:
     assert (acme["weeks_of_downloads"], acme["weeks_of_stars"], acme["is_running"]) == (1, 8, True)
 
 
+def test_a_lab_is_where_it_was_last_seen_on_the_hub_or_on_github(answer: Answer) -> None:
+    """It moved from the US to China within the quarter: downloads are known before, stars after."""
+    given = {
+        "staging.weeks": "select date '2026-07-06' as week, 'huggingface' as source",
+        "staging.lab_weeks": (
+            "select date '2026-07-06' as week, 'S1' as scope, 'publisher' as credit, 'acme' as lab, 'US' as country,"
+            " 100 as downloads_flow, 0 as estimated_flow, date '2026-07-13' as as_of"
+        ),
+        "staging.project_weeks": (
+            "select date '2026-08-03' as week, 'asked' as scope, 'acme' as lab, 'CN' as country, 1 as n_repositories,"
+            " 7 as retained_gain, 1 as commits, date '2026-08-10' as as_of"
+        ),
+        "staging.releases": "select date '2026-07-01' as month, 'acme' as lab",
+        "staging.chain": "select date '2026-07-06' as observed_on",
+        "registry.labs": "select 'acme' as lab",
+    }
+    (row,) = answer("marts.ships_builds_uses", given)
+    assert (row["country"], row["downloads_flow"], row["retained_gain"]) == ("CN", 100, 7)
+
+
 def test_the_newest_week_for_people(history: History) -> None:
     rows = history.rows("select * from marts.latest_stars")
     assert [row["repo_name"] for row in rows][:2] == ["base-gh/engine", "acme-labs/tool"]
