@@ -55,6 +55,6 @@ select
     cast(null as double) as interval_high,
     case
         when place is null then 'Mistral has no downloads in S3 in four measured weeks in a row.'
-        else printf('Mistral is number %d of %d labs that are not Chinese, with %.1f %% of their downloads.', place, labs, 100 * share)
+        else printf('In S3, over four weeks, Mistral is number %d of %d labs that are not Chinese, with %.1f %% of their downloads.', place, labs, 100 * share)
     end as reason
 from found
