@@ -184,8 +184,10 @@ def since_last_week(now: pl.DataFrame, before: pl.DataFrame, edition: Edition, s
     new = compose(now, edition.week, scope)
     last = Week(edition.week.monday - timedelta(weeks=1))
     old = compose(before, last, scope)
-    if old.leader is None or new.leader is None:
-        return nothing(f"Week {last} was not measured in this scope, so nothing can be compared.")
+    if new.leader is None:
+        return nothing("No country has known downloads in this week and scope, so nothing can be compared.")
+    if old.leader is None:
+        return nothing(f"Week {last} has no known downloads in this scope, so nothing can be compared.")
     moves = _moves(now, before, edition, scope)
     told = f"{_who_leads(new, old, last)} {_who_moved(moves)}"
     shown = moves.with_columns(points=text_column(signed(value) for value in moves["points"]))
@@ -283,7 +285,7 @@ def country_table(countries: pl.DataFrame, edition: Edition, scope: str) -> Frag
 def lab_table(labs: pl.DataFrame, countries: pl.DataFrame, edition: Edition, scope: str) -> Fragment:
     """Give the numbers behind the chart of labs, and some more labs than it has room for."""
     names = country_names(countries)
-    rows = _scoped(labs, edition, scope).sort("rank").head(LABS_IN_TABLE)
+    rows = _scoped(labs, edition, scope).drop_nulls("rank").sort("rank", "lab").head(LABS_IN_TABLE)
     shown = rows.with_columns(
         label=lab_labels(rows),
         home=text_column(home(code, names) for code in rows["country"]),

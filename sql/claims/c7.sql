@@ -60,7 +60,8 @@ select
     case
         when late is null or early is null then 'Eight full quarters are needed, with 20 derivatives by US authors in the first four and in the last four.'
         else printf(
-            'Of the new derivatives by US authors, neither quantised nor of own bases, %.1f to %.1f %% had a Chinese root in the last four full quarters, %.1f to %.1f %% in the four before.',
+            'Of the new derivatives by US authors, neither quantised nor of own bases, '
+            || '%.1f to %.1f %% had a Chinese root in the last four full quarters, %.1f to %.1f %% in the four before.',
             100 * late, 100 * highest, 100 * early, 100 * highest_early
         )
     end as reason

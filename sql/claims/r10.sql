@@ -48,6 +48,9 @@ select
     case when weeks >= 26 then greatest(labs, countries) end as interval_high,
     case
         when coalesce(weeks, 0) < 26 then 'A change needs 26 measured weeks.'
-        else printf('By downloads of all models, publisher, the effective number of labs is in the newest four weeks %.2f times and that of countries %.2f times what it was in the first four.', labs, countries)
+        else printf(
+            'By downloads of all models, publisher, the effective number of labs is now %.2f times and that of countries %.2f times what it was in the first four weeks.',
+            labs, countries
+        )
     end as reason
 from compared

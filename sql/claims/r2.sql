@@ -60,7 +60,8 @@ select
     case
         when n = 0 then 'Four measured weeks in a row are needed.'
         else printf(
-            'Over four weeks China is ahead of the US in %d of %d scopes and credits, in %d whatever the unknown is. All models, publisher, share of all: China %.1f %%, US %.1f %%, unknown %.1f %%.',
+            'Over four weeks China is ahead of the US in %d of %d scopes and credits, in %d whatever the unknown is. '
+            || 'All models, publisher, share of all: China %.1f %%, US %.1f %%, unknown %.1f %%.',
             ahead, cast(n as bigint), surely, 100 * china, 100 * america, 100 * unknown
         )
     end as reason

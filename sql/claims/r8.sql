@@ -39,7 +39,8 @@ select
     case
         when coalesce(days, 0) < 26 * 7 then 'A change needs 26 measured weeks.'
         else printf(
-            'From the first four measured weeks to the newest, models of 5 to 50 billion parameters went from %.1f %% to %.1f %% of the downloads of known size. The size of %.0f %% of the downloads is unknown now.',
+            'Over the first and the newest four measured weeks, models of 5 to 50 billion parameters had %.1f %% and %.1f %% of the downloads of known size. '
+            || 'The size of %.0f %% of the downloads is unknown now.',
             100 * early, 100 * late, 100 * unknown_share
         )
     end as reason
