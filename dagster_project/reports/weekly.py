@@ -78,6 +78,7 @@ MOVE_COLUMNS = [
     Column("points", "Points", "signed"),
 ]
 MOVES_SHOWN = 8
+SMALL_NAMESPACES = "hf:(others)"  # many together, so that no sentence can be about them
 MOVE_PARTS = ("change", "entry", "growth", "decay", "reclassification")
 WHY_COLUMNS = [
     Column("label", "Who"),
@@ -235,7 +236,7 @@ def why_it_moved(changes: pl.DataFrame, names: Mapping[str, str], edition: Editi
         )
         caption = f"{title}: points of all downloads since the week of {day(rows['since_week'][0])}, {SCOPES[scope]}"
         caption += ", publisher credit; what rounds to nothing is 0.0"
-        first = rows.filter(~pl.col("side").is_in(list(NOT_COUNTRIES))).head(1)
+        first = rows.filter(~pl.col("side").is_in([*NOT_COUNTRIES, SMALL_NAMESPACES])).head(1)
         told = [
             paragraph(_why(side_spoken(level, row, names), row, is_most=rows.height > 1))
             for row in first.iter_rows(named=True)
