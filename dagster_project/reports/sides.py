@@ -12,7 +12,15 @@ import polars as pl
 
 from dagster_project.calendar import Week
 from dagster_project.reports.headline import SCOPES, Edition
-from dagster_project.reports.naming import NOT_COUNTRIES, code_name, country_label, lab_label, side_label, spoken
+from dagster_project.reports.naming import (
+    NOT_COUNTRIES,
+    UNKNOWN,
+    code_name,
+    country_label,
+    lab_label,
+    side_label,
+    spoken,
+)
 from dagster_project.reports.render import (
     BOUND_COLUMNS,
     Column,
@@ -136,8 +144,9 @@ def lineage_masthead(rows: pl.DataFrame, names: Mapping[str, str], edition: Edit
         return opening(edition, "lineage", heading, lead, f"{lead} This release has no matrix of countries.")
     quarter = quarter_name(rows["quarter"][0])
     all_models, hidden = float(rows["all_models"][0]), float(rows["suppressed_models"][0])
-    unknown = float(rows["unknown_share"][0] or 0.0)
-    shown = rows.filter(~pl.col("is_suppressed") & ~pl.col("base_country").is_in(list(NOT_COUNTRIES)))
+    seen = rows.filter(~pl.col("is_suppressed"))
+    unknown = float(seen.filter(pl.col("base_country") == UNKNOWN)["n_models"].sum()) / all_models
+    shown = seen.filter(~pl.col("base_country").is_in(list(NOT_COUNTRIES)))
     sums = shown.group_by("base_country").agg(pl.col("n_models").sum())
     if not sums.height:
         lead, told = (
@@ -147,12 +156,12 @@ def lineage_masthead(rows: pl.DataFrame, names: Mapping[str, str], edition: Edit
         return opening(edition, "lineage", heading, lead, f"{lead} {told}")
     code, models = sums.sort("n_models", "base_country", descending=[True, False]).row(0)
     least = float(models) / all_models
-    most = least + hidden / all_models + unknown
+    most = min(least + hidden / all_models + unknown, 1.0)
     period = f"{quarter}, so far," if rows["is_running"][0] else quarter
     where = spoken(code, code_name(code, names))
     lead = f"At least {percent(least)} of the new derivatives of {period} go back to models from {where}"
     sentence = (
-        f"{lead}, and at most {percent(min(most, 1.0))}: {percent(hidden / all_models)} lie in cells too small to show, and"
+        f"{lead}, and at most {percent(most)}: {percent(hidden / all_models)} lie in cells too small to show, and another"
         f" {percent(unknown)} have a base of unknown home. All models, root credit."
     )
     return opening(edition, "lineage", heading, lead, sentence)
@@ -171,7 +180,11 @@ def standing(rows: pl.DataFrame, edition: Edition) -> Fragment:
 
 def crossovers(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition, what: str) -> Fragment:
     """List who passed whom, the latest first, and how sure that is. Rows of `marts.crossovers`, one scope, credit and level."""
-    passed = rows.filter(pl.col("crossover_week").is_not_null()) if rows.height else rows
+    if not rows.height:
+        return nothing(
+            f"Nothing was looked for {what}: only the largest countries and labs are compared, in measured weeks."
+        )
+    passed = rows.filter(pl.col("crossover_week").is_not_null())
     if not passed.height:
         return nothing(f"No lead of eight weeks passed over {what} in the weeks measured.")
     told = [_crossover(row, names) for row in passed.head(CROSSOVERS_SHOWN).iter_rows(named=True)]

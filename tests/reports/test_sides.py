@@ -34,6 +34,30 @@ def test_an_interval_of_labs_was_drawn_from_weeks_and_one_of_countries_from_labs
         assert drawn in sides.crossovers(rows, {}, EDITION, "between them").html
 
 
+def test_a_side_that_was_no_contender_was_not_compared() -> None:
+    told = sides.crossovers(
+        pl.DataFrame(schema={"crossover_week": pl.Date}), {}, EDITION, "between it and another"
+    ).html
+    assert "Nothing was looked for between it and another" in told
+    nobody = pl.DataFrame([{"crossover_week": None}], schema={"crossover_week": pl.Date})
+    assert "No lead of eight weeks passed over" in sides.crossovers(nobody, {}, EDITION, "between them").html
+
+
+def test_the_most_that_a_base_can_have_holds_what_is_hidden_once() -> None:
+    """Of 100 derivatives 60 have Chinese roots, 20 are in cells too small, and 20 have unknown roots; 5 of the small cells' too."""
+    cells = [("CN", 60.0, False), ("UNKNOWN", 20.0, False), ("UNKNOWN", None, True), ("FR", None, True)]
+    rows = pl.DataFrame(cells, schema=["base_country", "n_models", "is_suppressed"], orient="row").with_columns(
+        quarter=date(2026, 7, 1), is_running=True, all_models=100.0, suppressed_models=20.0, unknown_share=0.25
+    )
+    told = sides.lineage_masthead(rows.head(3), {"CN": "China"}, EDITION).html.replace("\u00a0", " ")
+    assert "At least 60.0 % of the new derivatives of 2026 Q3, so far, go back to models from China" in told
+    assert (
+        "at most 100.0 %: 20.0 % lie in cells too small to show, and another 20.0 % have a base of unknown home" in told
+    )
+    few = sides.lineage_masthead(rows.tail(3), {}, EDITION).html
+    assert "No known country" in few
+
+
 def test_shares_of_two_scopes_are_not_compared() -> None:
     def said(scope: str, share: float) -> archive.Numbers:
         row = archive.Standing("CN", "China", 1, share, share, share)
