@@ -1,8 +1,8 @@
 /*
 question: Which labs are downloaded most right now?
 answer: >-
-  One row for each lab, the largest first; share_of_total is of all downloads of language models in the newest measured week. hf:(others) are the
-  small unreviewed ones together.
+  One row for each lab, the largest first; share_of_total is of all downloads of language models in the newest measured week. The small
+  unreviewed ones, which are many, have no place.
 */
 select
     place,
