@@ -191,6 +191,8 @@ def since_last_week(now: pl.DataFrame, before: pl.DataFrame, edition: Edition, s
         return nothing(f"Week {last} has no known downloads in this scope, so nothing can be compared.")
     moves = _moves(now, before, edition, scope)
     told = f"{_who_leads(new, old, last)} {_who_moved(moves)}"
+    if round(new.estimated_share or 0.0) != round(old.estimated_share or 0.0):
+        told += " One of the two weeks is estimated and the other measured, so that a part of every difference is the way of counting."
     shown = moves.with_columns(points=text_column(signed(value) for value in moves["points"]))
     table = render_table(shown, MOVE_COLUMNS, _caption(edition, scope) + f", and week {last}")
     return joined([paragraph(told), folded("Every country, this week and the week before", table)])

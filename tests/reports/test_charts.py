@@ -14,11 +14,12 @@ from reports_world import EDITION, MONDAY
 from dagster_project.reports.charts import course, crossing, family, matrix, palette, placing, ranks, tiles
 from dagster_project.reports.charts.canvas import Picture
 from dagster_project.reports.charts.layout import CARD, NARROW, WIDE, Layout
+from dagster_project.reports.charts.share import one_share
 
 WEEKS = [MONDAY - timedelta(weeks=11 - number) for number in range(12)]
 
 
-def history(missing: date | None = None) -> pl.DataFrame:
+def history(missing: date | None = None, *, estimated: int = 0) -> pl.DataFrame:
     """China grows from 20 to 42 %, the United States fall from 60 to 38 %, a tenth is unknown, a tenth French."""
     rows = []
     for number, week in enumerate(WEEKS):
@@ -31,7 +32,8 @@ def history(missing: date | None = None) -> pl.DataFrame:
             ("UNKNOWN", "Unknown", 0.10),
         ):
             low, high = share, share + (0.0 if code == "UNKNOWN" else 0.1)
-            rows.append((week, code, name, share, low, high, share * 1000, code))
+            is_estimate = number < estimated
+            rows.append((week, code, name, share, low, high, share * 1000, code, is_estimate, float(is_estimate)))
     fields = [
         "week",
         "country",
@@ -41,6 +43,8 @@ def history(missing: date | None = None) -> pl.DataFrame:
         "upper_bound",
         "downloads_flow",
         "side",
+        "is_estimate",
+        "estimated_share",
     ]
     return pl.DataFrame(rows, schema=fields, orient="row")
 
@@ -106,6 +110,21 @@ def test_a_week_that_nobody_captured_is_a_gap() -> None:
     assert areas == [4, 8], "four areas, each cut in two"
     assert torn.data is not None
     assert torn.data.rows.filter(pl.col("week") == "2026-W41").row(0)[1:] == (None, None, None, None)
+
+
+def test_a_course_says_which_of_its_weeks_were_only_estimated() -> None:
+    whole = course.countries_over_time(history(), events([]), EDITION, "S2")
+    part = course.countries_over_time(history(estimated=3), events([]), EDITION, "S2")
+    china = one_share(history(estimated=1).filter(pl.col("country") == "CN"), history().clear(), EDITION, "S2", "China")
+    assert whole is not None
+    assert part is not None
+    assert china is not None
+    assert "estimated" not in whole.caption
+    # The first of twelve weeks up to week 47 is week 36.
+    assert part.caption.endswith(
+        "3 weeks are estimated, not measured (7/30 of the rolling 30-day counter), the last of them 2026-W38."
+    )
+    assert "1 week is estimated" in china.caption
 
 
 def test_spread_moves_labels_apart_and_no_further() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 import polars as pl
 from reports_world import EDITION, MONDAY, SCHEMA, World, frame
 
-from dagster_project.reports import reads, sides
+from dagster_project.reports import reads, sides, weekly
 from dagster_project.reports.site import archive
 from dagster_project.warehouse import published
 
@@ -56,6 +56,15 @@ def test_the_most_that_a_base_can_have_holds_what_is_hidden_once() -> None:
     )
     few = sides.lineage_masthead(rows.tail(3), {}, EDITION).html
     assert "No known country" in few
+
+
+def test_an_estimated_week_is_not_compared_with_a_measured_one_in_silence() -> None:
+    before = World(monday=MONDAY - timedelta(weeks=1))
+    told = [
+        weekly.since_last_week(frame(World(estimated=now)), frame(before, before.monday), EDITION, "S2").html
+        for now in (0.0, 1.0)
+    ]
+    assert ["the way of counting" in html for html in told] == [False, True]
 
 
 def test_shares_of_two_scopes_are_not_compared() -> None:
