@@ -47,7 +47,7 @@ canvas.shown(gallery.course(release, edition), "Two weeks are needed to draw a c
 # %% [markdown]
 # ## Who passed whom
 #
-# A lead is the median of four weeks, and it counts when it holds for eight. Where few labs make up a country its interval is wide.
+# A lead is the median of four weeks, and it counts when it holds for eight. It is looked for between the largest countries.
 
 # %%
 canvas.shown(
@@ -56,7 +56,10 @@ canvas.shown(
 
 # %%
 sides.crossovers(
-    passed.filter(passed["level"] == "country") if passed.height else passed, names, edition, "between countries"
+    passed.filter(passed["level"] == "country") if passed.height else passed,
+    names,
+    edition,
+    "between the largest countries",
 )
 
 # %% [markdown]

@@ -58,7 +58,9 @@ canvas.shown(gallery.credits(release, edition), "No two reviewed labs have downl
 # ## Who passed whom
 
 # %%
-sides.crossovers(passed.filter(passed["level"] == "lab") if passed.height else passed, names, edition, "between labs")
+sides.crossovers(
+    passed.filter(passed["level"] == "lab") if passed.height else passed, names, edition, "between the largest labs"
+)
 
 # %% [markdown]
 # ## How open

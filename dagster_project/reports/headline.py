@@ -155,6 +155,15 @@ def basis_in_words(estimated: float) -> str:
     return f"{percent(estimated)} of this flow is estimated ({how}); the rest is measured, as the difference of two readings."
 
 
+def estimated_weeks_in_words(history: pl.DataFrame) -> str:
+    """Say how many weeks of a course were wholly estimated, and up to when; empty where none was."""
+    weeks = [week for (week,), rows in history.group_by("week") if estimated_share(rows) > 1 - LEVEL]
+    if not weeks:
+        return ""
+    many = f"{len(weeks)} weeks are" if len(weeks) > 1 else "1 week is"
+    return f"{many} estimated, not measured (7/30 of the rolling 30-day counter), the last of them {Week(max(weeks))}."
+
+
 def citation(edition: Edition, scope: str = HEADLINE_SCOPE, by: str = "country of lab") -> str:
     """Give the line that makes a quoted share of downloads checkable; `by` says whose shares they are."""
     return cited(edition, f"scope {scope} ({SCOPES[scope]}), publisher credit, share of downloads by {by}")

@@ -72,6 +72,8 @@ def weeks(captured: pl.DataFrame, edition: Edition) -> Fragment:
         .then(pl.lit("captured whole"))
         .when("is_imported")
         .then(pl.lit("from an archive"))
+        .when(pl.col("snapshots") == 0)
+        .then(pl.lit("before the first capture"))
         .otherwise(pl.lit("not whole"))
     )
     labels = text_column(str(Week(monday)) for monday in captured["week"])

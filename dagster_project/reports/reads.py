@@ -102,7 +102,7 @@ def most_built_on(release: Release, week: date) -> dict[str, Any] | None:
         with families as (
             select roots.root_hub_id as hub_id, sum(flow.downloads_flow * roots.weight) as below
             from core.roots as roots
-            inner join core.weekly_flow as flow on roots.hub_id = flow.hub_id and flow.week = ?
+            inner join core.weekly_flow as flow on roots.hub_id = flow.hub_id and flow.week = $1
             where roots.root_hub_id <> roots.hub_id
             group by roots.root_hub_id
         )
@@ -112,14 +112,14 @@ def most_built_on(release: Release, week: date) -> dict[str, Any] | None:
             coalesce(flow.downloads_flow, 0) as downloads_flow
         from families
         inner join core.models as models on families.hub_id = models.hub_id
-        left join core.weekly_flow as flow on families.hub_id = flow.hub_id and flow.week = ?
+        left join core.weekly_flow as flow on families.hub_id = flow.hub_id and flow.week = $1
         left join registry.namespaces as namespaces
-            on lower(models.namespace) = lower(namespaces.namespace) and ? between namespaces.valid_from and namespaces.valid_to
+            on lower(models.namespace) = lower(namespaces.namespace) and namespaces.valid_from <= $1 and $1 < namespaces.valid_to
         order by families.below desc, families.hub_id limit 1
     """
     if not all(has(release, f"core.{name}") for name in ("roots", "weekly_flow", "models")):
         return None
-    rows = release.frame(query, [week, week, week])
+    rows = release.frame(query, [week])
     return rows.row(0, named=True) if rows.height else None
 
 
@@ -132,11 +132,11 @@ def family(release: Release, root: str, week: date) -> pl.DataFrame:
         from core.roots as roots
         inner join core.lineage_edges as edges on roots.hub_id = edges.child_hub_id
         inner join core.models as models on edges.child_hub_id = models.hub_id
-        left join core.weekly_flow as flow on edges.child_hub_id = flow.hub_id and flow.week = ?
+        left join core.weekly_flow as flow on edges.child_hub_id = flow.hub_id and flow.week = $1
         left join registry.namespaces as namespaces
-            on lower(models.namespace) = lower(namespaces.namespace) and ? between namespaces.valid_from and namespaces.valid_to
-        where roots.root_hub_id = ? and roots.hub_id <> ?
+            on lower(models.namespace) = lower(namespaces.namespace) and namespaces.valid_from <= $1 and $1 < namespaces.valid_to
+        where roots.root_hub_id = $2 and roots.hub_id <> $2
         order by child, parent
-        limit ?
+        limit $3
     """
-    return release.frame(query, [week, week, root, root, MAX_FAMILY])
+    return release.frame(query, [week, root, MAX_FAMILY])

@@ -71,7 +71,7 @@ def would_it_hold(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition
 def _standings(rows: pl.DataFrame) -> list[_Standing]:
     countries = rows.filter(~pl.col("country").is_in(list(NOT_COUNTRIES)) & pl.col("share_of_known").is_not_null())
     ranked = countries.sort("share_of_known", "country", descending=[True, False])
-    usual = _shares(ranked, "nothing")[:2]
+    usual = _shares(ranked, "nothing")
     if not usual or not usual[0][1]:
         return []
     found = []
@@ -87,12 +87,14 @@ def _shares(ranked: pl.DataFrame, left_out: str) -> list[tuple[str, float]]:
 
 
 def _without_a_lab(ranked: pl.DataFrame, usual: list[tuple[str, float]]) -> list[tuple[str, float]]:
-    """Set the leader without its largest lab beside the country that was second, whose share its lead tells."""
+    """Set the leader without its largest lab beside the others, whose shares grow alike: by as much as its lead tells of the second's."""
     leader = usual[0][0]
     own = ranked.filter((pl.col("left_out") == "own_lab") & (pl.col("country") == leader))
     rows = own.select("share_of_known", "lead").rows()
     shares = [(leader, share) for share, _lead in rows]
-    shares += [(second, share - lead) for share, lead in rows for second, _share in usual[1:]]
+    for share, lead in rows:
+        growth = (share - lead) / usual[1][1] if usual[1:] and usual[1][1] else 0.0
+        shares += [(country, of_known * growth) for country, of_known in usual[1:]]
     return sorted(shares, key=lambda pair: -pair[1])
 
 

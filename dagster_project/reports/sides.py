@@ -12,7 +12,15 @@ import polars as pl
 
 from dagster_project.calendar import Week
 from dagster_project.reports.headline import SCOPES, Edition
-from dagster_project.reports.naming import NOT_COUNTRIES, code_name, country_label, lab_label, side_label, spoken
+from dagster_project.reports.naming import (
+    NOT_COUNTRIES,
+    UNKNOWN,
+    code_name,
+    country_label,
+    lab_label,
+    side_label,
+    spoken,
+)
 from dagster_project.reports.render import (
     BOUND_COLUMNS,
     Column,
@@ -46,6 +54,16 @@ CROSSOVER_COLUMNS = [
     Column("resample_share", "Found in resamples", "share"),
     Column("now", "Leads now"),
 ]
+RESAMPLED = {
+    "country": (
+        "Found in resamples: the part of 500 resamples in which the same side took over, of the labs of both countries, or of the"
+        " weeks where each has one lab. Under 95 %, a few labs decide it."
+    ),
+    "lab": (
+        "Found in resamples: the part of 500 resamples of the weeks in which the same lab took over. Under 95 %, a few weeks decide it."
+    ),
+}
+"""What an interval was made from, by level of marts.crossovers."""
 TIER_COLUMNS = [
     Column("period", "Quarter"),
     Column("n_models", "Releases", "count"),
@@ -86,22 +104,24 @@ DEPENDENCE_COLUMNS = [
 
 def country_masthead(countries: pl.DataFrame, edition: Edition, scope: str) -> Fragment:
     """Open the report about countries. Rows of one week of `marts.share_by_country`."""
-    scoped = countries.filter((pl.col("scope") == scope) & ~pl.col("country").is_in(list(NOT_COUNTRIES)))
+    there = (pl.col("scope") == scope) & (pl.col("downloads_flow") > 0)
+    scoped = countries.filter(there & ~pl.col("country").is_in(list(NOT_COUNTRIES)))
     if not scoped.height:
         return _unmeasured("Countries", f"No country has downloads in {SCOPES[scope]}.", edition)
     first = scoped.sort("share_of_total", "country", descending=[True, False]).row(0, named=True)
     name = country_label(first["country"], first["country_name"])
-    return _masthead("Countries", name, first, f"{scoped.height} countries have downloads in it.", edition)
+    return _masthead("Countries", name, first, f"Countries with downloads in it: {scoped.height}.", edition)
 
 
 def lab_masthead(labs: pl.DataFrame, edition: Edition, scope: str) -> Fragment:
     """Open the report about labs. Rows of one week of `marts.share_by_lab`."""
-    scoped = labs.filter((pl.col("scope") == scope) & ~pl.col("lab").str.starts_with("hf:")) if labs.height else labs
+    there = (pl.col("scope") == scope) & (pl.col("downloads_flow") > 0)
+    scoped = labs.filter(there & ~pl.col("lab").str.starts_with("hf:")) if labs.height else labs
     if not scoped.height:
         return _unmeasured("Labs", f"No reviewed lab has downloads in {SCOPES[scope]}.", edition)
     first = scoped.sort("rank", "lab").row(0, named=True)
     name = lab_label(first["lab"], first["lab_name"])
-    return _masthead("Labs", name, first, f"{scoped.height} reviewed labs have downloads in it.", edition)
+    return _masthead("Labs", name, first, f"Reviewed labs with downloads in it: {scoped.height}.", edition)
 
 
 def _unmeasured(heading: str, told: str, edition: Edition) -> Fragment:
@@ -124,18 +144,24 @@ def lineage_masthead(rows: pl.DataFrame, names: Mapping[str, str], edition: Edit
         return opening(edition, "lineage", heading, lead, f"{lead} This release has no matrix of countries.")
     quarter = quarter_name(rows["quarter"][0])
     all_models, hidden = float(rows["all_models"][0]), float(rows["suppressed_models"][0])
-    unknown = float(rows["unknown_share"][0] or 0.0)
-    shown = rows.filter(~pl.col("is_suppressed") & ~pl.col("base_country").is_in(list(NOT_COUNTRIES)))
+    seen = rows.filter(~pl.col("is_suppressed"))
+    unknown = float(seen.filter(pl.col("base_country") == UNKNOWN)["n_models"].sum()) / all_models
+    shown = seen.filter(~pl.col("base_country").is_in(list(NOT_COUNTRIES)))
     sums = shown.group_by("base_country").agg(pl.col("n_models").sum())
     if not sums.height:
-        lead, told = "Too few to say.", f"Every cell of {quarter} has fewer than 20 derivatives."
+        lead, told = (
+            "Too few to say.",
+            f"No known country's models have 20 new derivatives by authors of one country in {quarter}.",
+        )
         return opening(edition, "lineage", heading, lead, f"{lead} {told}")
     code, models = sums.sort("n_models", "base_country", descending=[True, False]).row(0)
     least = float(models) / all_models
-    most = least + hidden / all_models + unknown
-    lead = f"At least {percent(least)} of the new derivatives of {quarter} go back to models from {spoken(code, code_name(code, names))}"
+    most = min(least + hidden / all_models + unknown, 1.0)
+    period = f"{quarter}, so far," if rows["is_running"][0] else quarter
+    where = spoken(code, code_name(code, names))
+    lead = f"At least {percent(least)} of the new derivatives of {period} go back to models from {where}"
     sentence = (
-        f"{lead}, and at most {percent(min(most, 1.0))}: {percent(hidden / all_models)} lie in cells too small to show, and"
+        f"{lead}, and at most {percent(most)}: {percent(hidden / all_models)} lie in cells too small to show, and another"
         f" {percent(unknown)} have a base of unknown home. All models, root credit."
     )
     return opening(edition, "lineage", heading, lead, sentence)
@@ -154,18 +180,21 @@ def standing(rows: pl.DataFrame, edition: Edition) -> Fragment:
 
 def crossovers(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition, what: str) -> Fragment:
     """List who passed whom, the latest first, and how sure that is. Rows of `marts.crossovers`, one scope, credit and level."""
-    passed = rows.filter(pl.col("crossover_week").is_not_null()) if rows.height else rows
+    if not rows.height:
+        return nothing(
+            f"Nothing was looked for {what}: only the largest countries and labs are compared, in measured weeks."
+        )
+    passed = rows.filter(pl.col("crossover_week").is_not_null())
     if not passed.height:
         return nothing(f"No lead of eight weeks passed over {what} in the weeks measured.")
     told = [_crossover(row, names) for row in passed.head(CROSSOVERS_SHOWN).iter_rows(named=True)]
     frame = pl.DataFrame(
         told, schema=[column.name for column in CROSSOVER_COLUMNS], orient="row", infer_schema_length=None
     )
-    (scope, credit), *_ = passed.select("scope", "credit").iter_rows()
+    (level, scope, credit), *_ = passed.select("level", "scope", "credit").iter_rows()
     many = f"the latest {frame.height} of {passed.height}" if passed.height > frame.height else f"{frame.height}"
     caption = f"Leads that passed over {what}, {many}; {SCOPES[scope]} ({scope}), {credit} credit; a lead counts from eight weeks on"
-    note = "Found in resamples: the part of 500 resamples of the labs in which the same side took over. Under 95 %, a few labs decide it."
-    return joined([render_table(frame, CROSSOVER_COLUMNS, edition.marked(caption)), paragraph(note)])
+    return joined([render_table(frame, CROSSOVER_COLUMNS, edition.marked(caption)), paragraph(RESAMPLED[level])])
 
 
 def _crossover(row: Mapping[str, Any], names: Mapping[str, str]) -> tuple[object, ...]:

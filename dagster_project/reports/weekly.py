@@ -78,6 +78,7 @@ MOVE_COLUMNS = [
     Column("points", "Points", "signed"),
 ]
 MOVES_SHOWN = 8
+SMALL_NAMESPACES = "hf:(others)"  # many together, so that no sentence can be about them
 MOVE_PARTS = ("change", "entry", "growth", "decay", "reclassification")
 WHY_COLUMNS = [
     Column("label", "Who"),
@@ -184,10 +185,14 @@ def since_last_week(now: pl.DataFrame, before: pl.DataFrame, edition: Edition, s
     new = compose(now, edition.week, scope)
     last = Week(edition.week.monday - timedelta(weeks=1))
     old = compose(before, last, scope)
-    if old.leader is None or new.leader is None:
-        return nothing(f"Week {last} was not measured in this scope, so nothing can be compared.")
+    if new.leader is None:
+        return nothing("No country has known downloads in this week and scope, so nothing can be compared.")
+    if old.leader is None:
+        return nothing(f"Week {last} has no known downloads in this scope, so nothing can be compared.")
     moves = _moves(now, before, edition, scope)
     told = f"{_who_leads(new, old, last)} {_who_moved(moves)}"
+    if round(new.estimated_share or 0.0) != round(old.estimated_share or 0.0):
+        told += " One of the two weeks is estimated and the other measured, so that a part of every difference is the way of counting."
     shown = moves.with_columns(points=text_column(signed(value) for value in moves["points"]))
     table = render_table(shown, MOVE_COLUMNS, _caption(edition, scope) + f", and week {last}")
     return joined([paragraph(told), folded("Every country, this week and the week before", table)])
@@ -233,7 +238,7 @@ def why_it_moved(changes: pl.DataFrame, names: Mapping[str, str], edition: Editi
         )
         caption = f"{title}: points of all downloads since the week of {day(rows['since_week'][0])}, {SCOPES[scope]}"
         caption += ", publisher credit; what rounds to nothing is 0.0"
-        first = rows.filter(~pl.col("side").is_in(list(NOT_COUNTRIES))).head(1)
+        first = rows.filter(~pl.col("side").is_in([*NOT_COUNTRIES, SMALL_NAMESPACES])).head(1)
         told = [
             paragraph(_why(side_spoken(level, row, names), row, is_most=rows.height > 1))
             for row in first.iter_rows(named=True)
@@ -283,7 +288,7 @@ def country_table(countries: pl.DataFrame, edition: Edition, scope: str) -> Frag
 def lab_table(labs: pl.DataFrame, countries: pl.DataFrame, edition: Edition, scope: str) -> Fragment:
     """Give the numbers behind the chart of labs, and some more labs than it has room for."""
     names = country_names(countries)
-    rows = _scoped(labs, edition, scope).sort("rank").head(LABS_IN_TABLE)
+    rows = _scoped(labs, edition, scope).drop_nulls("rank").sort("rank", "lab").head(LABS_IN_TABLE)
     shown = rows.with_columns(
         label=lab_labels(rows),
         home=text_column(home(code, names) for code in rows["country"]),

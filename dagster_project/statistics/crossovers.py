@@ -62,7 +62,6 @@ SCHEMA = {
 class Pair:
     """Two sides: the flows of the labs that each is made of, (labs, weeks) in units."""
 
-    level: str
     side_a: str
     side_b: str
     flows_a: Floats
@@ -78,8 +77,8 @@ class Pair:
         return {1: self.side_a, -1: self.side_b}.get(int(sign))
 
     def resampled(self) -> Floats:
-        """Give (resamples, weeks) of the log ratio: of countries by their labs, of labs by their weeks."""
-        if self.level == "lab":
+        """Give (resamples, weeks) of the log ratio: by the labs of both sides, by weeks where each is one lab alone."""
+        if len(self.flows_a) == len(self.flows_b) == 1:
             return _redrawn_weeks(self.ratio, f"{self.side_a}|{self.side_b}")
         return log_ratio(_redrawn_labs(self.flows_a, self.side_a), _redrawn_labs(self.flows_b, self.side_b))
 
@@ -100,10 +99,7 @@ def crossovers(flows: pl.DataFrame) -> pl.DataFrame:
         rest = (len(weeks), weeks[0], weeks[-1], part["unknown_share"][0], part["as_of"].max())
         by_side = {str(side): _by_lab(labs, weeks) for (side,), labs in part.group_by("side", maintain_order=True)}
         nothing = np.zeros((1, len(weeks)))
-        pairs = [
-            Pair(level, a, b, by_side.get(a, nothing), by_side.get(b, nothing))
-            for a, b in combinations(sides[level], 2)
-        ]
+        pairs = [Pair(a, b, by_side.get(a, nothing), by_side.get(b, nothing)) for a, b in combinations(sides[level], 2)]
         signs = lead(np.asarray([pair.ratio for pair in pairs]))
         for pair, led, place in zip(pairs, signs, latest_turns(signs).tolist(), strict=True):
             rows.append((level, pair.side_a, pair.side_b, scope, credit, *_told(pair, led, place, weeks), *rest))
@@ -111,13 +107,14 @@ def crossovers(flows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_lab(flows: pl.DataFrame, weeks: list[date]) -> Floats:
-    """Give (labs, weeks) of flows in whole units."""
+    """Give (labs, weeks) of flows in whole units, of the labs with any: one that had none must not be drawn for one that had."""
     labs = sorted(set(flows["lab"]))
     table = np.zeros((len(labs), len(weeks)))
     rows = np.searchsorted(np.asarray(labs), flows["lab"].to_numpy())
     columns = np.searchsorted(np.asarray(weeks, dtype="datetime64[D]"), flows["week"].to_numpy())
     table[rows, columns] = np.rint(flows["downloads_flow"].to_numpy() * UNITS_PER_DOWNLOAD)
-    return table
+    used = table[table.any(axis=1)]
+    return used if len(used) else table[:1]
 
 
 def _told(pair: Pair, signs: Signs, place: int, weeks: list[date]) -> tuple[Any, ...]:

@@ -22,7 +22,8 @@ ALL_COHORTS = "all"
 LEAST_MODELS = 5
 """A curve of fewer tells more about one model than about a cohort, so it ends where fewer are left."""
 MOST_WEEKS = 104
-HALF = 0.5
+HALF = 0.5 + 1e-9
+"""Half, and what a product of rounded parts may be above it: 23/24 * 22/23 * ... * 12/13 is not quite 1/2 in floats."""
 NORMAL_95 = 1.959963984540054
 """97.5 % of a normal distribution lie below."""
 SCOPE = "S1"

@@ -53,8 +53,9 @@ select
         when coalesce(n_before, 0) < 20 then 'Fewer than 20 derivatives by Chinese authors from before 2025 are known.'
         when highest - before > 0.5 then 'Of most derivatives by Chinese authors from before 2025 the base is unknown or suppressed.'
         else printf(
-            'Of %.0f derivatives from before 2025 that are still on the Hub, %.0f %% have a US root, of which Llama is a part, since then %s.',
-            cast(n_before as double), 100 * before, coalesce(printf('%.0f %%', 100 * since), 'nothing is known')
+            'Of %.0f derivatives by Chinese authors from before 2025 that were seen on the Hub, neither quantised nor of own bases, '
+            || '%.0f to %.0f %% have a US root, of which Llama is a part, since then %s.',
+            cast(n_before as double), 100 * before, 100 * highest, coalesce(printf('%.0f to %.0f %%', 100 * since, 100 * highest_since), 'nothing is known')
         )
     end as reason
 from shares

@@ -146,7 +146,8 @@ select
         when likes is null then 'Likes need 26 measured weeks.'
         when stars is null then 'Stars need 26 weeks of GitHub.'
         else printf(
-            'China as the root of foreign derivatives: %+.1f points in a year. Its share of new likes %+.1f and of stars %+.1f between the first and the last 13 weeks.',
+            'China''s share as the root of new foreign derivatives, neither quantised nor of own bases: %+.1f points from one year to the next. '
+            || 'Its share of new likes %+.1f and of stars %+.1f points from the first to the last 13 weeks.',
             100 * derivatives, 100 * likes, 100 * stars
         )
     end as reason

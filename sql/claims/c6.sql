@@ -40,6 +40,6 @@ select
     case
         when is_turning is null then 'The retreat watch needs 56 weeks of Chinese releases.'
         when is_turning then printf('Signals of Chinese labs that turned together by %s: %s.', strftime(month, '%Y-%m'), turned)
-        else printf('No two signals of Chinese labs had turned together by %s.', strftime(month, '%Y-%m'))
+        else printf('The watch on Chinese labs does not call it a turn in %s. Signals that had turned: %s.', strftime(month, '%Y-%m'), coalesce(nullif(turned, ''), 'none'))
     end as reason
 from found

@@ -44,7 +44,7 @@ shares as (
         max(1 - based.on_others / derived.total) filter (where not derived.is_late) as highest_early
     from derived
     inner join based on derived.is_late = based.is_late
-    where derived.total >= 20
+    where derived.total >= 20 and exists (select quarters.place from quarters where quarters.place = 8)
 )
 
 select
@@ -58,9 +58,10 @@ select
     late as interval_low,
     highest as interval_high,
     case
-        when late is null or early is null then 'Fewer than 20 derivatives by US authors are known for one of the two years.'
+        when late is null or early is null then 'Eight full quarters are needed, with 20 derivatives by US authors in the first four and in the last four.'
         else printf(
-            'Of the derivatives by US authors %.1f to %.1f %% had a Chinese root in the last four full quarters, %.1f to %.1f %% in the four before.',
+            'Of the new derivatives by US authors, neither quantised nor of own bases, '
+            || '%.1f to %.1f %% had a Chinese root in the last four full quarters, %.1f to %.1f %% in the four before.',
             100 * late, 100 * highest, 100 * early, 100 * highest_early
         )
     end as reason

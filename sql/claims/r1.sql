@@ -47,7 +47,8 @@ compared as (
 judged as (
     select
         *,
-        releases_since <= 0.75 * releases_before or share_since <= 0.75 * share_before as is_less,
+        -- A share that was nothing can't fall by a quarter of it.
+        releases_since <= 0.75 * releases_before or coalesce(share_since <= 0.75 * nullif(share_before, 0), false) as is_less,
         coalesce(months >= 12, true) as is_long_ago
     from compared
 )

@@ -15,11 +15,7 @@ with weeks as (
         row_number() over (partition by level order by week) as place,
         row_number() over (partition by level order by week desc) as place_back
     from marts.concentration
-    semi join (
-        select distinct week
-        from marts.share_by_country
-        where scope = 'S1' and credit = 'publisher' and time_window = 'week' and country <> 'UNKNOWN' and not is_estimate
-    ) as measured on concentration.week = measured.week
+    semi join core.weeks as weeks on concentration.week = weeks.week and weeks.is_measured
     where scope = 'S1' and credit = 'publisher' and level in ('lab', 'country')
 ),
 
@@ -52,6 +48,9 @@ select
     case when weeks >= 26 then greatest(labs, countries) end as interval_high,
     case
         when coalesce(weeks, 0) < 26 then 'A change needs 26 measured weeks.'
-        else printf('The effective number of labs is %.2f times and that of countries %.2f times what it was in the first four weeks.', labs, countries)
+        else printf(
+            'By downloads of all models, publisher, the effective number of labs is now %.2f times and that of countries %.2f times what it was in the first four weeks.',
+            labs, countries
+        )
     end as reason
 from compared

@@ -8,10 +8,19 @@ columns:
   interval_high: part in which it may be ahead, if the unknown is Chinese
   reason: the finding in a sentence
 */
-with newest as (
-    select max(week) as week
-    from marts.share_by_country
-    where time_window = '28d' and scope = 'S1' and not is_estimate
+-- Weeks that end 28 days of which none is estimated.
+with months as (
+    select week
+    from core.weeks
+    where is_measured
+    qualify count(*) over (order by week range between interval 21 days preceding and current row) = 4
+),
+
+newest as (
+    select max(shares.week) as week
+    from marts.share_by_country as shares
+    semi join months on shares.week = months.week
+    where shares.time_window = '28d' and shares.scope = 'S1'
 ),
 
 cells as (
@@ -51,7 +60,8 @@ select
     case
         when n = 0 then 'Four measured weeks in a row are needed.'
         else printf(
-            'China is ahead of the US in %d of %d scopes and credits, in %d whatever the unknown is. All models, publisher: China %.1f %%, US %.1f %%, unknown %.1f %%.',
+            'Over four weeks China is ahead of the US in %d of %d scopes and credits, in %d whatever the unknown is. '
+            || 'All models, publisher, share of all: China %.1f %%, US %.1f %%, unknown %.1f %%.',
             ahead, cast(n as bigint), surely, 100 * china, 100 * america, 100 * unknown
         )
     end as reason

@@ -8,15 +8,24 @@ columns:
   interval_high: largest change among them
   reason: the finding in a sentence
 */
-with edges as (
+-- Weeks that end 28 days of which none is estimated.
+with months as (
+    select week
+    from core.weeks
+    where is_measured
+    qualify count(*) over (order by week range between interval 21 days preceding and current row) = 4
+),
+
+edges as (
     select
-        scope,
-        min(week) as first_week,
-        max(week) as newest_week
-    from marts.share_by_country
-    where time_window = '28d' and credit = 'publisher' and scope in ('S1', 'S2', 'S3', 'S4') and not is_estimate
-    group by scope
-    having max(week) - min(week) >= 26 * 7
+        shares.scope,
+        min(shares.week) as first_week,
+        max(shares.week) as newest_week
+    from marts.share_by_country as shares
+    semi join months on shares.week = months.week
+    where shares.time_window = '28d' and shares.credit = 'publisher' and shares.scope in ('S1', 'S2', 'S3', 'S4')
+    group by shares.scope
+    having max(shares.week) - min(shares.week) >= 26 * 7
 ),
 
 downloads as (

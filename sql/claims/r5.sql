@@ -28,6 +28,7 @@ select
     best as interval_high,
     case
         when models = 0 then 'No Llama 4 was seen from its first day to its ninetieth, and what was downloaded at an age that nobody watched can not be had again.'
+        when models = 1 then printf('The one Llama 4 that was followed so long reached %.2f of the median of the ten best of its size class at 90 days.', best)
         else printf('%d models of Llama 4 reached %.2f to %.2f of the median of the ten best of their size class at 90 days.', models, worst, best)
     end as reason
 from found

@@ -8,10 +8,19 @@ columns:
   interval_high: null, there is none to give
   reason: the finding in a sentence
 */
-with newest as (
-    select max(week) as week
-    from marts.share_by_lab
-    where time_window = '28d' and scope = 'S3' and not is_estimate
+-- Weeks that end 28 days of which none is estimated.
+with months as (
+    select week
+    from core.weeks
+    where is_measured
+    qualify count(*) over (order by week range between interval 21 days preceding and current row) = 4
+),
+
+newest as (
+    select max(shares.week) as week
+    from marts.share_by_lab as shares
+    semi join months on shares.week = months.week
+    where shares.time_window = '28d' and shares.scope = 'S3'
 ),
 
 ranked as (
@@ -19,10 +28,10 @@ ranked as (
         lab,
         downloads_flow,
         rank() over (order by downloads_flow desc) as place,
-        downloads_flow / nullif(sum(downloads_flow) over (), 0) as share
+        downloads_flow / sum(downloads_flow) over () as share
     from marts.share_by_lab
     where
-        time_window = '28d' and scope = 'S3' and credit = 'publisher' and country <> 'CN'
+        time_window = '28d' and scope = 'S3' and credit = 'publisher' and country <> 'CN' and downloads_flow > 0
         and week = (select newest.week from newest)
 ),
 
@@ -45,7 +54,7 @@ select
     cast(null as double) as interval_low,
     cast(null as double) as interval_high,
     case
-        when place is null then 'Mistral has no model in S3 in four measured weeks in a row.'
-        else printf('Mistral is number %d of %d labs that are not Chinese, with %.1f %% of their downloads.', place, labs, 100 * share)
+        when place is null then 'Mistral has no downloads in S3 in four measured weeks in a row.'
+        else printf('In S3, over four weeks, Mistral is number %d of %d labs that are not Chinese, with %.1f %% of their downloads.', place, labs, 100 * share)
     end as reason
 from found

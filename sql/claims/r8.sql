@@ -8,29 +8,13 @@ columns:
   interval_high: null, there is none to give
   reason: the finding in a sentence
 */
-with
--- The running week is estimated from another counter, and so are weeks between two captures that only an archive saw.
-estimated as (
-    select week
-    from marts.size_band_shares
-    where scope = 'S1' and level = 'class'
-    group by week
-    having min(estimated_share) = 1
-),
-
-weeks as (
+with weeks as (
     select
-        shares.week,
-        shares.share_of_known_4w as share,
-        shares.unknown_share
-    from marts.size_band_shares as shares
-    where
-        shares.scope = 'S1' and shares.level = 'class' and shares.size_band = 'mid' and shares.share_of_known_4w is not null
-        and not exists (
-            select estimated.week
-            from estimated
-            where estimated.week between shares.week - 21 and shares.week
-        )
+        week,
+        share_of_known_4w as share,
+        unknown_share
+    from marts.size_band_shares
+    where scope = 'S1' and level = 'class' and size_band = 'mid' and share_of_known_4w is not null
 ),
 
 compared as (
@@ -55,7 +39,8 @@ select
     case
         when coalesce(days, 0) < 26 * 7 then 'A change needs 26 measured weeks.'
         else printf(
-            'Models of 5 to 50 billion parameters went from %.1f %% to %.1f %% of the downloads of known size, the size of %.0f %% of the downloads is unknown.',
+            'Over the first and the newest four measured weeks, models of 5 to 50 billion parameters had %.1f %% and %.1f %% of the downloads of known size. '
+            || 'The size of %.0f %% of the downloads is unknown now.',
             100 * early, 100 * late, 100 * unknown_share
         )
     end as reason

@@ -1,5 +1,5 @@
 /*
-meaning: Every ISO week from the first snapshot to the newest one, and whether we captured it; a gap stays a gap for ever.
+meaning: Every ISO week from the first snapshot to the newest one, whether we captured it, and whether its downloads were measured; a gap stays a gap for ever.
 grain: [week]
 columns:
   week: Monday of the ISO week, UTC
@@ -7,8 +7,9 @@ columns:
   is_imported: whether an archive that others captured has a day in it
   is_gap: whether no snapshot lies in it although we had begun to capture; before our first capture nothing is a gap
   snapshot_count: snapshots whose day lies in it
+  is_measured: whether whole captures of the cumulative counters lie on both sides of it; the downloads of other weeks are estimated
 checks:
-  - not_null: [is_captured, is_imported, is_gap, snapshot_count]
+  - not_null: [is_captured, is_imported, is_gap, snapshot_count, is_measured]
   - holds: {rule: is_gap <= (snapshot_count = 0), says: a week with a snapshot is no gap}
 warnings:
   - A week whose crawl waits for a signature is a gap here until somebody signs; `leadershift status` names it.
@@ -44,7 +45,9 @@ select
     coalesce(bool_or(snapshots.status = 'sealed' and snapshots.is_complete), false) as is_captured,
     coalesce(bool_or(snapshots.status = 'imported'), false) as is_imported,
     count(snapshots.week) = 0 and coalesce(every_week.week > every_week.first_captured, false) as is_gap,
-    count(snapshots.week) as snapshot_count
+    count(snapshots.week) as snapshot_count,
+    measured.week is not null as is_measured
 from every_week
 left join listing as snapshots on every_week.week = snapshots.week
-group by every_week.week, every_week.first_captured
+left join staging.weeks as measured on every_week.week = measured.week and measured.source is not null and not measured.is_quick
+group by every_week.week, every_week.first_captured, measured.week

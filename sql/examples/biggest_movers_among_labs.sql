@@ -14,7 +14,7 @@ select
     entry
 from marts.share_changes
 where
-    level = 'lab' and scope = 'S2' and weeks_back = 4
+    level = 'lab' and scope = 'S2' and weeks_back = 4 and side <> 'hf:(others)'
     and week = (select max(newest.week) from marts.share_changes as newest where newest.weeks_back = 4)
 order by abs(change) desc, side asc
 limit 15

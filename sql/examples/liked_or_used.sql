@@ -12,6 +12,6 @@ select
     downloads_share,
     attention_gap
 from marts.attention
-where level = 'lab' and scope = 'S2' and week = (select max(newest.week) from marts.attention as newest)
+where level = 'lab' and scope = 'S2' and side <> 'hf:(others)' and week = (select max(newest.week) from marts.attention as newest)
 order by attention_gap desc, side asc
 limit 15

@@ -2,7 +2,7 @@
 question: When did one country overtake another, and did it hold?
 answer: >-
   crossover_week is the week of the turn, interval_low and interval_high hold it in 95 % of 500 resamples; resample_share near 1 means that no single
-  lab decides it. No rows: no pair of countries crossed and held.
+  lab decides it, or no few weeks where both countries have one lab. No rows: no pair of the twelve largest countries crossed and held.
 */
 select
     side_a,

@@ -20,5 +20,6 @@ inner join marts.latest_shares_by_country as latest
         and robust.credit = latest.credit
         and robust.time_window = latest.time_window
         and robust.country = latest.country
-where latest.scope = 'S2' and latest.credit = 'publisher' and latest.place <= 2
+where latest.scope = 'S2' and latest.credit = 'publisher' and latest.country not in ('UNKNOWN', 'INTERNATIONAL')
+qualify dense_rank() over (order by latest.place) <= 2
 order by robust.left_out, latest.place

@@ -15,7 +15,7 @@ columns:
   leads_after: who led after it; null if there is no crossover
   interval_low: lower end of the 95 % interval of crossover_week from 500 resamples, and a week more, because a median of four weeks dates to a week
   interval_high: upper end of it, and a week more; the interval always holds crossover_week itself
-  resample_share: part of the resamples in which the same side took the lead over too, 0..1; low means that a few labs decide it
+  resample_share: part of the resamples in which the same side took the lead over too, 0..1; low means that a few labs, or between labs a few weeks, decide it
   held_weeks: how many weeks in a row the median has named leads_after since
   reversals: how often else the median changed sides, held or not
   leads_now: who leads by the newest median; null if nobody does
@@ -42,8 +42,9 @@ warnings:
     because another reach looks like a change of leaders. A week that nobody captured lies between two captures and is known from both together.
   - A week's flow under one download counts as one, so that a ratio always exists.
   - >-
-    Intervals of countries come from resampling the labs within each country. A lab alone has no labs to resample, so intervals of labs
-    come from moving blocks of eight weeks of what the log ratio leaves beside its mean over nine weeks; they say nothing about single models.
+    Intervals of countries come from resampling the labs within each country. A lab alone has no labs to resample, so intervals of labs,
+    and of two countries of one lab each, come from moving blocks of eight weeks of what the log ratio leaves beside its mean over nine
+    weeks; they say nothing about single models. Where one country alone has one lab, only the other's are drawn, and the interval is too short.
   - A lead that has held for less than eight weeks is not a crossover yet, and one that the first weeks show for less than eight is not a lead that passed over.
   - UNKNOWN is no side. Where unknown_share is larger than the gap, the unreviewed part could turn the order.
 */

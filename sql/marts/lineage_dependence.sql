@@ -38,16 +38,17 @@ with latest as (
     from staging.chain
 ),
 
+-- Parts of merges were rounded by cell, so that their sum is rounded once more: twenty are not 19.999999999.
 authors as (
     select
         quarter,
         credit,
         derivative_country as country,
-        sum(new_models) as models,
-        coalesce(sum(new_models) filter (where base_country = derivative_country), 0) as home_models,
-        coalesce(sum(new_models) filter (where base_country = 'UNKNOWN'), 0) as unknown_models,
-        sum(new_default) as others,
-        coalesce(sum(new_default) filter (where base_country = derivative_country), 0) as home_others,
+        cast(sum(new_models) as decimal(28, 6)) as models,
+        cast(coalesce(sum(new_models) filter (where base_country = derivative_country), 0) as decimal(28, 6)) as home_models,
+        cast(coalesce(sum(new_models) filter (where base_country = 'UNKNOWN'), 0) as decimal(28, 6)) as unknown_models,
+        cast(sum(new_default) as decimal(28, 6)) as others,
+        cast(coalesce(sum(new_default) filter (where base_country = derivative_country), 0) as decimal(28, 6)) as home_others,
         sum(downloads_flow) as flow,
         coalesce(sum(downloads_flow) filter (where base_country = derivative_country), 0) as home_flow,
         max(flow_days) as flow_days

@@ -13,7 +13,7 @@ columns:
   lab_name: name of the lab, or the namespace as spelled on the Hub
   parent: slug of the owning lab, null if none
   country: ISO 3166-1 alpha-2, INTERNATIONAL or UNKNOWN; the lab's last one of the window
-  rank: place by downloads_flow, 1 is the most; equal flows share a place
+  rank: place by downloads_flow, 1 is the most; equal flows share a place; null for hf:(others), which are many
   downloads_flow: downloads in the window
   share_of_total: downloads_flow / all downloads in scope, 0..1; null when there were none
   share_of_known: downloads_flow / all downloads of reviewed namespaces; null for an unreviewed namespace
@@ -82,9 +82,11 @@ select
     coalesce(labs.lab_name, substr(by_lab.lab, 4)) as lab_name,
     labs.parent,
     by_lab.country,
-    rank() over (
-        partition by by_lab.week, by_lab.scope, by_lab.credit, by_lab.time_window order by by_lab.downloads_flow desc
-    ) as rank,
+    case
+        when by_lab.lab <> 'hf:(others)' then rank() over (
+            partition by by_lab.week, by_lab.scope, by_lab.credit, by_lab.time_window, by_lab.lab = 'hf:(others)' order by by_lab.downloads_flow desc
+        )
+    end as rank,
     cast(by_lab.downloads_flow as double) as downloads_flow,
     cast(by_lab.downloads_flow as double) / cast(nullif(totals.total, 0) as double) as share_of_total,
     case when by_lab.country <> 'UNKNOWN' then cast(by_lab.downloads_flow as double) / cast(nullif(totals.known, 0) as double) end as share_of_known,

@@ -4,7 +4,7 @@ grain: [quarter, lab]
 columns:
   quarter: first day of the calendar quarter; a week across two quarters is shared between them by days
   lab: slug of the lab
-  country: country of the lab in the quarter's last week with anything
+  country: country of the lab in the last week of the quarter in which it had downloads, stars or commits
   weeks_of_downloads: weeks of the quarter whose downloads on the Hub were measured, a part of a week as its part
   weeks_of_stars: weeks of the quarter whose stars are known, likewise
   is_running: whether the quarter is not over in the newest snapshot of models
@@ -119,7 +119,7 @@ stars as (
 ),
 
 sides as (
-    select quarter, lab, arg_max(country, last_week) as country
+    select quarter, lab, arg_max(country, (last_week, country)) as country
     from (
         select quarter, lab, country, last_week from downloaded
         union all

@@ -13,7 +13,7 @@ columns:
   downloads_flow: downloads in the week
   share_of_total: downloads_flow / all downloads in scope, 0..1; null when there were none
   share_of_known: downloads_flow / all downloads of models whose size is known, 0..1; null for unknown
-  share_of_known_4w: median of share_of_known in this week and the three before it; null until there are four weeks in a row
+  share_of_known_4w: median of share_of_known in this week and the three before it; null unless all four were measured
   change_13w: share_of_known_4w minus the same 13 weeks before; null until there are so many weeks
   direction: >-
     rising or falling where change_13w was at least one point up or down in this week and the three before it, else steady;
@@ -100,6 +100,7 @@ totals as (
         scope,
         level,
         sum(downloads_flow) as total,
+        sum(estimated_flow) as estimated,
         coalesce(sum(downloads_flow) filter (where size_band <> 'unknown'), 0) as known
     from summed
     group by week, scope, level
@@ -110,7 +111,8 @@ shared as (
         summed.*,
         cast(summed.downloads_flow as double) / cast(nullif(totals.total, 0) as double) as share_of_total,
         case when summed.size_band <> 'unknown' then cast(summed.downloads_flow as double) / cast(nullif(totals.known, 0) as double) end as share_of_known,
-        cast(totals.total - totals.known as double) / cast(nullif(totals.total, 0) as double) as unknown_share
+        cast(totals.total - totals.known as double) / cast(nullif(totals.total, 0) as double) as unknown_share,
+        totals.estimated < totals.total as is_measured
     from summed
     inner join totals on summed.week = totals.week and summed.scope = totals.scope and summed.level = totals.level
 ),
@@ -118,7 +120,7 @@ shared as (
 smoothed as (
     select
         *,
-        case when count(share_of_known) over four_weeks = 4 then median(share_of_known) over four_weeks end as share_of_known_4w
+        case when count(share_of_known) filter (where is_measured) over four_weeks = 4 then median(share_of_known) over four_weeks end as share_of_known_4w
     from shared
     window four_weeks as (
         partition by scope, level, size_band order by week range between interval 21 days preceding and current row

@@ -1,17 +1,19 @@
 /*
-meaning: Measured downloads of each week of the models whose staying power is followed.
+meaning: Downloads of each measured week of the models whose staying power is followed.
 per: week
 grain: [model_key, week]
 columns:
   model_key: our number for the model
   week: Monday of the ISO week, UTC
   downloads_flow: downloads in the week
+  is_estimate: whether the model's own cumulative counter is not known for the week, so that nothing follows from it
 */
 select
     flow.model_key,
     flow.week,
-    flow.downloads_flow
+    flow.downloads_flow,
+    flow.is_estimate
 from staging.staying_candidates as candidates
 inner join now.flow as flow on candidates.model_key = flow.model_key
 cross join now.week as running
-where not flow.is_estimate and flow.downloads_flow > 0 and not running.is_quick
+where (flow.is_estimate or flow.downloads_flow > 0) and running.source is not null and not running.is_quick

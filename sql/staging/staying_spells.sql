@@ -37,7 +37,8 @@ parts as (
     select
         model_key,
         week + 7 * cast(unnest(range(4)) as integer) as week,
-        downloads_flow
+        downloads_flow,
+        is_estimate
     from staging.staying_flow
 ),
 
@@ -45,7 +46,8 @@ sums as (
     select
         parts.model_key,
         parts.week,
-        sum(parts.downloads_flow) as downloads_28d
+        sum(parts.downloads_flow) as downloads_28d,
+        bool_or(parts.is_estimate) as is_unknown
     from parts
     semi join windows on parts.week = windows.week
     group by parts.model_key, parts.week
@@ -57,7 +59,7 @@ peaks as (
         week as peak_on,
         downloads_28d as peak_28d
     from sums
-    where downloads_28d >= 10000
+    where downloads_28d >= 10000 and not is_unknown
     qualify row_number() over (partition by model_key order by downloads_28d desc, week asc) = 1
 ),
 
@@ -67,7 +69,8 @@ followed as (
         windows.week,
         coalesce(sums.downloads_28d, 0) < peaks.peak_28d / 2 as is_below,
         -- What it brought between its last snapshot and its end nobody saw, so that week can't say that it fell.
-        candidates.seen_until is null or windows.week + 7 <= candidates.seen_until as is_listed
+        candidates.seen_until is null or windows.week + 7 <= candidates.seen_until as is_listed,
+        coalesce(sums.is_unknown, false) as is_unknown
     from peaks
     inner join staging.staying_candidates as candidates on peaks.model_key = candidates.model_key
     inner join windows on peaks.peak_on < windows.week
@@ -77,8 +80,8 @@ followed as (
 ends as (
     select
         model_key,
-        min(week) filter (where is_below and is_listed) as fell_on,
-        max(week) filter (where is_listed) as last_on,
+        min(week) filter (where is_below and is_listed and not is_unknown) as fell_on,
+        max(week) filter (where is_listed and not is_unknown) as last_on,
         bool_or(not is_listed) as is_gone
     from followed
     group by model_key
@@ -95,7 +98,7 @@ select
     cast(date_diff('day', peaks.peak_on, coalesce(ends.fell_on, ends.last_on, peaks.peak_on)) / 7 as integer) as weeks,
     ends.fell_on is not null as is_fallen,
     coalesce(ends.fell_on is null and ends.is_gone, false) as is_removed,
-    cast(case when later.week is not null then coalesce(sums.downloads_28d, 0) end as decimal(28, 6)) as downloads_26w
+    cast(case when later.week is not null and not coalesce(sums.is_unknown, false) then coalesce(sums.downloads_28d, 0) end as decimal(28, 6)) as downloads_26w
 from peaks
 inner join staging.staying_candidates as candidates on peaks.model_key = candidates.model_key
 left join ends on peaks.model_key = ends.model_key

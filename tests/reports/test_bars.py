@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import polars as pl
 import pytest
-from reports_world import EDITION, HOSTILE, MONDAY, World, country_rows, frame, lab_rows
+from reports_world import EDITION, HOSTILE, LABS, MONDAY, World, country_rows, frame, lab_rows
 
 from dagster_project.reports.charts import bars, palette, placing
 from dagster_project.reports.template import style
@@ -56,6 +56,17 @@ def test_unreviewed_labs_are_hatched_and_go_without_prefix() -> None:
     unreviewed = next(bar for bar in drawn if bar.label == "TheQuantizer")
     assert (unreviewed.fill, unreviewed.note) == (palette.HATCHED, "not reviewed")
     assert (drawn[0].label, drawn[0].note, drawn[0].fill) == ("Qwen", "China", palette.CHINA)
+
+
+def test_the_sum_of_small_namespaces_is_no_lab() -> None:
+    rows = labs(World(tail=20)).with_columns(
+        rank=pl.when(pl.col("lab") == "hf:tail0").then(None).otherwise("rank"),
+        share_of_total=pl.when(pl.col("lab") == "hf:tail0").then(0.25).otherwise("share_of_total"),
+    )
+    drawn = bars.top_labs(rows, frame(World()), EDITION, "S2").html
+    assert "tail0" not in drawn
+    assert f"The other {len(LABS) + 20 - 1 - bars.TOP_LABS} labs and namespaces" in drawn
+    assert "too small to stand alone, together have 25.0 %" in drawn.replace("\u00a0", " ")
 
 
 def test_charts_have_names_descriptions_and_repeat_to_the_byte() -> None:

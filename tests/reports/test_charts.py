@@ -14,11 +14,12 @@ from reports_world import EDITION, MONDAY
 from dagster_project.reports.charts import course, crossing, family, matrix, palette, placing, ranks, tiles
 from dagster_project.reports.charts.canvas import Picture
 from dagster_project.reports.charts.layout import CARD, NARROW, WIDE, Layout
+from dagster_project.reports.charts.share import one_share
 
 WEEKS = [MONDAY - timedelta(weeks=11 - number) for number in range(12)]
 
 
-def history(missing: date | None = None) -> pl.DataFrame:
+def history(missing: date | None = None, *, estimated: int = 0) -> pl.DataFrame:
     """China grows from 20 to 42 %, the United States fall from 60 to 38 %, a tenth is unknown, a tenth French."""
     rows = []
     for number, week in enumerate(WEEKS):
@@ -31,7 +32,8 @@ def history(missing: date | None = None) -> pl.DataFrame:
             ("UNKNOWN", "Unknown", 0.10),
         ):
             low, high = share, share + (0.0 if code == "UNKNOWN" else 0.1)
-            rows.append((week, code, name, share, low, high, share * 1000, code))
+            is_estimate = number < estimated
+            rows.append((week, code, name, share, low, high, share * 1000, code, is_estimate, float(is_estimate)))
     fields = [
         "week",
         "country",
@@ -41,6 +43,8 @@ def history(missing: date | None = None) -> pl.DataFrame:
         "upper_bound",
         "downloads_flow",
         "side",
+        "is_estimate",
+        "estimated_share",
     ]
     return pl.DataFrame(rows, schema=fields, orient="row")
 
@@ -108,6 +112,21 @@ def test_a_week_that_nobody_captured_is_a_gap() -> None:
     assert torn.data.rows.filter(pl.col("week") == "2026-W41").row(0)[1:] == (None, None, None, None)
 
 
+def test_a_course_says_which_of_its_weeks_were_only_estimated() -> None:
+    whole = course.countries_over_time(history(), events([]), EDITION, "S2")
+    part = course.countries_over_time(history(estimated=3), events([]), EDITION, "S2")
+    china = one_share(history(estimated=1).filter(pl.col("country") == "CN"), history().clear(), EDITION, "S2", "China")
+    assert whole is not None
+    assert part is not None
+    assert china is not None
+    assert "estimated" not in whole.caption
+    # The first of twelve weeks up to week 47 is week 36.
+    assert part.caption.endswith(
+        "3 weeks are estimated, not measured (7/30 of the rolling 30-day counter), the last of them 2026-W38."
+    )
+    assert "1 week is estimated" in china.caption
+
+
 def test_spread_moves_labels_apart_and_no_further() -> None:
     assert placing.spread([10, 50, 90], 15, 0, 100) == [10, 50, 90]
     assert placing.spread([50, 50], 10, 0, 100) == [45, 55]
@@ -151,12 +170,17 @@ def test_a_crossover_says_its_interval_and_where_there_is_none_that() -> None:
         "interval_high": WEEKS[9],
         "unknown_share": 0.1,
         "n_weeks": 12,
+        "leads_now": "CN",
     }
     both = history().filter(pl.col("country").is_in(["CN", "US"]))
     picture = crossing.crossover_of(both, pair, EDITION, "S2", ("China", "United States"))
     assert picture is not None
     assert picture.words.title == "China passed the United States in week 2026-W42, not for certain"
     assert "Found in 80.0\u00a0% of 500 resamples" in picture.words.subtitle
+    assert "Now" not in picture.words.subtitle
+    back = crossing.crossover_of(both, pair | {"leads_now": "US"}, EDITION, "S2", ("China", "United States"))
+    assert back is not None
+    assert "Now the United States leads, for less than eight weeks so far." in back.words.subtitle
     sure = crossing.crossover_of(both, pair | {"resample_share": 0.97}, EDITION, "S2", ("China", "United States"))
     assert sure is not None
     assert sure.words.title == "China passed the United States in week 2026-W42"

@@ -46,6 +46,24 @@ def test_the_leader_without_its_largest_lab_is_set_beside_the_second() -> None:
     assert "Without the largest lab of China, the United States leads with 60.0" in words
 
 
+def test_the_leader_can_fall_behind_more_than_one() -> None:
+    """Of 100, China has 50, the US 30 and France 20. Without a Chinese lab of 45 they have 5, 30 and 20 of 55."""
+    rows = [
+        {"scope": "S2", "left_out": "nothing", "country": "CN", "share_of_known": 0.5, "lead": 0.2},
+        {"scope": "S2", "left_out": "nothing", "country": "US", "share_of_known": 0.3, "lead": -0.2},
+        {"scope": "S2", "left_out": "nothing", "country": "FR", "share_of_known": 0.2, "lead": -0.3},
+        {"scope": "S2", "left_out": "own_lab", "country": "CN", "share_of_known": 5 / 55, "lead": (5 - 30) / 55},
+    ]
+    html = would_it_hold(pl.DataFrame(rows), NAMES | {"FR": "France"}, EDITION, "S2").html
+    row = html.replace("\u00a0", " ").split("Without the largest lab of China</bdi>")[1].split("</tr>")[0]
+    assert [part.split("<")[0] for part in row.split(">") if part.split("<")[0]] == [
+        "United States",
+        "54.5 %",
+        "France",
+        "36.4 %",
+    ]
+
+
 def test_without_a_known_country_nothing_is_tried() -> None:
     assert "no lead can be tried" in said(nothing={"UNKNOWN": 0.5})
     assert "no lead can be tried" in would_it_hold(pl.DataFrame(), NAMES, EDITION, "S2").html

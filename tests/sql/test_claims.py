@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 
 import pytest
 
@@ -20,6 +21,7 @@ TIERS = (
     "select * replace (cast(own_open_share as double) as own_open_share) from (values {rows})"
     " as given (quarter, level, lab, is_running, n_own, own_open_share)"
 )
+MEASURED = "select cast(unnest(generate_series(date '2025-12-01', date '2026-07-06', interval 7 day)) as date) as week, true as is_measured"
 QUARTERS = [f"{year}-{month:02d}-01" for year in (2024, 2025) for month in (1, 4, 7, 10)]
 
 
@@ -60,12 +62,35 @@ def test_who_leads_counts_only_when_the_unknown_cannot_turn_it(
 ) -> None:
     place = "date '2026-01-05', 'S1', 'publisher', '28d'"
     given = rows(SHARES, f"{place}, 'CN', {china}, {unknown}, false", f"{place}, 'US', {america}, {unknown}, false")
-    assert verdict(answer, "r2", {"marts.share_by_country": given}) == expected
+    assert verdict(answer, "r2", {"marts.share_by_country": given, "core.weeks": MEASURED}) == expected
+
+
+def test_the_running_week_is_not_the_newest_for_a_country_that_has_nothing_in_it(answer: Answer) -> None:
+    """China led in the measured month; in the one with the running week only the US has an estimate, so China's row is flagged nothing."""
+    month = "'S1', 'publisher', '28d'"
+    lines = [
+        f"date '2026-07-06', {month}, 'CN', 0.6, 0.0, false",
+        f"date '2026-07-06', {month}, 'US', 0.4, 0.0, false",
+        f"date '2026-07-13', {month}, 'CN', 0.4, 0.0, false",
+        f"date '2026-07-13', {month}, 'US', 0.6, 0.0, true",
+    ]
+    given = {"marts.share_by_country": rows(SHARES, *lines), "core.weeks": MEASURED}
+    assert verdict(answer, "r2", given) == ("supported", 1, 1, 1)
+    labs = (
+        "select * from (values (date '2026-07-06', 'mistral', 'FR', 60.0, false), (date '2026-07-06', 'meta', 'US', 40.0, false),"
+        " (date '2026-07-06', 'idle', 'US', 0.0, false), (date '2026-07-13', 'mistral', 'FR', 40.0, false),"
+        " (date '2026-07-13', 'meta', 'US', 60.0, true)) as given (week, lab, country, downloads_flow, is_estimate)"
+    )
+    ranked = f"select *, 'S3' as scope, 'publisher' as credit, '28d' as time_window from ({labs}) as labs"
+    (found,) = answer("claims.r6", {"marts.share_by_lab": ranked, "core.weeks": MEASURED})
+    assert (found["verdict"], found["number"]) == ("supported", 1)
+    assert "number 1 of 2 labs that are not Chinese, with 60.0 %" in found["reason"]
 
 
 def test_without_four_measured_weeks_nobody_leads(answer: Answer) -> None:
     given = rows(SHARES, "date '2026-01-05', 'S1', 'publisher', 'week', 'CN', 0.5, 0.1, false")
-    assert verdict(answer, "r2", {"marts.share_by_country": given}) == ("not measurable yet", None, None, None)
+    given = {"marts.share_by_country": given, "core.weeks": MEASURED}
+    assert verdict(answer, "r2", given) == ("not measurable yet", None, None, None)
 
 
 def by_week(
@@ -102,6 +127,7 @@ def test_popularity_needs_downloads_likes_and_half_a_year_of_stars(answer: Answe
 
     liked = by_week("new_likes", "S1", first="2026-01-05", weeks=26, **GROWN)
     given = {"marts.share_by_country": shares(0.45), "marts.attention": liked, "core.snapshots": asked_on("2026-01-05")}
+    given["core.weeks"] = MEASURED
     short = by_week("retained_gain", "named", first="2025-12-29", weeks=26, **GROWN)
     # The first of the 26 weeks lies before anybody watched.
     assert verdict(answer, "r4", {**given, "marts.project_leadership": short})[0] == "not measurable yet"
@@ -146,12 +172,24 @@ def test_standing_is_foreign_derivatives_likes_and_stars(answer: Answer, late: t
 def test_the_demand_for_sizes_is_judged_by_measured_weeks(answer: Answer, estimated: list[int], change: float) -> None:
     """The share rises by a point a week; of 41 weeks the first and the running one are estimated, and so count in no four weeks."""
     given = (
-        "select date '2026-01-05' + 7 * place as week, 'S1' as scope, 'class' as level, 'mid' as size_band,"
-        " case when place >= 3 then place / 100.0 end as share_of_known_4w, 0.1 as unknown_share,"
-        f" cast(list_contains({estimated}::integer[], place) as integer) as estimated_share"
+        "select date '2026-01-05' + 7 * place as week, 'S1' as scope, sizes.size_band, sizes.flow as downloads_flow,"
+        f" cast(case when list_contains({estimated}::integer[], place) then sizes.flow else 0 end as bigint) as estimated_flow,"
+        " 1 as n_models, date '2026-12-01' as as_of"
         " from (select cast(unnest(range(41)) as integer) as place) as weeks"
+        " cross join lateral (values ('5-10B', place), ('<1B', 100 - place)) as sizes (size_band, flow)"
     )
-    found = verdict(answer, "r8", {"marts.size_band_shares": given})
+    shares = answer("marts.size_band_shares", {"staging.size_band_weeks": given})
+    told = {
+        row["week"]: row["share_of_known_4w"] for row in shares if (row["level"], row["size_band"]) == ("class", "mid")
+    }
+    first, last = date(2026, 1, 5), date(2026, 1, 5) + timedelta(weeks=40)
+    # Weeks 0 to 3 have the median 1.5 %, weeks 37 to 40 the median 38.5 %.
+    ends = (told[first + timedelta(weeks=3)], told[last])
+    assert ends == ((None, None) if estimated else (pytest.approx(0.015), pytest.approx(0.385)))
+    lines = ", ".join(f"(date '{week}', cast({share or 'null'} as double))" for week, share in told.items())
+    class_of = "'S1' as scope, 'class' as level, 'mid' as size_band, 0.1 as unknown_share"
+    judged = f"select *, {class_of} from (values {lines}) as given (week, share_of_known_4w)"
+    found = verdict(answer, "r8", {"marts.size_band_shares": judged})
     assert found[:2] == ("supported", pytest.approx(change))
 
 
@@ -212,6 +250,49 @@ def test_a_quarter_without_a_release_is_one_of_the_quarters_since(
         "marts.retreat_watch": f"{watch}, {months} as months_since_open_flagship",
     }
     assert verdict(answer, "r1", given) == (*expected, None, None)
+
+
+def test_a_share_that_was_nothing_has_not_fallen(answer: Answer) -> None:
+    """Meta's own licence is not permissive: nothing open before July 2025 and nothing since, of as many releases."""
+    quarters = ["2025-01-01", "2025-04-01", "2025-07-01", "2025-10-01"]
+    given = {
+        "marts.openness_tier": rows(
+            TIERS, *(f"date '{quarter}', 'lab', 'meta', false, 4, 0.0" for quarter in quarters)
+        ),
+        "marts.retreat_watch": (
+            "select 'lab' as level, 'meta' as lab, true as is_complete, date '2026-09-01' as month,"
+            " cast(null as bigint) as months_since_open_flagship"
+        ),
+    }
+    assert verdict(answer, "r1", given) == ("mixed", 4, None, None)
+
+
+@pytest.mark.parametrize(("years", "expected"), [(2, "supported"), (1, "not measurable yet")])
+def test_a_year_is_four_full_quarters(answer: Answer, years: int, expected: str) -> None:
+    """Of 25 US derivatives a quarter all have a US root in the first half of the quarters, and all a Chinese one in the second."""
+    quarters = [f"{year}-{month:02d}-01" for year in range(2024, 2024 + years) for month in (1, 4, 7, 10)]
+    cells = ", ".join(
+        f"(date '{quarter}', 'root', '{'US' if n < len(quarters) / 2 else 'CN'}', 'US', false, 25)"
+        for n, quarter in enumerate([*quarters, "2026-01-01"][: len(quarters) + (years == 1)])
+    )
+    whole = ", ".join(f"(date '{quarter}', 'root', 'US', 25)" for quarter in [*quarters, "2026-01-01"])
+    given = {
+        "marts.lineage_flows": (
+            f"select * from (values {cells}) as given (quarter, credit, base_country, derivative_country, is_running, n_default)"
+        ),
+        "marts.lineage_dependence": f"select * from (values {whole}) as given (quarter, credit, country, n_default)",
+    }
+    assert verdict(answer, "c7", given)[0] == expected
+
+
+def test_two_signals_that_make_no_turn_are_named(answer: Answer) -> None:
+    watch = (
+        "select 'country' as level, 'CN' as country, true as is_complete, false as is_turning, 'cadence,gated' as turned,"
+        " date '2026-10-01' as month"
+    )
+    (found,) = answer("claims.c6", {"marts.retreat_watch": watch})
+    assert (found["verdict"], found["number"]) == ("contradicted", 2)
+    assert found["reason"].endswith("turn in 2026-10. Signals that had turned: cadence,gated.")
 
 
 def test_a_lab_that_is_not_there_is_not_measured(answer: Answer) -> None:

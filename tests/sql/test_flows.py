@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from .conftest import Answer
 from .history import History, model, two_labs
 
 FIRST = date(2026, 9, 7)
@@ -89,6 +90,28 @@ def test_a_country_with_few_derivatives_has_no_dependence(history: History) -> N
         assert row == {"dependence": None, "is_suppressed": True, "n_models": 19}
     for row in history.rows("select n_models, is_suppressed from marts.lineage_flows"):
         assert row == {"n_models": None, "is_suppressed": True}
+
+
+def test_twenty_derivatives_are_twenty_whatever_thirds_they_are_made_of(answer: Answer) -> None:
+    """Ten merges of three bases, a third each, and ten tunes of a base from home: 3 * 3.333333333 + 10."""
+    cells = ", ".join(
+        f"('{base}', {models})"
+        for base, models in (("CN", 3.333333333), ("DE", 3.333333333), ("FR", 3.333333333), ("US", 10))
+    )
+    given = {
+        "staging.lineage_quarters": (
+            f"select date '2026-07-01' as quarter, 'root' as credit, 'US' as derivative_country, base_country, new_models,"
+            f" new_models as new_default, 0 as downloads_flow, 92 as flow_days from (values {cells}) as given (base_country, new_models)"
+        ),
+        "staging.chain": "select date '2026-11-16' as observed_on, true as is_complete",
+    }
+    (row,) = answer("marts.lineage_dependence", given)
+    assert (row["n_models"], row["is_suppressed"], row["dependence"], row["default_dependence"]) == (
+        20,
+        False,
+        0.5,
+        0.5,
+    )
 
 
 def test_unknown_authors_are_counted_and_have_no_dependence(history: History) -> None:

@@ -65,6 +65,12 @@ def test_unreviewed_namespaces_are_labs_of_their_own(answer: Answer) -> None:
     }
 
 
+def test_the_sum_of_small_namespaces_has_no_place_among_labs(answer: Answer) -> None:
+    flow = FLOW.replace("hf:someone", "hf:(others)")
+    rows: Rows = answer("marts.share_by_lab", {"staging.lab_windows": flow, "registry.labs": LABS})
+    assert {row["lab_name"]: row["rank"] for row in rows} == {"ha": 1, "Beta": 2, "(others)": None, "other": 3}
+
+
 def test_a_week_without_downloads_has_no_shares_rather_than_zeros(answer: Answer) -> None:
     nothing = (
         FLOW.replace("50::", "0::")

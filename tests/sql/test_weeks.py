@@ -18,6 +18,10 @@ from .conftest import Answer
 Days = list[tuple[str, str]]
 FIRST = date(2026, 12, 21)
 NAMES = {"sealed": "huggingface", "imported": "hub_weekly"}
+MEASURED = (
+    f"select * from (values (date '{FIRST}', 'huggingface', false), (date '2026-12-28', 'huggingface_quick', true),"
+    " (date '2027-01-04', null, false)) as given (week, source, is_quick)"
+)
 CASES: dict[str, tuple[Days, list[str]]] = {
     "no-gap": ([("sealed", "2026-12-21"), ("sealed", "2026-12-28")], []),
     "over-the-year-with-a-53rd-week": (
@@ -47,11 +51,13 @@ def given(days: Days) -> str:
 
 @pytest.mark.parametrize(("days", "gaps"), CASES.values(), ids=CASES)
 def test_a_gap_is_a_week_after_our_first_that_nothing_covers(answer: Answer, days: Days, gaps: list[str]) -> None:
-    rows = sorted(answer("core.weeks", {"core.snapshots": listed(given(days))}), key=lambda row: row["week"])
+    snapshots = {"core.snapshots": listed(given(days)), "staging.weeks": MEASURED}
+    rows = sorted(answer("core.weeks", snapshots), key=lambda row: row["week"])
     mondays = [Week.of(date.fromisoformat(day)).monday for _status, day in days]
     expected = [min(mondays) + timedelta(weeks=step) for step in range((max(mondays) - min(mondays)).days // 7 + 1)]
     assert [row["week"] for row in rows] == expected
     assert [row["week"].isoformat() for row in rows if row["is_gap"]] == gaps
+    assert [row["week"] for row in rows if row["is_measured"]] == [FIRST]
     assert sum(row["snapshot_count"] for row in rows) == len(days)
     for row in rows:
         statuses = {status for (status, _day), monday in zip(days, mondays, strict=True) if monday == row["week"]}
@@ -82,11 +88,13 @@ def test_status_counts_the_same_gaps(tmp_path, days: Days, gaps: list[str]) -> N
 def test_a_partial_week_is_neither_captured_nor_a_gap(answer: Answer) -> None:
     days = given([("sealed", "2026-12-21"), ("sealed", "2026-12-28"), ("sealed", "2027-01-04")])
     days = days.replace("'2026-12-28')::date, 'sealed', True", "'2026-12-28')::date, 'partial', False")
-    rows = sorted(answer("core.weeks", {"core.snapshots": listed(days)}), key=lambda row: row["week"])
+    rows = sorted(
+        answer("core.weeks", {"core.snapshots": listed(days), "staging.weeks": MEASURED}), key=lambda row: row["week"]
+    )
     assert [(row["is_captured"], row["is_gap"]) for row in rows] == [(True, False), (False, False), (True, False)]
 
 
 def test_a_week_captured_in_part_is_not_captured(answer: Answer) -> None:
     days = given([("sealed", "2026-12-21")]).replace("True", "False")
-    (row,) = answer("core.weeks", {"core.snapshots": listed(days)})
+    (row,) = answer("core.weeks", {"core.snapshots": listed(days), "staging.weeks": MEASURED})
     assert (row["is_captured"], row["is_gap"], row["snapshot_count"]) == (False, False, 1)

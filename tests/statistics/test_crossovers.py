@@ -104,6 +104,23 @@ def test_a_crossover_made_by_one_lab_of_many_is_told_as_such() -> None:
     assert row["resample_share"] == pytest.approx(1 - (2 / 3) ** 3, abs=0.06)
 
 
+def test_a_lab_without_downloads_changes_nothing() -> None:
+    """Three labs that turn in one week; nine more that are listed but that nobody downloads must not be drawn in their place."""
+    rising, steady = [[40.0] * 20 + [400.0] * 20] * 3, [[100.0] * 40] * 3
+    found = crossovers(flows("country", CN=[*rising, *[[0.0] * 40] * 9], US=steady))
+    assert found.equals(crossovers(flows("country", CN=rising, US=steady)))
+
+
+def test_countries_of_one_lab_each_are_as_uncertain_as_their_labs() -> None:
+    """Drawn anew one lab is always itself, which would make every crossover certain to the week."""
+    close = [100.0 + (week - 30) / 2 + 25 * ((week * 7) % 11 - 5) / 5 for week in range(60)]
+    given = {"a": [close], "b": [[100.0] * 60]}
+    countries, labs = crossovers(flows("country", **given)), crossovers(flows("lab", **given))
+    assert countries.drop("level").equals(labs.drop("level"))
+    (row,) = countries.rows(named=True)
+    assert row["interval_high"] - row["interval_low"] > timedelta(weeks=2)
+
+
 def test_the_answer_does_not_depend_on_the_order_of_rows_or_on_other_sides() -> None:
     waves = [[100.0 + 30 * ((lab * 7 + week * 5) % 11) + lab * week for week in range(52)] for lab in range(6)]
     given = flows("country", CN=waves, US=[series[::-1] for series in waves], FR=waves[:2])

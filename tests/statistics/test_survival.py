@@ -56,3 +56,24 @@ def test_cohorts_sides_and_what_is_left_after_half_a_year() -> None:
     assert last["retention_26w"] == pytest.approx((5 + 15 + 0) / (10 + 30 + 10))
     assert (last["n_known_26w"], last["is_left_truncated"]) == (3, True)
     assert staying_power(spells.head(4)).is_empty()
+
+
+def test_half_of_them_is_half_whatever_the_product_of_parts_rounds_to() -> None:
+    """Of 24 one falls each week, so that after 12 weeks 12 stand; 23/24 * 22/23 * ... * 12/13 is 0.5000000000000002 in floats."""
+    spells = pl.DataFrame(
+        {
+            "level": "country",
+            "side": "CN",
+            "lab": pl.Series([None] * 24, dtype=pl.String),
+            "country": "CN",
+            "cohort": "2026-Q1",
+            "peak_28d": 10_000.0,
+            "weeks": range(1, 25),
+            "is_fallen": True,
+            "is_removed": False,
+            "downloads_26w": pl.Series([None] * 24, dtype=pl.Float64),
+            "is_left_truncated": False,
+            "as_of": date(2026, 9, 7),
+        }
+    )
+    assert staying_power(spells)["median_weeks"].unique().to_list() == [12]

@@ -58,13 +58,17 @@ def top_labs(rows: pl.DataFrame, countries: pl.DataFrame, edition: Edition, scop
     scoped = _of(rows, edition, scope)
     if not scoped.height:
         return _nothing(scope)
-    title = f"The {min(TOP_LABS, scoped.height)} most downloaded labs: {SCOPES[scope]}"
-    rest = scoped.sort("rank").slice(TOP_LABS)
+    ranked, small = scoped.drop_nulls("rank").sort("rank", "lab"), scoped.filter(pl.col("rank").is_null())
+    title = f"The {min(TOP_LABS, ranked.height)} most downloaded labs: {SCOPES[scope]}"
+    rest = ranked.slice(TOP_LABS)
     caption = "A hatched bar is a namespace nobody has reviewed yet; it stands as a lab of its own."
     if rest.height:
         share = percent(float(rest["share_of_total"].sum()))
         caption += f" The other {count(rest.height)} labs and namespaces together have {share}."
-    bars = lab_bars(scoped, country_names(countries))
+    if small.height:
+        share = percent(float(small["share_of_total"].sum()))
+        caption += f" Namespaces that nobody reviewed, too small to stand alone, together have {share}."
+    bars = lab_bars(ranked, country_names(countries))
     around = _words(edition, scope, title, "Beside each bar: the lab's home.", estimated_share(scoped))
     return canvas.figure(_picture(f"labs-{scope.lower()}", bars, bars[:CARD_LABS], around, caption))
 
@@ -104,7 +108,7 @@ def country_bars(scoped: pl.DataFrame, top: int = TOP_COUNTRIES) -> list[Bar]:
 
 def lab_bars(scoped: pl.DataFrame, names: Mapping[str, str], top: int = TOP_LABS) -> list[Bar]:
     """Take one scope's labs by rank; `names` says what a country is called."""
-    rows = scoped.sort("rank").head(top).iter_rows(named=True)
+    rows = scoped.sort("rank", "lab").head(top).iter_rows(named=True)
     return [
         Bar(
             label=lab_label(row["lab"], row["lab_name"]),

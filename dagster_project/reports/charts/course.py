@@ -21,7 +21,7 @@ from dagster_project.reports.charts.marks import Band, Rule, Text
 from dagster_project.reports.charts.palette import FILLS, HATCHED, HOMELESS, MUTED, OTHERS, PAPER, WHISKER
 from dagster_project.reports.charts.plane import End, Plane
 from dagster_project.reports.charts.timeline import end_label, weeks_between
-from dagster_project.reports.headline import SCOPES, Edition
+from dagster_project.reports.headline import SCOPES, Edition, estimated_weeks_in_words
 from dagster_project.reports.naming import INTERNATIONAL, UNKNOWN, code_name
 from dagster_project.reports.render import Column, percent
 
@@ -58,7 +58,7 @@ def countries_over_time(history: pl.DataFrame, events: pl.DataFrame, edition: Ed
         f"course-{scope.lower()}",
         around,
         f"Stacked areas over {len(weeks)} weeks. In the last week: {spoken}.",
-        "What nobody reviewed lies on top, hatched: it could belong to any of the others.",
+        f"What nobody reviewed lies on top, hatched: it could belong to any of the others. {estimated_weeks_in_words(history)}".strip(),
         partial(_draw_areas, weeks, areas, happened),
         _course_data(weeks, areas, edition, scope),
     )

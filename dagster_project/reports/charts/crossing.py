@@ -59,7 +59,8 @@ def crossover_of(
     )
     top = top_above(float(history["share_of_total"].max()))  # type: ignore[arg-type] # a share
     caption = (
-        "The red line is the last week before the median of four weeks turned for good; the tinted band is its 95 % interval."
+        "The red line is the last week before the median of four weeks turned and held for eight or more; the tinted band is its"
+        " 95 % interval."
         if pair["crossover_week"]
         else f"Looked at: {count(pair['n_weeks'])} measured weeks."
     )
@@ -101,7 +102,14 @@ def _told(pair: Mapping[str, Any], a: _Side, b: _Side) -> tuple[str, str]:
     if again is None or again < SURE:
         title += ", not for certain"
     told = f"95 % interval: week {Week(pair['interval_low'])} to week {Week(pair['interval_high'])}."
-    return title, told if again is None else f"{told} Found in {percent(again)} of 500 resamples of the labs."
+    if pair["leads_now"] != leader.code:
+        now = (
+            f"{spoken(other.code, other.name)} leads, for less than eight weeks so far"
+            if pair["leads_now"]
+            else "neither leads"
+        )
+        told += f" Now {now}."
+    return title, told if again is None else f"{told} Found in {percent(again)} of 500 resamples."
 
 
 def _both(history: pl.DataFrame, a: _Side, b: _Side) -> pl.DataFrame:

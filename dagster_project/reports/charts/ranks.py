@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from dagster_project.calendar import Week
 from dagster_project.reports.charts import canvas, marks, placing
 from dagster_project.reports.charts.canvas import Picture
 from dagster_project.reports.charts.layout import Layout, Plot
@@ -46,7 +47,7 @@ def ranks_of_labs(history: pl.DataFrame, edition: Edition, scope: str) -> Pictur
         return None
     ranked = (
         history.filter(pl.col("week").is_in(steps) & (pl.col("lab") != "hf:(others)"))
-        .with_columns(place=pl.col("downloads_flow").rank("ordinal", descending=True).over("week"))
+        .with_columns(place=pl.col("downloads_flow").rank("ordinal", descending=True).over("week", order_by="lab"))
         .sort("week", "place")
     )
     newest = ranked.filter(pl.col("week") == steps[-1]).head(TOP_RANKS)
@@ -61,7 +62,7 @@ def ranks_of_labs(history: pl.DataFrame, edition: Edition, scope: str) -> Pictur
     )
     around = canvas.words(edition, "The race of the labs", subtitle, canvas.scope_words(scope))
     caption = "A line that ends or begins at the foot left or entered the places shown. The colour is the lab's home."
-    told = edition.marked(f"Four weeks up to {edition.week}, scope {scope}, publisher credit")
+    told = edition.marked(f"Four weeks up to {Week(steps[-1])}, scope {scope}, publisher credit")
     return Picture(
         f"ranks-{scope.lower()}",
         around,

@@ -19,7 +19,7 @@ from dagster_project.reports.charts.marks import Band, Track
 from dagster_project.reports.charts.palette import INK, side_colour
 from dagster_project.reports.charts.plane import End, Plane, share_by_week, top_above
 from dagster_project.reports.charts.timeline import weeks_between
-from dagster_project.reports.headline import Edition
+from dagster_project.reports.headline import Edition, estimated_weeks_in_words
 from dagster_project.reports.render import BOUND_COLUMNS, Column, bounds, day, percent, text_column
 
 COURSE_COLUMNS = [
@@ -45,7 +45,8 @@ def one_share(history: pl.DataFrame, rooted: pl.DataFrame, edition: Edition, sco
         f"share-{scope.lower()}",
         canvas.words(edition, f"{name}: share of downloads", subtitle, canvas.scope_words(scope)),
         f"Line over {len(weeks)} weeks; in the last {said} of all ({between}).",
-        f"In the week of {day(newest['week'])}: {said} of all downloads ({between}), publisher credit.",
+        f"In the week of {day(newest['week'])}: {said} of all downloads ({between}), publisher credit."
+        f" {estimated_weeks_in_words(history)}".rstrip(),
         partial(_draw_share, weeks, history, share_by_week(rooted), side_colour(newest["country"])),
         canvas.Data(
             history.with_columns(label=labels).reverse(),

@@ -40,7 +40,7 @@ def credit_slopes(sides: pl.DataFrame, edition: Edition, scope: str, what: str) 
     title = f"Who uploads, and whose models they are: {what}"
     subtitle = (
         f"Per cent of all downloads in week {edition.week}, {SCOPES[scope]}. Left: credited to whoever uploaded; right: to whoever"
-        f" made the model it comes from. The largest difference: {moved['label']}, {signed(change)} points."
+        f" made the model it comes from. The largest difference among these: {moved['label']}, {signed(change)} points."
     )
     around = canvas.words(edition, title, subtitle, f"scope {scope} ({SCOPES[scope]}), publisher and root credit")
     top = max(max(row["publisher"], row["root"]) for row in items) or 1.0

@@ -141,8 +141,8 @@ def encoded(history: History) -> bytes:
 
 def what_changed(before: Numbers, now: Numbers) -> str:
     """Say in a sentence what a revision changed."""
-    if not before.tables or not now.tables:
-        return "The scopes are others."
+    if not before.tables or not now.tables or before.tables[0].scope != now.tables[0].scope:
+        return "The scopes are others, so that shares can't be compared."
     old = {row.code: row for row in before.tables[0].countries}
     new = {row.code: row for row in now.tables[0].countries}
     moved = [code for code in sorted({*old, *new}) if old.get(code) != new.get(code)]
@@ -150,7 +150,8 @@ def what_changed(before: Numbers, now: Numbers) -> str:
         return "The shares of countries are the same; labs or words changed."
     most = max(moved, key=lambda code: abs(_share(new, code) - _share(old, code)))
     name = (new.get(most) or old[most]).name
-    return f"{len(moved)} countries changed; most {name}, from {_share(old, most) * 100:.1f} % to {_share(new, most) * 100:.1f} % of all."
+    changed = f"{len(moved)} countries" if len(moved) > 1 else "1 country"
+    return f"{changed} changed; most {name}, from {_share(old, most) * 100:.1f} % to {_share(new, most) * 100:.1f} % of all."
 
 
 def _share(rows: dict[str, Standing], code: str) -> float:

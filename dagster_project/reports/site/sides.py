@@ -50,8 +50,10 @@ class _Facts:
         """Read what there is; a side is known once it had downloads. Persons and unreviewed namespaces have no page."""
         release, monday = frame.release, frame.edition.week.monday
         scopes = (frame.scope, frame.edition.scope(WHOLE_SCOPE))
-        courses = {scope: _by(reads.shares(release, level, scope, monday), level) for scope in scopes}
-        known = {side for course in courses.values() for side in course}
+        courses = {scope: _by(_downloaded(reads.shares(release, level, scope, monday)), level) for scope in scopes}
+        known = {
+            side for course in courses.values() for side, rows in course.items() if (rows["downloads_flow"] > 0).any()
+        }
         sides = sorted(side for side in known if side not in NOT_COUNTRIES and set(side) <= SLUG and side[0] != ".")
         of_level = "where level = ? order by 1"
         changes = reads.changes(release, monday, frame.scope)
@@ -68,6 +70,11 @@ class _Facts:
     def of(self, side: str, table: str) -> pl.DataFrame:
         """Give the rows of a side; none where there are none."""
         return self.tables[table].get(side, pl.DataFrame())
+
+
+def _downloaded(rows: pl.DataFrame) -> pl.DataFrame:
+    """Leave out weeks in which nobody had downloads, so that there are no shares."""
+    return rows.drop_nulls("share_of_total") if rows.height else rows
 
 
 def _by(rows: pl.DataFrame, side: str) -> dict[str, pl.DataFrame]:
