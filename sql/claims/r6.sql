@@ -8,8 +8,9 @@ columns:
   interval_high: null, there is none to give
   reason: the finding in a sentence
 */
+with
 -- Weeks that end 28 days of which none is estimated.
-with months as (
+months as (
     select week
     from core.weeks
     where is_measured

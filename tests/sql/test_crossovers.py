@@ -30,8 +30,9 @@ def test_a_crossover_from_snapshots_to_the_table(history: History) -> None:
     assert countries["crossover_week"] == MONDAYS[16]
     assert (countries["leads_after"], countries["leads_now"], countries["reversals"]) == ("CN", "CN", 0)
     assert countries["held_weeks"] == 30 - 17
-    # One lab each, so that every draw is the same; the median of four weeks dates the turn to a week.
-    assert (countries["interval_low"], countries["interval_high"]) == (MONDAYS[15], MONDAYS[17])
+    # One lab each: drawing labs would give the same each time, so weeks are drawn. At best a median of four weeks dates the turn to a week.
+    assert MONDAYS[0] <= countries["interval_low"] <= MONDAYS[15]
+    assert MONDAYS[17] <= countries["interval_high"] <= MONDAYS[29]
     assert countries["n_weeks"] == 30
     assert countries["unknown_share"] == pytest.approx(300_000 / (300_000 + 42_000 + 15 * 700 + 15 * 2800))
     assert found["acme", "base"]["crossover_week"] == MONDAYS[16]
