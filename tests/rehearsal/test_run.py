@@ -137,8 +137,8 @@ def test_dirt_and_faults_leave_a_gap_and_not_a_lie(dirty: Rehearsed) -> None:
     count, quarantined, merged, _seen = rows[0]
     assert count == 5 + 29, "of an archive, and of ours"
     assert (
-        verdict(dirty, "weeks measured by an archive").truth,
-        verdict(dirty, "weeks measured by an archive").error,
+        verdict(dirty, "archive weeks measured").truth,
+        verdict(dirty, "archive weeks measured").error,
     ) == (4, 0)
     assert quarantined > 0
     assert merged > 0

@@ -51,7 +51,7 @@ def weeks_of_archive(release: Release, world: World) -> Verdict:
     """Compare how many weeks an archive measured alone with how many lay between its days."""
     found = set(release.frame(_SOURCES).filter(pl.col("sources") == [archive.SOURCE])["week"])
     true = {world.first_week + timedelta(weeks=week) for week in range(1, world.archived_weeks + 1)}
-    return Verdict("weeks measured by an archive", len(true), len(found), len(true ^ found), "missed or invented")
+    return Verdict("archive weeks measured", len(true), len(found), len(true ^ found), "missed or invented")
 
 
 def total(release: Release, truth: Truth, weeks: list[date]) -> Verdict:
