@@ -160,10 +160,10 @@ def lineage_masthead(rows: pl.DataFrame, names: Mapping[str, str], edition: Edit
     period = f"{quarter}, so far," if rows["is_running"][0] else quarter
     where = spoken(code, code_name(code, names))
     lead = f"At least {percent(least)} of the new derivatives of {period} go back to models from {where}"
-    sentence = (
-        f"{lead}, and at most {percent(most)}: {percent(hidden / all_models)} lie in cells too small to show, and another"
-        f" {percent(unknown)} have a base of unknown home. All models, root credit."
-    )
+    open_ends = f"{percent(hidden / all_models)} lie in cells too small to show"
+    if unknown:
+        open_ends += f", and another {percent(unknown)} have a base of unknown home"
+    sentence = f"{lead}, and at most {percent(most)}: {open_ends}. All models, root credit."
     return opening(edition, "lineage", heading, lead, sentence)
 
 

@@ -52,7 +52,7 @@ def openness_over_time(rows: pl.DataFrame, labs: Sequence[tuple[str, str]], edit
         "openness",
         canvas.words(edition, title, _subtitle(rows, quarters[-1]), basis),
         f"Table of labs by quarter. In {quarter_name(quarters[-1])}: {spoken}.",
-        "Darker is more open. Hatched: fewer than three own releases. Empty: none.",
+        "Hatched: fewer than three own releases. Empty: none.",
         partial(_draw_table, shown, quarters, shares),
         canvas.Data(_listed(rows, dict(shown)), OPEN_COLUMNS, edition.marked("Own releases by quarter")),
     )
