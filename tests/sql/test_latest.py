@@ -72,3 +72,12 @@ def test_before_anything_is_measured_they_tell_the_estimate_and_say_so(tmp_path:
     ]
     (spread,) = made.rows(f"select * from marts.latest_concentration {where} and level = 'lab'")
     assert (spread["hhi"], spread["estimated_share"]) == (round(10_000 * (0.75**2 + 0.25**2)), 1.0)
+
+
+def test_a_quick_week_that_was_measured_does_not_stand_for_the_whole_hub(tmp_path: Path) -> None:
+    made = two_labs(tmp_path)
+    made.day(MONDAYS[0], model("a", model_name="acme/a", total=0, month=30))
+    for place in (1, 2):
+        made.day(MONDAYS[place], model("a", model_name="acme/a", total=70 * place), source="huggingface_quick")
+    rows = made.build().rows("select distinct scope, week from marts.latest_shares_by_country where scope like 'S1%'")
+    assert rows == [{"scope": "S1", "week": MONDAYS[0]}]

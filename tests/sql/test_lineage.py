@@ -111,8 +111,15 @@ def test_a_merge_keeps_a_parent_that_nobody_can_see_and_counts_a_renamed_one_onc
 
 
 def test_a_circle_is_cut_at_its_oldest_member_which_keeps_the_parents_it_has_outside(tmp_path: Path) -> None:
-    """One circle of two over a base, and two that share a member: x <- y <- x and x <- z <- x, with nothing over them."""
-    declared = {"base": [], "old": ["base", "young"], "young": ["old"], "child": ["young"]}
+    """One circle of two over a line of three, and two that share a member: x <- y <- x and x <- z <- x, with nothing over them."""
+    declared = {
+        "rock": [],
+        "ground": ["rock"],
+        "base": ["ground"],
+        "old": ["base", "young"],
+        "young": ["old"],
+        "child": ["young"],
+    }
     declared |= {"x": ["y", "z"], "y": ["x"], "z": ["x"], "below": ["y", "base"]}
     history = History(tmp_path / "home")
     history.day(
@@ -129,12 +136,14 @@ def test_a_circle_is_cut_at_its_oldest_member_which_keeps_the_parents_it_has_out
     history.build()
     rows = history.rows("select hub_id, root_hub_id, weight, depth from core.roots where depth > 0 order by all")
     assert [tuple(row.values()) for row in rows] == [
-        ("below", "base", 0.5, 1),
+        ("base", "rock", 1.0, 2),
+        ("below", "rock", 0.5, 3),
         ("below", "x", 0.5, 2),
-        ("child", "base", 1.0, 3),
-        ("old", "base", 1.0, 1),
+        ("child", "rock", 1.0, 5),
+        ("ground", "rock", 1.0, 1),
+        ("old", "rock", 1.0, 3),
         ("y", "x", 1.0, 1),
-        ("young", "base", 1.0, 2),
+        ("young", "rock", 1.0, 4),
         ("z", "x", 1.0, 1),
     ]
 

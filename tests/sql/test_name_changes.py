@@ -19,6 +19,10 @@ SIGHTS = [
     ("here/back", 2000, [0, 1]),
     ("there/back", 2000, [3, 4]),
     ("here/back", 2000, [5, 6, 7]),
+    # Twice.
+    ("chain/a", 3000, [0, 1]),
+    ("chain/b", 3000, [2, 3, 4]),
+    ("chain/c", 3000, [5, 6, 7]),
     # Two that went, one that came: it may be either.
     ("twins/one", 500, BEFORE),
     ("twins/two", 500, BEFORE),
@@ -35,7 +39,7 @@ SIGHTS = [
     ("odd/a", 800, BEFORE),
     ("even/b", 800, SINCE),
 ]
-LINKED = {"acme/old", "there/back"}
+LINKED = {"acme/old", "there/back", "chain/a", "chain/b"}
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +78,10 @@ def test_it_is_a_rename_and_no_removal(archived: History) -> None:
     rows = archived.rows(
         "select kind, observed_on, detail from core.counter_events where kind in ('rename', 'removal')"
     )
-    day = MONDAY + timedelta(days=3), MONDAY + timedelta(days=5)
+    day = [MONDAY + timedelta(days=place) for place in range(8)]
     assert {(row["kind"], row["observed_on"], row["detail"]) for row in rows} == {
-        ("rename", day[0], "acme/old -> acme/new, by its counter"),
-        ("rename", day[1], "there/back -> here/back, by its counter"),
+        ("rename", day[3], "acme/old -> acme/new, by its counter"),
+        ("rename", day[5], "there/back -> here/back, by its counter"),
+        ("rename", day[2], "chain/a -> chain/b, by its counter"),
+        ("rename", day[5], "chain/b -> chain/c, by its counter"),
     }
