@@ -129,6 +129,7 @@ def test_json_is_all_that_is_printed_by_every_command_that_knows_it(leadershift,
     assert capfd.readouterr().out == "", "printed past Python, by DuckDB or by a child"
     know_json = {path for path, command in COMMANDS.items() if any("--json" in p.opts for p in command.params)}
     assert set(said) == know_json - {("run",)}, "a whole run and its JSON: faults/test_kill"
+    assert {verdict["is_held"] for verdict in rehearsed["verdicts"]} == {True, None}
     assert said["capture",]["pages_fetched"] == 0
     assert said["import",]["imported"][0]["loaded"] == 1
     assert said["verify",] == {"snapshots": SEALED, "troubles": [], "copy_troubles": []}

@@ -17,6 +17,7 @@ from dagster_project.cli.terminal import JSON, PORT, print_json, print_table, sa
 from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
+    from dagster_project.rehearsal.judge import Verdict
     from dagster_project.rehearsal.run import Rehearsed
 
 
@@ -148,7 +149,6 @@ def _rehearse(
     done = rehearsing.rehearse(home, models=models, weeks=weeks, say=say, dirt=dirt, faults=faults, seed=seed)
     database = done.home / done.release.database
     page, site = pipeline.report(done.settings), pipeline.site(done.settings).folder / "index.html"
-    judged = [vars(verdict) for verdict in done.verdicts]
     gaps = {f"{day}": reason for day, reason in done.gaps.items()}
     shown = {
         "home": done.home,
@@ -158,7 +158,7 @@ def _rehearse(
         "site": site,
     }
     if as_json:
-        print_json(shown | {"verdicts": judged, "gaps": gaps})
+        print_json(shown | {"verdicts": [_judged(verdict) for verdict in done.verdicts], "gaps": gaps})
         return
     if verdicts:
         everything = [verdict.words() for verdict in done.verdicts]
@@ -174,6 +174,12 @@ def _rehearse(
         f'SQL    LEADERSHIFT_HOME={done.home} {sys.argv[0]} query "from marts.share_by_country"',
     ):
         click.echo(line)
+
+
+def _judged(verdict: Verdict) -> dict[str, object]:
+    from dagster_project.rehearsal.judge import summary  # noqa: PLC0415 - the pipeline never loads the rehearsal
+
+    return vars(verdict) | {"is_held": summary.held(verdict) if summary.compared([verdict]) else None}
 
 
 def _print_summary(done: Rehearsed) -> None:

@@ -54,9 +54,26 @@ def test_whose_likes_are_new(history: History) -> None:
         history.day(day, *there)
     history.build()
     weeks = [attention(history, day) for day in MONDAYS[:3]]
-    # born is new with all its likes. What was away, or only shown later, brings none until it is seen twice in a row.
-    assert [week["US"]["new_likes"] for week in weeks] == [5, 5, 5 + 2]
+    # born is new with all its likes. What was away has gained over both weeks; what is only shown later brings none at first.
+    assert [week["US"]["new_likes"] for week in weeks] == [5 + 2, 5 + 2, 5 + 2]
     assert [week["CN"]["new_likes"] for week in weeks] == [0, 1, 1]
+
+
+def test_likes_that_were_not_told_for_a_while_are_not_lost(history: History) -> None:
+    born = datetime.combine(MONDAYS[0] + timedelta(days=4), datetime.min.time())
+    for place, day in enumerate(MONDAYS[:4]):
+        likes = [10, None, None, 40][place]
+        there = [model("untold", model_name="acme/untold", likes=likes, total=7 * place)]
+        if place != 1:
+            there += [model("odd", model_name="base/odd", likes=[10, None, 16, 18][place], total=0)]
+        if place in (2, 3):
+            there += [model("new", model_name="base/new", likes=[0, 0, 10, 13][place], total=0, created_at=born)]
+        history.day(day, *there, unreadable=["odd", "new"] if place == 1 else [])
+    history.build()
+    weeks = [attention(history, day) for day in MONDAYS[:3]]
+    assert [week["US"]["new_likes"] for week in weeks] == [10, 10, 10]
+    # new has ten likes after ten days, three of them in the first week.
+    assert [week["CN"]["new_likes"] for week in weeks] == [3 + 3, 3 + 7, 2 + 3]
 
 
 def test_likes_over_two_weeks_are_spread_over_their_days(history: History) -> None:

@@ -16,9 +16,9 @@ from dagster_project.rehearsal.judge.verdict import Verdict
 
 # What a verdict may be off, besides what no capture could show, and still hold. Counts have to be exact.
 TOLERANCES = {
-    "points": 0.005,
-    "of the truth": 0.01,
-    "of all, misplaced": 0.01,
+    "points": 0.002,
+    "of the truth": 0.005,
+    "of all, misplaced": 0.005,
     "of the value": 0.02,
     "bits": 1e-9,
     FROM_PLANTED: 1,
@@ -26,7 +26,7 @@ TOLERANCES = {
     OF_CURVES: 0.02,
 }
 HELD_MEANS = (
-    "counts exact, shares within half a point, amounts within 1 %, planted crossovers within a week, turns within four"
+    "counts exact, shares within 0.2 points, amounts within 0.5 %, planted crossovers within a week, turns within four"
 )
 HIDDEN_MEANS = (
     "what came between midnight and the capture, or after a model's last snapshot; how its pace changed between two snapshots;"

@@ -91,8 +91,8 @@ class Adoption:
     def new_likes(self, moments: Sequence[int]) -> Iterator[tuple[int, Ints]]:
         """Give the week, counted from the world's first, and each model's new likes between its captures.
 
-        What is away at one of the two captures has none, and what was created in between is new as a whole; on a capture's day it
-        is of the week that begins.
+        What was created in between is new as a whole; on a capture's day it is of the week that begins. What is gone at the second
+        capture has none but those with which the first one met it.
         """
         facts = self._facts
         weeks = {(moment - self.world.first_monday) // WEEK_SECONDS: moment for moment in reversed(moments)}
@@ -101,9 +101,10 @@ class Adoption:
             if end is None:
                 continue
             begin_day, end_day = (moment - moment % DAY_SECONDS for moment in (begin, end))
-            there = (facts.created < end_day) & (facts.gone > end) & self._sight.tells_likes
+            there = (facts.created < end_day) & (facts.gone > begin) & self._sight.tells_likes
             there &= ~(self._sight.is_taken_for_older & (facts.created > begin))
-            gained = self._likes(end) - np.where(facts.created < begin_day, self._likes(begin), 0)
+            last = np.where(facts.gone > end, self._likes(end), self._likes(begin))
+            gained = last - np.where(facts.created < begin_day, self._likes(begin), 0)
             yield week, np.where(there, gained, 0)
 
     def _likes(self, second: int) -> Ints:
