@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from dagster_project.rehearsal.judge.adoption import adoption
+from dagster_project.rehearsal.judge.adoption import adoption, attention
 from dagster_project.rehearsal.judge.alerts import alerts
 from dagster_project.rehearsal.judge.concentration import concentration
 from dagster_project.rehearsal.judge.events import events, sealed_days, sealed_moments
@@ -67,6 +67,7 @@ def _of_weeks(release: Release, truth: Truth, weeks: list[date]) -> list[Verdict
         switched_homes(release, truth, weeks),
         *concentration(release, truth, weeks),
         *close_cells(release, truth, weeks),
+        *attention(release, truth, weeks),
     ]
 
 

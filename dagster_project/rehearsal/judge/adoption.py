@@ -25,14 +25,9 @@ _OVERLAP = "select week, top, jaccard from marts.attention_overlap where scope =
 
 
 def adoption(release: Release, truth: Truth, weeks: Sequence[date]) -> list[Verdict]:
-    """Judge relative adoption and attention over the weeks measured; downloads were read by an archive before, likes were not."""
-    days = release.frame(_CAPTURES)["observed_on"].to_list()
-    moments = [int(datetime.combine(day, CAPTURE_TIME).timestamp()) for day in days]
-    archived = [moment for moment in truth.world.archived if moment < moments[0]]
-    return [*_relative(release, truth, [*archived, *moments], weeks), *_attention(release, truth, moments, weeks)]
-
-
-def _relative(release: Release, truth: Truth, moments: Sequence[int], weeks: Sequence[date]) -> list[Verdict]:
+    """Judge relative adoption over the weeks measured, those that only an archive read among them."""
+    captured = _captures(release)
+    moments = [*(moment for moment in truth.world.archived if moment < captured[0]), *captured]
     ended = datetime.combine(max(weeks) + timedelta(days=7), time(tzinfo=UTC))
     true = truth.adoption.relative_adoption(moments, int(ended.timestamp()))
     found = release.frame(_VALUES)
@@ -57,10 +52,13 @@ def _relative(release: Release, truth: Truth, moments: Sequence[int], weeks: Seq
     return verdicts
 
 
-def _attention(release: Release, truth: Truth, moments: Sequence[int], weeks: Sequence[date]) -> list[Verdict]:
-    """Give the worst share of new likes of a country and the worst overlap of the most liked and the most downloaded."""
+def attention(release: Release, truth: Truth, weeks: Sequence[date]) -> list[Verdict]:
+    """Give the worst share of new likes of a country and the worst overlap of the most liked and the most downloaded.
+
+    An archive has no likes, so its weeks are not among these.
+    """
     shares, overlaps = [], []
-    for number, likes in truth.adoption.new_likes(moments):
+    for number, likes in truth.adoption.new_likes(_captures(release)):
         week = truth.world.first_week + timedelta(weeks=number)
         if week not in weeks:
             continue
@@ -79,6 +77,11 @@ def _attention(release: Release, truth: Truth, moments: Sequence[int], weeks: Se
             by_top.join(release.frame(_OVERLAP).rename({"jaccard": "found"}), on=["week", "top"], how="left"),
         ),
     ]
+
+
+def _captures(release: Release) -> list[int]:
+    days = release.frame(_CAPTURES)["observed_on"].to_list()
+    return [int(datetime.combine(day, CAPTURE_TIME).timestamp()) for day in days]
 
 
 def _worst(measure: str, both: pl.DataFrame) -> Verdict:
