@@ -224,7 +224,7 @@ MUTATIONS: Mapping[str, Callable[[dict[str, Any], int], bytes]] = {
     "negative_total": _with("downloadsAllTime", lambda _: b"-7"),
     "wrong_type": _with("downloads", lambda _: b'"many"'),
     "lone_surrogate": _with("library_name", lambda _: rb'"lone \ud800 surrogate"'),
-    "nul": _with("pipeline_tag", lambda _: rb'"text\u0000generation"'),
+    "nul": _with("library_name", lambda _: rb'"nul\u0000in the middle"'),
     "huge_number": _with("downloads", lambda _: str(2**70).encode()),
     "deep": _with("cardData", lambda depth: b'{"a":' * depth + b"1" + b"}" * depth),
     "duplicate_key": lambda record, _: _said_twice(record),
