@@ -7,10 +7,11 @@ A table that says `per: snapshot` is run here once for each snapshot. Its SELECT
   before.snapshot  the same of the snapshot before, of the same source; no row for the first one
   now.TABLE        a table of this snapshot that was made before it
   before.TABLE     that table of the snapshot before, of the same source; empty for the first one
-  sofar.TABLE      that table of every snapshot made so far, of any source; of model_keys a copy in memory
+  sofar.TABLE      that table of this snapshot and all before it, of any source; of model_keys a copy in memory
+Snapshots come in the order of their days, those of one day by source, so that two builds of the same ones are equal to the row.
 Each answer is one Parquet file; that of a passing table is held in memory until its snapshot is done. As sealed snapshots
-never change, neither do the files; a changed SELECT, an erased or a lost file makes all of them anew. Nothing here is evidence:
-the whole folder may be deleted.
+never change, neither do the files; a snapshot that comes late, or a lost file, makes those after it anew, a changed SELECT all.
+Nothing here is evidence: the whole folder may be deleted.
 Not here: tables over all snapshots (build).
 """
 
@@ -21,7 +22,7 @@ import hashlib
 import itertools
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -69,12 +70,11 @@ class _File(msgspec.Struct, frozen=True):
 
 
 class _Made(msgspec.Struct, frozen=True):
-    """What was made of one snapshot: known by its hash and that of the snapshot it was compared with."""
+    """What was made of one snapshot, which is known by its hash."""
 
     source: str
     day: str
     sha256: str
-    before_sha256: str | None
     files: dict[str, _File]
 
 
@@ -85,21 +85,18 @@ class _Index(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Plan:
-    """What is there of the facts and what is not: `missing` are snapshots to be read, each after the one it is compared with."""
+    """What is there of the facts: `made` of the first of the snapshots `wanted`; the others are to be read."""
 
     home: Path
     tables: Sequence[Table]
     wanted: Sequence[Snapshot]
     recipe: str
-    made: Mapping[tuple[str, str], _Made]
-    missing: Sequence[tuple[Snapshot | None, Snapshot]]
+    made: Sequence[_Made]
 
     @property
     def unread(self) -> frozenset[Spool]:
         """The snapshots that nothing is made from any more."""
-        return frozenset(snapshot.attempt for snapshot in self.wanted) - {
-            snapshot.attempt for _before, snapshot in self.missing
-        }
+        return frozenset(snapshot.attempt for snapshot in self.wanted[: len(self.made)])
 
 
 def comparable(snapshots: Iterable[tuple[Spool, Seal]]) -> tuple[list[tuple[Spool, Seal]], list[Seal]]:
@@ -128,18 +125,8 @@ def _table(attempt: Spool) -> str:
 
 def plan(home: Path, snapshots: Sequence[tuple[Spool, Seal]], tables: Sequence[Table]) -> Plan:
     """Find out what these tables lack of these snapshots; nothing is changed. Raises DamagedDataError for a broken manifest."""
-    wanted = _wanted(snapshots)
-    recipe = _recipe(tables)
-    made = _usable(home, recipe, wanted)
-    missing = []
-    for source in sorted({snapshot.source for snapshot in wanted}):
-        chain = [snapshot for snapshot in wanted if snapshot.source == source]
-        for before, snapshot in itertools.pairwise([None, *chain]):
-            assert snapshot is not None  # pairwise puts None first only
-            known = made.get((source, snapshot.day))
-            if known is None or known.before_sha256 != (before.sha256 if before else None):
-                missing.append((before, snapshot))
-    return Plan(home, tables, wanted, recipe, made, missing)
+    wanted, recipe = _wanted(snapshots), _recipe(tables)
+    return Plan(home, tables, wanted, recipe, _usable(home, recipe, wanted))
 
 
 def update(planned: Plan, say: Callable[[str], None] = lambda _text: None) -> dict[str, list[Path]]:
@@ -147,7 +134,7 @@ def update(planned: Plan, say: Callable[[str], None] = lambda _text: None) -> di
 
     Raises UsageError that names the file whose SELECT fails, StorageError.
     """
-    home, tables, made = planned.home, planned.tables, dict(planned.made)
+    home, tables, made = planned.home, planned.tables, list(planned.made)
     if not made and (home / INDEX).exists():
         say("The facts are made anew from all snapshots.")
         with durable.disk_trouble(home / INDEX):
@@ -156,14 +143,14 @@ def update(planned: Plan, say: Callable[[str], None] = lambda _text: None) -> di
         for schema in _SCHEMAS:
             connection.execute(f"create schema {schema}")
         _remember_keys(connection, home, tables, made)
-        for before, snapshot in planned.missing:
-            key = (snapshot.source, snapshot.day)
-            made[key] = _make(connection, home, tables, snapshot, before, made, made.get(key))
-            _write_index(home, _Index(planned.recipe, list(made.values())))
+        latest = {snapshot.source: snapshot for snapshot in planned.wanted[: len(made)]}
+        for snapshot in planned.wanted[len(made) :]:
+            made.append(_make(connection, home, tables, snapshot, latest.get(snapshot.source), made))
+            latest[snapshot.source] = snapshot
+            _write_index(home, _Index(planned.recipe, made))
             say(f"facts of {snapshot.source} {snapshot.day}")
-    order = [made[snapshot.source, snapshot.day] for snapshot in planned.wanted]
     return {
-        table.name: [home / done.files[table.name].path for done in order] for table in tables if not table.is_passing
+        table.name: [home / done.files[table.name].path for done in made] for table in tables if not table.is_passing
     }
 
 
@@ -176,7 +163,7 @@ def _wanted(snapshots: Sequence[tuple[Spool, Seal]]) -> list[Snapshot]:
         started = parse_time(seal.started_at).replace(tzinfo=None)
         day, path, is_unique = seal.observed_on.isoformat(), attempt.home / entry.path, seal.status != "imported"
         found.append(Snapshot(seal.source, day, started, path, entry.sha256, is_unique, refused, attempt))
-    return sorted(found, key=lambda snapshot: (snapshot.source, snapshot.day))
+    return sorted(found, key=lambda snapshot: (snapshot.day, snapshot.source))
 
 
 def _recipe(tables: Sequence[Table]) -> str:
@@ -185,18 +172,21 @@ def _recipe(tables: Sequence[Table]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _usable(home: Path, recipe: str, wanted: Sequence[Snapshot]) -> dict[tuple[str, str], _Made]:
-    """Give what was made before, or nothing: numbers of models run through all of it, so it stands or falls together."""
+def _usable(home: Path, recipe: str, wanted: Sequence[Snapshot]) -> list[_Made]:
+    """Give what was made before of the first snapshots. Numbers of models run through all of it, so what comes after a gap is no use."""
     try:
         index = kept.decoded((home / INDEX).read_bytes(), _Index)
     except (FileNotFoundError, ValueError):
-        return {}
-    made = {(done.source, done.day): done for done in index.made}
-    sealed = {(snapshot.source, snapshot.day): snapshot.sha256 for snapshot in wanted}
-    is_current = index.recipe == recipe and all(sealed.get(key) == done.sha256 for key, done in made.items())
-    if is_current and all(_is_whole(home, file) for done in made.values() for file in done.files.values()):
-        return made
-    return {}
+        return []
+    if index.recipe != recipe:
+        return []
+    pairs = zip(index.made, wanted, strict=False)
+    return [done for done, _snapshot in itertools.takewhile(lambda pair: _is_of(home, *pair), pairs)]
+
+
+def _is_of(home: Path, done: _Made, snapshot: Snapshot) -> bool:
+    known = (done.source, done.day, done.sha256) == (snapshot.source, snapshot.day, snapshot.sha256)
+    return known and all(_is_whole(home, file) for file in done.files.values())
 
 
 def _is_whole(home: Path, file: _File) -> bool:
@@ -210,12 +200,11 @@ def _make(
     tables: Sequence[Table],
     snapshot: Snapshot,
     before: Snapshot | None,
-    made: Mapping[tuple[str, str], _Made],
-    known: _Made | None,
+    made: Sequence[_Made],
 ) -> _Made:
-    """Run every table once for one snapshot. Numbers given to its models before are kept: other files hold them."""
-    former = made[before.source, before.day].files if before else {}
-    files = {_KEYS: known.files[_KEYS]} if known else {}
+    """Run every table once for one snapshot; `made` is what was made of all before it."""
+    files: dict[str, _File] = {}
+    former = next((done.files for done in reversed(made) if done.source == snapshot.source), {})
     _view(connection, f"now.{MODELS}", _rows(connection, snapshot))
     _view(connection, "now.quarantined", _quarantined(connection, snapshot))
     _view(connection, "now.snapshot", _facts_of(snapshot))
@@ -227,12 +216,10 @@ def _make(
             return [files[name]]
         if moment == "before":
             return [former[name]] if before else []
-        earlier = [done.files[name] for done in made.values() if done is not known]
+        earlier = [done.files[name] for done in made]
         return [*earlier, files[name]] if name in files else earlier
 
     for table in tables:
-        if table.name in files:
-            continue
         for moment, name in _reads(table):
             if name in named and not named[name].is_passing and (moment, name) != ("sofar", _KEYS):
                 _view(connection, f"{moment}.{name}", _files(home, shown(moment, name), named[name]))
@@ -243,7 +230,7 @@ def _make(
                 files[table.name] = _write(connection, home, table, snapshot)
         if table.name == _KEYS:
             connection.execute(f"insert into sofar.{_KEYS} {_files(home, [files[_KEYS]], table)}")
-    return _Made(snapshot.source, snapshot.day, snapshot.sha256, before.sha256 if before else None, files)
+    return _Made(snapshot.source, snapshot.day, snapshot.sha256, files)
 
 
 _KEYS = "model_keys"
@@ -259,12 +246,12 @@ def _remember_keys(
     connection: duckdb.DuckDBPyConnection,
     home: Path,
     tables: Sequence[Table],
-    made: Mapping[tuple[str, str], _Made],
+    made: Sequence[_Made],
 ) -> None:
     """Hold all numbers given so far in memory: nearly every table of every snapshot joins them, hundreds of files else."""
     for table in tables:
         if table.name == _KEYS:
-            given = _files(home, [done.files[_KEYS] for done in made.values()], table)
+            given = _files(home, [done.files[_KEYS] for done in made], table)
             connection.execute(f"create table sofar.{_KEYS} as {given}")
 
 

@@ -137,6 +137,6 @@ def test_what_is_no_evidence_is_made_anew(tmp_path, content):
     for name in (audit.AUDIT, facts.INDEX):
         durable.write_bytes(tmp_path / name, content)
     assert audit.read(tmp_path) is None
-    assert facts.plan(tmp_path, [], []).made == {}
+    assert facts.plan(tmp_path, [], []).made == []
     with pytest.raises(ValueError, match=r".+"):
         kept.decoded(content, dict[str, str])

@@ -275,7 +275,12 @@ def test_F19_seven_odd_records_and_the_rest_untouched(service):
     odd = fetch(service)[1]
     assert len(odd) > 30 * 2**20
     assert odd.count(b'{"a":') == 5000
-    for raw_text in (b'"downloads":"many"', rb'"lone \ud800 surrogate"', rb"nul\u0000in the middle", str(2**70).encode()):
+    for raw_text in (
+        b'"downloads":"many"',
+        rb'"lone \ud800 surrogate"',
+        rb"nul\u0000in the middle",
+        str(2**70).encode(),
+    ):
         assert odd.count(raw_text) == 1
     assert odd.count(b'"likes":1,"likes":') == 1
     untouched = json.loads(plain)[7:]

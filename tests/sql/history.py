@@ -76,7 +76,7 @@ class History:
         status: seal.Status | None = None,
         sealed_on: date | None = None,
     ) -> None:
-        """Seal one day's snapshot, on that day if not later; `unreadable` are ids whose records could not be read."""
+        """Seal one day's snapshot, on that day if not later; `unreadable` are ids, or names, of records that could not be read."""
         attempt = Spool(self.home, source, on, 1)
         rows = pl.DataFrame([dict(row) for row in models], schema=MODEL_SCHEMA, orient="row").with_columns(
             pl.lit(source).alias("source"),
@@ -202,5 +202,7 @@ def two_labs(folder: Path) -> History:
 
 
 def _refused(unreadable: Sequence[str]) -> pl.DataFrame:
-    told = [{"hub_id": hub_id, "reason": "no JSON", "record": b"{"} for hub_id in unreadable]
+    told = [
+        {"model_name" if "/" in told else "hub_id": told, "reason": "no JSON", "record": b"{"} for told in unreadable
+    ]
     return pl.DataFrame(told, schema=seal.QUARANTINE_SCHEMA)
