@@ -68,6 +68,7 @@ def _of_weeks(release: Release, truth: Truth, weeks: list[date]) -> list[Verdict
         *concentration(release, truth, weeks),
         *close_cells(release, truth, weeks),
         *attention(release, truth, weeks),
+        *share_changes(release, truth, weeks),
     ]
 
 
@@ -76,7 +77,6 @@ def _of_models(release: Release, truth: Truth, weeks: list[date]) -> list[Verdic
     captured = [week for week in weeks if week >= sealed_days(release)[0]]
     return [
         *crossovers(release, truth, captured),
-        *share_changes(release, truth),
         *roots(release, truth),
         *births(release, truth),
         *lineage_flows(release, truth),

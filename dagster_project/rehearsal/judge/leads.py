@@ -59,9 +59,9 @@ def crossovers(release: Release, truth: Truth, weeks: list[date]) -> list[Verdic
     ]
 
 
-def share_changes(release: Release, truth: Truth) -> list[Verdict]:
-    """Give, for each part of the change of a country's share, the one that is furthest off."""
-    found = release.frame(_CHANGES)
+def share_changes(release: Release, truth: Truth, weeks: list[date]) -> list[Verdict]:
+    """Give, for each part of the change of a country's share between two of these weeks, the one that is furthest off."""
+    found = release.frame(_CHANGES).filter(pl.col("week").is_in(weeks), pl.col("since_week").is_in(weeks))
     if found.is_empty():
         return []
     true = truth.share_changes(found.select("week", "since_week").unique(maintain_order=True).rows())
