@@ -195,7 +195,7 @@ def test_a_stall_of_the_whole_hub_is_no_dip_and_no_spike(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("in_between", [0, 2])
 def test_three_hours_from_a_late_sunday_to_a_monday_are_no_stall(tmp_path: Path, in_between: int) -> None:
-    """A week caught at its last hour, and the next at its first: little comes between them, or nothing where counters wait for the night."""
+    """A week caught at its last hour, and the next at its first: little comes between them, or nothing at all."""
     history = History(tmp_path / "home")
     totals = {day: 100 * place for place, day in enumerate(MONDAYS[:9])}
     sunday = MONDAYS[6] - timedelta(days=1)
