@@ -90,10 +90,13 @@ def lineage_quarter(release: Release) -> pl.DataFrame:
     return rows.filter(pl.col("quarter") == (over if over.height else rows)["quarter"].max())
 
 
-def crossovers(release: Release, scope: str, credit: str = "publisher") -> pl.DataFrame:
-    """Who passed whom, in one scope and credit; the latest first."""
-    where = "where scope = ? and credit = ? order by crossover_week desc nulls last, level, side_a, side_b"
-    return read(release, "marts.crossovers", where, [scope, credit])
+def crossovers(release: Release, scope: str, monday: date, credit: str = "publisher") -> pl.DataFrame:
+    """Who passed whom up to a week, in one scope and credit; the latest first; no pair whose last lead passed later."""
+    where = (
+        "where scope = ? and credit = ? and coalesce(crossover_week <= ?, true)"
+        " order by crossover_week desc nulls last, level, side_a, side_b"
+    )
+    return read(release, "marts.crossovers", where, [scope, credit, monday])
 
 
 def most_built_on(release: Release, week: date) -> dict[str, Any] | None:

@@ -171,16 +171,17 @@ def test_a_crossover_says_its_interval_and_where_there_is_none_that() -> None:
         "unknown_share": 0.1,
         "n_weeks": 12,
         "leads_now": "CN",
+        "last_week": WEEKS[11],
     }
     both = history().filter(pl.col("country").is_in(["CN", "US"]))
     picture = crossing.crossover_of(both, pair, EDITION, "S2", ("China", "United States"))
     assert picture is not None
     assert picture.words.title == "China passed the United States in week 2026-W42, not for certain"
     assert "Found in 80.0\u00a0% of 500 resamples" in picture.words.subtitle
-    assert "Now" not in picture.words.subtitle
+    assert "In week" not in picture.words.subtitle
     back = crossing.crossover_of(both, pair | {"leads_now": "US"}, EDITION, "S2", ("China", "United States"))
     assert back is not None
-    assert "Now the United States leads, for less than eight weeks so far." in back.words.subtitle
+    assert "In week 2026-W47 the United States leads, for less than eight weeks so far." in back.words.subtitle
     sure = crossing.crossover_of(both, pair | {"resample_share": 0.97}, EDITION, "S2", ("China", "United States"))
     assert sure is not None
     assert sure.words.title == "China passed the United States in week 2026-W42"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import duckdb
 import polars as pl
 from reports_world import EDITION, MONDAY, SCHEMA, World, frame
 
+from dagster_project.calendar import Week
 from dagster_project.reports import reads, sides, weekly
 from dagster_project.reports.site import archive
 from dagster_project.warehouse import published
@@ -28,17 +30,41 @@ def test_an_interval_of_labs_was_drawn_from_weeks_and_one_of_countries_from_labs
         "leads_after": "CN",
         "leads_now": "CN",
     }
-    pair |= {"crossover_week": MONDAY, "interval_low": MONDAY, "interval_high": MONDAY, "resample_share": 0.5}
+    pair |= {
+        "last_week": MONDAY,
+        "crossover_week": MONDAY,
+        "interval_low": MONDAY,
+        "interval_high": MONDAY,
+        "resample_share": 0.5,
+    }
     for level, drawn in (("lab", "resamples of the weeks"), ("country", "of the labs of both countries")):
         rows = pl.DataFrame([pair | {"level": level}])
         assert drawn in sides.crossovers(rows, {}, EDITION, "between them").html
+
+
+def test_the_page_of_an_older_week_tells_no_lead_that_passed_after_it(tmp_path: Path) -> None:
+    database, passed, newest = tmp_path / "later.duckdb", MONDAY - timedelta(weeks=12), MONDAY
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(SCHEMA)
+        connection.execute(
+            "insert into marts.crossovers by name select 'country' as level, 'CN' as side_a, 'US' as side_b, 'S2' as scope,"
+            " 'publisher' as credit, $1 as crossover_week, 'CN' as leads_after, $1 as interval_low, $1 as interval_high,"
+            " 'CN' as leads_now, $2 as last_week",
+            [passed, newest],
+        )
+    with published.open_release(database) as release:
+        found = [reads.crossovers(release, "S2", week) for week in (passed - timedelta(weeks=1), passed, newest)]
+    assert [rows.height for rows in found] == [0, 1, 1]
+    pages = [replace(EDITION, week=Week(week)) for week in (passed, newest)]
+    told = [sides.crossovers(found[2], {}, page, "between them").html for page in pages]
+    assert [f"up to {Week(newest)}" in html for html in told] == [True, False]
 
 
 def test_a_side_that_was_no_contender_was_not_compared() -> None:
     told = sides.crossovers(
         pl.DataFrame(schema={"crossover_week": pl.Date}), {}, EDITION, "between it and another"
     ).html
-    assert "Nothing was looked for between it and another" in told
+    assert "Nothing was found or looked for between it and another" in told
     nobody = pl.DataFrame([{"crossover_week": None}], schema={"crossover_week": pl.Date})
     assert "No lead of eight weeks passed over" in sides.crossovers(nobody, {}, EDITION, "between them").html
 

@@ -48,7 +48,7 @@ def ranks(release: Release, edition: Edition) -> Picture | None:
 def crossover(release: Release, edition: Edition) -> Picture | None:
     """The crossover of the two largest countries that had one; of the two largest, where none had."""
     scope = edition.scope(HEADLINE_SCOPE)
-    pairs = reads.crossovers(release, scope)
+    pairs = reads.crossovers(release, scope, edition.week.monday)
     history = reads.shares(release, "country", scope, edition.week.monday, window=reads.RANK_WINDOW)
     if not pairs.height or not history.height:
         return None
