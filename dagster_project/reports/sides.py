@@ -196,9 +196,18 @@ def crossovers(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition, w
     many = f"the latest {frame.height} of {passed.height}" if passed.height > frame.height else f"{frame.height}"
     caption = f"Leads that passed over {what}, {many}; {SCOPES[scope]} ({scope}), {credit} credit; a lead counts from eight weeks on"
     newest: date = passed.select(pl.col("last_week").max()).item()
-    if newest > edition.week.monday:
-        caption += f"; those up to {edition.week}, found in the weeks up to {Week(newest)}, of which 'leads now' tells the last"
-    return joined([render_table(frame, CROSSOVER_COLUMNS, edition.marked(caption)), paragraph(RESAMPLED[level])])
+    later = (
+        [
+            paragraph(
+                f"They were found in the weeks up to {Week(newest)}, those after this page's too: the last says who leads now."
+            )
+        ]
+        if newest > edition.week.monday
+        else []
+    )
+    return joined(
+        [render_table(frame, CROSSOVER_COLUMNS, edition.marked(caption)), paragraph(RESAMPLED[level]), *later]
+    )
 
 
 def _crossover(row: Mapping[str, Any], names: Mapping[str, str]) -> tuple[object, ...]:

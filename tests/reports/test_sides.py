@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from html import unescape
 from pathlib import Path
 
 import duckdb
@@ -57,7 +58,11 @@ def test_the_page_of_an_older_week_tells_no_lead_that_passed_after_it(tmp_path: 
     assert [rows.height for rows in found] == [0, 1, 1]
     pages = [replace(EDITION, week=Week(week)) for week in (passed, newest)]
     told = [sides.crossovers(found[2], {}, page, "between them").html for page in pages]
-    assert [f"up to {Week(newest)}" in html for html in told] == [True, False]
+    assert [f"the weeks up to {Week(newest)}, those after this page's too" in unescape(html) for html in told] == [
+        True,
+        False,
+    ]
+    assert "…" not in told[0], "and no caption is cut"
 
 
 def test_a_side_that_was_no_contender_was_not_compared() -> None:
