@@ -234,6 +234,9 @@ def test_small_cells_of_the_matrix_are_never_numbers() -> None:
     texts = [text for text, *_ in written(picture, WIDE)]
     assert [text for text in texts if text.endswith(" %")] == ["80 %", "20 %"]
     assert "9.1 % of all lie in such cells" in picture.caption
+    assert picture.data is not None
+    assert picture.data.rows.select("author", "base").rows() == [("US", "China"), ("US", "US")]
+    assert picture.data.caption.endswith("; without 1 of 3 pairs, which have fewer than 20")
 
 
 def test_the_altair_specs_hold_with_their_checks_on() -> None:

@@ -65,6 +65,22 @@ def test_the_page_of_an_older_week_tells_no_lead_that_passed_after_it(tmp_path: 
     assert "…" not in told[0], "and no caption is cut"
 
 
+def test_the_page_of_an_older_week_shows_no_later_quarter(tmp_path: Path) -> None:
+    database, quarters = tmp_path / "quarters.duckdb", [date(2026, month, 1) for month in (1, 4, 7)]
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(SCHEMA)
+        for quarter in quarters:
+            connection.execute(
+                "insert into marts.lineage_flows by name select $1 as quarter, 'root' as credit, 'CN' as base_country,"
+                " 'US' as derivative_country, false as is_running",
+                [quarter],
+            )
+    pages = {date(2026, 2, 2): 0, date(2026, 5, 11): 0, date(2026, 7, 6): 1, MONDAY: 2}
+    with published.open_release(database) as release:
+        shown = [reads.lineage_quarter(release, monday)["quarter"].to_list() for monday in pages]
+    assert shown == [[quarters[place]] for place in pages.values()]
+
+
 def test_a_side_that_was_no_contender_was_not_compared() -> None:
     told = sides.crossovers(
         pl.DataFrame(schema={"crossover_week": pl.Date}), {}, EDITION, "between it and another"
