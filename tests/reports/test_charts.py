@@ -99,6 +99,7 @@ def test_events_and_names_never_collide_and_stay_inside(layout: Layout, days: li
         assert right <= used.plot + used.right + 1, text
     numbers = {text for text, *_ in texts} & {str(number) for number in range(1, len(days) + 1)}
     assert len(numbers) == len(days), "every event keeps its number"
+    assert any(text.startswith("Unknown ") for text, *_ in texts), "what is unknown is named in full, on a phone too"
 
 
 def test_a_week_that_nobody_captured_is_a_gap() -> None:
