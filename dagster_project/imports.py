@@ -55,6 +55,7 @@ def import_table(
             attempt = Spool(settings.home, source, moment.date(), 1)
             if _is_there(attempt, say):
                 continue
+            _tell_refused(path, attempt, rows, refused, say)
             counts = seal.write_table(
                 attempt,
                 [(_placed(rows, attempt), refused)],
@@ -102,6 +103,22 @@ def _is_there(attempt: Spool, say: Say) -> bool:
     if there:
         say(f"{attempt.source} {attempt.day}: imported before, skipped")
     return there
+
+
+def _tell_refused(path: Path, attempt: Spool, rows: pl.DataFrame, refused: pl.DataFrame, say: Say) -> None:
+    """Say how many rows are kept aside. Raises UsageError where that is most of them: sealed, the day could not be imported again."""
+    if refused.is_empty():
+        return
+    told = (
+        f"{refused.height:,} of {rows.height + refused.height:,} rows{{}} can't be read, the first because"
+        f" {refused['reason'][0]}"
+    )
+    if refused.height > rows.height:
+        raise UsageError(
+            f"{path}: {told.format(f' of {attempt.day}')}. Nothing of that day was imported.",
+            next_command=f"leadershift import table {path} --map OURS=THEIR_COLUMN",
+        )
+    say(f"{attempt.source} {attempt.day}: {told.format('')}")
 
 
 def _placed(rows: pl.DataFrame, attempt: Spool) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from dagster_project.errors import AlarmError, DamagedDataError, NothingYetError
 from dagster_project.settings import Settings, is_loopback, shipped
 from dagster_project.snapshots import copies, ledger, seal, spool
 from dagster_project.snapshots.seal import Seal
+from dagster_project.sources.pages import LARGEST_CLOCK_SKEW
 from dagster_project.warehouse import publish, registry
 from dagster_project.warehouse.publish import Publication
 
@@ -186,6 +187,12 @@ def alarm(settings: Settings) -> str:
     # Not when it was sealed: a crawl may have waited for a signature.
     last = max(own, key=lambda found: found.started_at)
     silence = settings.now() - parse_time(last.started_at)
+    if silence < -LARGEST_CLOCK_SKEW:
+        raise AlarmError(
+            f"{settings.home}: the last sealed week is {last.week}, begun on {last.started_at}, which by this machine's clock is"
+            f" still to come. Set the clock right.{unread}",
+            next_command="date -u",
+        )
     says = f"the last sealed week is {last.week}, {silence.days} days ago.{unread}"
     if silence > LONGEST_SILENCE:
         raise AlarmError(f"{settings.home}: {says}", next_command="leadershift run")

@@ -31,7 +31,7 @@ names = reads.country_names(release)
 
 # %%
 countries = reads.week_shares(release, "country", monday)
-passed = reads.crossovers(release, scope)
+passed = reads.crossovers(release, scope, monday)
 
 # %%
 sides.country_masthead(countries, edition, scope)

@@ -26,7 +26,7 @@ from dagster_project.warehouse import published
 
 release = published.open_release(Path(database))
 edition = weekly.read_edition(release, Week.parse(week))
-found = geography.newest(reads.read(release, geography.TABLE))
+found = geography.newest(reads.read(release, geography.TABLE), edition)
 
 # %%
 geography.masthead(found, reads.country_names(release), edition)

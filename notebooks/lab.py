@@ -31,7 +31,7 @@ names = reads.lab_names(release)
 
 # %%
 labs = reads.week_shares(release, "lab", monday)
-passed = reads.crossovers(release, scope)
+passed = reads.crossovers(release, scope, monday)
 
 # %%
 sides.lab_masthead(labs, edition, scope)

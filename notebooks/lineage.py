@@ -29,7 +29,7 @@ edition = weekly.read_edition(release, Week.parse(week))
 names = reads.country_names(release)
 
 # %%
-flows = reads.lineage_quarter(release)
+flows = reads.lineage_quarter(release, edition.week.monday)
 quarter = flows["quarter"][0] if flows.height else edition.week.monday
 dependence = reads.read(release, "marts.lineage_dependence", "where credit = 'root' and quarter = ?", [quarter])
 

@@ -44,3 +44,17 @@ def test_a_day_that_is_still_to_come_is_refused(settings: Settings, table: Path)
         imports.import_table(settings, table, source="dump", mapping={}, observed_at=NOW + timedelta(days=1))
     (sealed,) = imports.import_table(settings, table, source="dump", mapping={}, observed_at=NOW)
     assert (sealed.loaded, sealed.observed_on) == (1, NOW.date())
+
+
+def test_a_day_of_which_most_rows_cannot_be_read_is_refused_and_can_be_imported_once_it_is_mended(
+    settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "dump.csv"
+    path.write_text("id,downloads\na/x,1.2M\na/y,800k\na/z,7\n")
+    with pytest.raises(UsageError, match="2 of 3 rows of 2026-11-16 can't be read, the first because downloads can't"):
+        imports.import_table(settings, path, source="dump", mapping={}, observed_at=NOW)
+    path.write_text("id,downloads\na/x,1200000\na/y,800k\na/z,7\n")
+    said: list[str] = []
+    (sealed,) = imports.import_table(settings, path, source="dump", mapping={}, observed_at=NOW, say=said.append)
+    assert (sealed.loaded, sealed.quarantined) == (2, 1)
+    assert said == ["dump 2026-11-16: 1 of 3 rows can't be read, the first because downloads can't be read as a number"]

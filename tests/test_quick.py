@@ -167,6 +167,8 @@ def test_a_quick_week_does_not_fill_a_gap(stage: Stage) -> None:
     settings = settings_at(stage, 2)
     captures.capture(settings)
     assert overview.status(settings)["gaps"] == ["2026-W45"]
+    said = stage.invoke("status", LEADERSHIFT_NOW=f"{settings.now().isoformat()}").stdout
+    assert "gap       2026-W45: only a quick capture saw it" in said, "nobody captured it would be untrue"
     pipeline.derive(settings)
     with overview.release(settings) as release:
         assert release.rows("select gaps from marts.releases")[1] == [(["2026-W45"],)]

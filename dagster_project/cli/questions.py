@@ -13,6 +13,7 @@ import click
 from dagster_project import overview
 from dagster_project.cli.group import command, main
 from dagster_project.cli.terminal import JSON, show
+from dagster_project.crawl import QUICK
 from dagster_project.errors import GateError, UsageError
 from dagster_project.settings import Settings
 
@@ -57,7 +58,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
             f"snapshot  {s['source']} {s['observed_on']} ({s['week']}, {s['status']}): {s['loaded']:,} {s['records']}"
             for s in found["snapshots"]
         ),
-        *(f"gap       {week}: nobody captured it" for week in found["gaps"]),
+        *(f"gap       {week}: {_nobody(week, found['snapshots'])}" for week in found["gaps"]),
         *(
             f"held      {w['week']} waits for a signature: {' '.join(w['reasons'])}\n          {w['next_command']}"
             for w in found["awaiting_sign_off"]
@@ -71,6 +72,11 @@ def status(settings: Settings, *, as_json: bool) -> None:
         f"next      {found['next_command']}",
     ]
     show(as_json, found, lines)
+
+
+def _nobody(week: str, snapshots: list[dict[str, Any]]) -> str:
+    is_quick = any(found["week"] == week and found["source"] == QUICK for found in snapshots)
+    return "only a quick capture saw it, so whole scopes lack it" if is_quick else "nobody captured it"
 
 
 def _earlier(known_at: str | None) -> str:

@@ -158,8 +158,9 @@ def import_command(
 ) -> None:
     """Import what somebody else captured, as dated snapshots: the only way the past gets in.
 
-    `table` takes a file of models. `innovation-graph` takes the folder `data` of github.com/github/innovationgraph, as the
-    measure beside our own of who works where.
+    `table` takes a file of models. Counters may be written as 1,234, times as ISO writes them; a row of which one can't be
+    read is kept aside and said, and a day of which most can't is refused. `innovation-graph` takes the folder `data` of
+    github.com/github/innovationgraph, as the measure beside our own of who works where.
     """
     if adapter == INNOVATION_GRAPH:
         found = imports.import_innovation_graph(settings, path, say=say)

@@ -95,7 +95,7 @@ def capture_asset(
 
     with failures_in_words():
         settings = installation.settings()
-        week = week_of(context.partition_key)
+        week = week_of(context)
         tag(context, {WEEK_TAG: f"{week}"})
         captured = captures.capture(
             settings,
@@ -123,9 +123,7 @@ def owners_asset(context: dg.AssetExecutionContext, installation: Installation) 
     """Ask for the owners that are due. A Hub that fails here does not cost the week of the models: it is said, and the way goes on."""
     with failures_in_words():
         try:
-            captured = captures.capture_owners(
-                installation.settings(), week=week_of(context.partition_key), say=context.log.info
-            )
+            captured = captures.capture_owners(installation.settings(), week=week_of(context), say=context.log.info)
         except SourceError as error:
             context.log.warning(str(error))
             return dg.MaterializeResult(metadata={"trouble": dg.MetadataValue.text(str(error))})
@@ -163,7 +161,7 @@ def _github_asset(
                 context.log.info(left_out)
                 return dg.MaterializeResult(metadata={"left_out": dg.MetadataValue.text(left_out)})
             try:
-                captured = capture(settings, week=week_of(context.partition_key), say=context.log.info)
+                captured = capture(settings, week=week_of(context), say=context.log.info)
             except (SourceError, GateError, NothingYetError) as error:
                 context.log.warning(str(error))
                 return dg.MaterializeResult(metadata={"trouble": dg.MetadataValue.text(str(error))})

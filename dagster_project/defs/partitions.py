@@ -7,7 +7,7 @@ import dagster as dg
 from dagster_project import overview
 from dagster_project.calendar import Week
 from dagster_project.crawl import HUB
-from dagster_project.errors import LeadershiftError
+from dagster_project.errors import LeadershiftError, UsageError
 from dagster_project.settings import Settings
 
 
@@ -31,6 +31,13 @@ weeks = dg.WeeklyPartitionsDefinition(
 )
 
 
-def week_of(partition_key: str) -> Week:
-    """Give the week of a partition, which is named by its Monday."""
-    return Week.parse(partition_key)
+def week_of(context: dg.AssetExecutionContext) -> Week:
+    """Give the week of a run's partition, which is named by its Monday. Raises UsageError for a run that was launched without one."""
+    if not context.has_partition_key:
+        running = weeks.get_last_partition_key()
+        raise UsageError(
+            f"This run was launched without a partition, so it is for no week. Choose {running}, the running week, under"
+            " Partition in the Launchpad; the schedules choose it by themselves.",
+            next_command=f'dagster job launch --job weekly --tags \'{{"dagster/partition": "{running}"}}\'',
+        )
+    return Week.parse(context.partition_key)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from dagster_project.reports import reads
 from dagster_project.reports.headline import Edition
 from dagster_project.reports.naming import code_name
 from dagster_project.reports.render import Fragment, bounds, count, percent, quarter_name
@@ -29,12 +30,13 @@ class Newest:
     what: str
 
 
-def newest(rows: pl.DataFrame) -> Newest | None:
-    """Take a quarter of `marts.contributor_geography`: the newest that is over and was watched, else the newest."""
-    whole = rows.filter(pl.col("level") == "all") if rows.height else rows
+def newest(rows: pl.DataFrame, edition: Edition) -> Newest | None:
+    """Take a quarter of `marts.contributor_geography` up to a week: the newest that was over then and was watched, else the newest."""
+    monday = edition.week.monday
+    whole = rows.filter((pl.col("level") == "all") & (pl.col("quarter") <= monday)) if rows.height else rows
     if not whole.height:
         return None
-    watched = whole.filter(~pl.col("is_running") & ~pl.col("is_back_cast"))
+    watched = whole.filter(~pl.col("is_running") & ~pl.col("is_back_cast") & reads.was_over(monday))
     chosen = watched if watched.height else whole
     quarter = chosen["quarter"].max()
     chosen = chosen.filter(pl.col("quarter") == quarter).sort("contributors", "country", descending=[True, False])

@@ -13,6 +13,8 @@ from dagster_project.reports.render import Column, Fragment, count, folded, join
 from dagster_project.reports.weekly import opening
 
 EVENT_WEEKS = 13
+# What is less is the order in which threads added up.
+ROUNDING = 1e-12
 EVENT_MEANINGS = {
     "rename": "a model got another name; it stays one model",
     "removal": "a model was no longer listed; its downloads so far stay counted",
@@ -129,4 +131,5 @@ def _number(value: float | None) -> str:
     """Write what was measured: a count of broken rows mostly, sometimes a difference."""
     if value is None:
         return "nothing to measure"
-    return count(value) if value == round(value) else f"{value:.2g}"
+    is_whole = abs(value - round(value)) < ROUNDING
+    return count(value) if is_whole else f"{value:.2g}"

@@ -7,7 +7,7 @@ Not here: what a number means (sql/), and how it is shown.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
@@ -79,21 +79,28 @@ def changes(release: Release, week: date, scope: str, weeks_back: int = 4) -> pl
     return read(release, "marts.share_changes", where, [week, scope, weeks_back])
 
 
-def lineage_quarter(release: Release) -> pl.DataFrame:
-    """The newest quarter that is over, of the matrix of countries; the running one where there is no other."""
-    rows = read(
-        release, "marts.lineage_flows", "where credit = 'root' order by quarter, base_country, derivative_country"
-    )
+def lineage_quarter(release: Release, monday: date) -> pl.DataFrame:
+    """The newest quarter that was over with a week, of the matrix of countries; the one running in it where there is no other."""
+    where = "where credit = 'root' and quarter <= ? order by quarter, base_country, derivative_country"
+    rows = read(release, "marts.lineage_flows", where, [monday])
     if not rows.height:
         return rows
-    over = rows.filter(~pl.col("is_running"))
+    over = rows.filter(~pl.col("is_running") & was_over(monday))
     return rows.filter(pl.col("quarter") == (over if over.height else rows)["quarter"].max())
 
 
-def crossovers(release: Release, scope: str, credit: str = "publisher") -> pl.DataFrame:
-    """Who passed whom, in one scope and credit; the latest first."""
-    where = "where scope = ? and credit = ? order by crossover_week desc nulls last, level, side_a, side_b"
-    return read(release, "marts.crossovers", where, [scope, credit])
+def was_over(monday: date) -> pl.Expr:
+    """Whether a quarter had ended when a week did: the page of an older week knows no later one."""
+    return pl.col("quarter").dt.offset_by("3mo") <= monday + timedelta(days=7)
+
+
+def crossovers(release: Release, scope: str, monday: date, credit: str = "publisher") -> pl.DataFrame:
+    """Who passed whom up to a week, in one scope and credit; the latest first; no pair whose last lead passed later."""
+    where = (
+        "where scope = ? and credit = ? and coalesce(crossover_week <= ?, true)"
+        " order by crossover_week desc nulls last, level, side_a, side_b"
+    )
+    return read(release, "marts.crossovers", where, [scope, credit, monday])
 
 
 def most_built_on(release: Release, week: date) -> dict[str, Any] | None:

@@ -123,9 +123,11 @@ def prose(sentence: str) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share 0..1 as `41.2 %`; what is there but would round to nothing is `<0.1 %`."""
+    """Write a share 0..1 as `41.2 %`; what would round to nothing or to all, and is neither, is `<0.1 %` or `>99.9 %`."""
     if 0 < share < 0.0005:  # noqa: PLR2004 - half of the last printed digit
         return "<0.1 %"
+    if 0.9995 <= share < 1 - 1e-9:  # noqa: PLR2004 - the same; sums of all parts miss 1 by less
+        return ">99.9 %"
     return f"{share * 100:.1f} %"
 
 

@@ -107,7 +107,7 @@ def _in_words(standings: list[_Standing], names: Mapping[str, str]) -> str:
         )
     upset = [other for other in standings if other.first != usual.first or other.lead < LEVEL]
     if upset:
-        told = "; ".join(_upset(other, leader, names) for other in upset)
+        told = ". ".join(_upset(other, leader, names) for other in upset)
         return f"{capital(leader)} leads in {ways - len(upset)} of these {ways} ways of counting. {told}."
     closest = min(standings, key=lambda other: other.lead)
     narrowly = f"{percent(closest.first_share)} against {percent(closest.second_share or 0.0)}"

@@ -6,6 +6,7 @@ For the reports about all of them and for the page of each. Not here: charts (li
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -182,7 +183,7 @@ def crossovers(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition, w
     """List who passed whom, the latest first, and how sure that is. Rows of `marts.crossovers`, one scope, credit and level."""
     if not rows.height:
         return nothing(
-            f"Nothing was looked for {what}: only the largest countries and labs are compared, in measured weeks."
+            f"Nothing was found or looked for {what}: only the largest countries and labs are compared, in measured weeks."
         )
     passed = rows.filter(pl.col("crossover_week").is_not_null())
     if not passed.height:
@@ -194,7 +195,19 @@ def crossovers(rows: pl.DataFrame, names: Mapping[str, str], edition: Edition, w
     (level, scope, credit), *_ = passed.select("level", "scope", "credit").iter_rows()
     many = f"the latest {frame.height} of {passed.height}" if passed.height > frame.height else f"{frame.height}"
     caption = f"Leads that passed over {what}, {many}; {SCOPES[scope]} ({scope}), {credit} credit; a lead counts from eight weeks on"
-    return joined([render_table(frame, CROSSOVER_COLUMNS, edition.marked(caption)), paragraph(RESAMPLED[level])])
+    newest: date = passed.select(pl.col("last_week").max()).item()
+    later = (
+        [
+            paragraph(
+                f"They were found in the weeks up to {Week(newest)}, those after this page's too: the last says who leads now."
+            )
+        ]
+        if newest > edition.week.monday
+        else []
+    )
+    return joined(
+        [render_table(frame, CROSSOVER_COLUMNS, edition.marked(caption)), paragraph(RESAMPLED[level]), *later]
+    )
 
 
 def _crossover(row: Mapping[str, Any], names: Mapping[str, str]) -> tuple[object, ...]:

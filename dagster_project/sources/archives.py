@@ -5,12 +5,14 @@ Not here: where they are kept (snapshots), and any judgement whether the archive
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
+from dagster_project.calendar import parse_time
 from dagster_project.errors import UsageError
 from dagster_project.sources.huggingface import LONGEST_NAME, MODEL_SCHEMA
 
@@ -36,6 +38,12 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "is_removed": ("is_removed", "removed"),
 }
 REQUIRED = ("observed_at", "model_name")
+# What numbers are made of: as in a capture, a row in which one of these can't be read is kept aside, for it would count as 0.
+COUNTED = {"created_at": "time", "downloads_30d": "number", "downloads_all_time": "number", "likes": "number"}
+NOTHING = ["", "-", "n/a", "na", "nan", "none", "null"]
+_IN_THOUSANDS = r"^-?\d{1,3}(,\d{3})+(\.0+)?$"
+# Never 08/09/2026, which is two days.
+_ISO = r"^\d{4}-\d{2}-\d{2}"
 
 
 def read_table(
@@ -54,8 +62,14 @@ def read_table(
         for ours, kind in MODEL_SCHEMA.items()
     ]
     moment = _time(table, chosen["observed_at"]) if "observed_at" in chosen else given
+    lost = [_lost(table, chosen[ours], ours) for ours in COUNTED if ours in chosen]
     try:
-        rows = table.select(*columns, moment.alias("observed_at")).with_row_index("position")
+        rows = table.select(
+            *columns,
+            moment.alias("observed_at"),
+            pl.coalesce(*(reason for reason, _cell in lost), pl.lit(None, pl.String)).alias("reason"),
+            pl.coalesce(*(cell for _reason, cell in lost), pl.lit(None, pl.String)).alias("cell"),
+        ).with_row_index("position")
     except pl.exceptions.PolarsError as error:
         raise UsageError(f"{path} has a column that can't be read as ours: {str(error).splitlines()[0]}") from error
     # A file may hold years that no calendar of ours reaches.
@@ -73,7 +87,9 @@ def read_table(
 
 
 def _open(path: Path) -> pl.DataFrame:
-    readers: dict[str, Callable[..., pl.DataFrame]] = {".parquet": pl.read_parquet, ".csv": pl.read_csv}
+    # A column whose first rows are numbers may hold 1,234 further down.
+    read_texts = functools.partial(pl.read_csv, infer_schema=False)
+    readers: dict[str, Callable[..., pl.DataFrame]] = {".parquet": pl.read_parquet, ".csv": read_texts}
     if path.suffix not in readers:
         raise UsageError(f"{path} is neither .parquet nor .csv.")
     if not path.is_file():
@@ -112,7 +128,35 @@ def _converted(table: pl.DataFrame, name: str, kind: pl.DataType) -> pl.Expr:
         return column.str.to_lowercase().is_in(["true", "1", "yes"])
     if isinstance(kind, pl.String) and have == pl.Boolean():
         return pl.when(column).then(pl.lit("true")).otherwise(pl.lit("false"))
+    if isinstance(kind, pl.Int64):
+        return _number(column, have)
     return column.cast(kind, strict=False)
+
+
+def _number(column: pl.Expr, have: pl.DataType) -> pl.Expr:
+    """Read a whole number, however it was written down; half a download is none."""
+    if have.is_integer():
+        return column.cast(pl.Int64(), strict=False)
+    if have != pl.String():
+        return _whole(column.cast(pl.Float64(), strict=False))
+    text = column.str.strip_chars()
+    plain = pl.when(text.str.contains(_IN_THOUSANDS)).then(text.str.replace_all(",", "")).otherwise(text)
+    return pl.coalesce(plain.cast(pl.Int64(), strict=False), _whole(plain.cast(pl.Float64(), strict=False)))
+
+
+def _whole(number: pl.Expr) -> pl.Expr:
+    return pl.when(number == number.floor()).then(number.cast(pl.Int64(), strict=False))
+
+
+def _lost(table: pl.DataFrame, name: str, ours: str) -> tuple[pl.Expr, pl.Expr]:
+    """Say why a row can't be read for this column of it, and give the cell; null where it can."""
+    text = pl.col(name).cast(pl.String(), strict=False)
+    is_lost = (
+        ~text.str.strip_chars().str.to_lowercase().is_in(NOTHING)
+        & _converted(table, name, MODEL_SCHEMA[ours]).is_null()
+    )
+    reason = pl.lit(f"{name} can't be read as a {COUNTED[ours]}")
+    return pl.when(is_lost).then(reason), pl.when(is_lost).then(text)
 
 
 def _texts(column: pl.Expr, have: pl.DataType) -> pl.Expr:
@@ -126,11 +170,9 @@ def _texts(column: pl.Expr, have: pl.DataType) -> pl.Expr:
 def _time(table: pl.DataFrame, name: str) -> pl.Expr:
     column, have = pl.col(name), table.schema[name]
     if have == pl.String():
-        return (
-            column.str.to_datetime(time_zone="UTC", strict=False, ambiguous="earliest")
-            .dt.replace_time_zone(None)
-            .cast(pl.Datetime("us"))
-        )
+        # Each by itself: read by the form of the first, all others would be lost.
+        text = column.str.strip_chars()
+        return pl.when(text.str.contains(_ISO)).then(text).map_elements(_moment, return_dtype=pl.Datetime("us"))
     if isinstance(have, pl.Datetime) and have.time_zone:
         return column.dt.convert_time_zone("UTC").dt.replace_time_zone(None).cast(pl.Datetime("us"))
     if not isinstance(have, pl.Date | pl.Datetime | pl.Null):
@@ -139,15 +181,24 @@ def _time(table: pl.DataFrame, name: str) -> pl.Expr:
     return column.cast(pl.Datetime("us"))
 
 
+def _moment(text: str) -> datetime | None:
+    try:
+        return parse_time(text).replace(tzinfo=None)
+    except UsageError:
+        return None
+
+
 def _divided(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    length = pl.col("model_name").str.len_chars()
-    readable = length.is_between(1, LONGEST_NAME).fill_null(value=False)
-    refused = rows.filter(~readable).select(
+    """Part the rows of a day into those that can be read, and the others with the reason."""
+    named = pl.col("model_name").str.len_chars().is_between(1, LONGEST_NAME).fill_null(value=False)
+    hub_id = pl.col("hub_id")
+    nameless = pl.lit("the model has no name, or one too long")
+    refused = rows.filter(~named | pl.col("reason").is_not_null()).select(
         pl.lit(0, pl.Int32).alias("page"),
         "position",
-        pl.lit("the model has no name, or one too long").alias("reason"),
-        pl.lit(None, pl.String).alias("hub_id"),
-        pl.lit(None, pl.String).alias("model_name"),
-        pl.col("model_name").fill_null("").cast(pl.Binary).alias("record"),
+        pl.when(named).then("reason").otherwise(nameless).alias("reason"),
+        pl.when(named & (hub_id.str.len_chars() <= LONGEST_NAME)).then(hub_id).alias("hub_id"),
+        pl.when(named).then("model_name").alias("model_name"),
+        pl.when(named).then("cell").otherwise("model_name").fill_null("").cast(pl.Binary).alias("record"),
     )
-    return rows.filter(readable), refused
+    return rows.filter(named & pl.col("reason").is_null()).drop("reason", "cell"), refused

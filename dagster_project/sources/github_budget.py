@@ -84,7 +84,7 @@ class Budget:
         self._windows[name] = _Window(limit, remaining, self._clock() + timedelta(seconds=ahead))
 
     def _until(self, window: _Window) -> float:
-        return (window.reset_at - self._clock()).total_seconds() + 1
+        return max(0.0, (window.reset_at - self._clock()).total_seconds()) + 1
 
     def _window(self, resource: str) -> _Window | None:
         """Give the running window; one that has ended says nothing about the next."""

@@ -5,24 +5,25 @@ meaning: >-
 grain: [model_key]
 columns:
   model_key: our number for the name
-  known_key: our number for the Hub id last seen under that name, or under the first of the later ones that has one; else for the last name
+  known_key: our number for the Hub id last seen under that name, in whatever case, or under the first of the later ones that has one; else for the last name
 */
 with recursive names as (
     select
         model_key,
-        substr(hub_id, 6) as model_name
+        -- The Hub lets no two names differ in their case alone.
+        lower(substr(hub_id, 6)) as folded_name
     from staging.model_keys
     where starts_with(hub_id, 'name:')
 ),
 
 told as (
     select
-        records.model_name,
+        lower(records.model_name) as folded_name,
         arg_max(records.model_key, records.observed_on) as known_key
     from staging.records as records
-    semi join names on records.model_name = names.model_name
+    semi join names on lower(records.model_name) = names.folded_name
     anti join names as unknown on records.model_key = unknown.model_key
-    group by records.model_name
+    group by lower(records.model_name)
 ),
 
 known as (
@@ -30,7 +31,7 @@ known as (
         names.model_key,
         told.known_key
     from names
-    inner join told on names.model_name = told.model_name
+    inner join told on names.folded_name = told.folded_name
 ),
 
 -- A name leads to one name at most, and to a later one each time.

@@ -15,47 +15,70 @@ columns:
 */
 with paced as (
     select
-        source,
-        to_on,
-        from_on,
-        gained / cast(to_on - from_on as double) as gained_a_day,
-        busy_count,
-        busy_unmoved_count,
+        pulse.source,
+        pulse.to_on,
+        pulse.from_on,
+        pulse.gained,
+        -- By the clock: from late on a Sunday to early on a Monday it is no day.
+        epoch(latter.started_at - former.started_at) / 86400 as days,
+        pulse.busy_count,
+        pulse.busy_unmoved_count
+    from staging.pulse as pulse
+    inner join core.snapshots as latter on pulse.source = latter.source and pulse.to_on = latter.observed_on
+    inner join core.snapshots as former on pulse.source = former.source and pulse.from_on = former.observed_on
+),
+
+-- What stands still for less than half a day proves nothing.
+placed as (
+    select
+        *,
+        gained / days as gained_a_day,
         row_number() over (partition by source order by to_on) as place
-    from staging.pulse
+    from paced
+    where days >= 0.5
 ),
 
 compared as (
     select
         latter.source,
         latter.to_on,
-        latter.from_on,
         latter.gained_a_day,
         latter.busy_count,
         latter.busy_unmoved_count,
         median(former.gained_a_day) as usual_a_day,
         count(former.to_on) as former_count
-    from paced as latter
-    left join paced as former
+    from placed as latter
+    left join placed as former
         on latter.source = former.source and former.place between latter.place - 15 and latter.place - 1
     group by
         latter.source,
         latter.to_on,
-        latter.from_on,
         latter.gained_a_day,
         latter.busy_count,
         latter.busy_unmoved_count
 ),
 
 -- MEASURES 1: less than 0.3 of the usual, or a quarter of the busy models unmoved. Few steps or few busy models prove nothing.
-judged as (
+proven as (
     select
         source,
         to_on,
-        from_on,
         (former_count >= 3 and gained_a_day < 0.3 * usual_a_day)
         or (busy_count >= 8 and busy_unmoved_count >= 0.25 * busy_count) as is_stalled
     from compared
+),
+
+judged as (
+    select
+        paced.source,
+        paced.to_on,
+        paced.from_on,
+        -- A step that proves nothing goes on as the one before it.
+        coalesce(
+            last_value(proven.is_stalled ignore nulls) over (partition by paced.source order by paced.to_on), false
+        ) as is_stalled
+    from paced
+    left join proven on paced.source = proven.source and paced.to_on = proven.to_on
 ),
 
 calm as (

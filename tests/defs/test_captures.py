@@ -89,3 +89,13 @@ def test_github_is_captured_says_what_is_missing_and_the_night_goes_on_with_olde
         assert said[STARS_CAPTURE]["unfinished"] > 0
         assert isinstance(said[REPOSITORIES_CAPTURE]["missing"], list)
         assert isinstance(ticked(instance), dg.RunRequest)
+
+
+def test_a_run_without_a_partition_is_told_to_choose_the_running_week(
+    house: House, instance: dg.DagsterInstance
+) -> None:
+    alone = {"resources": {"installation": Installation()}, "instance": instance, "raise_on_error": False}
+    result = dg.materialize([capture_asset, owners_asset], **alone)
+    (failed,) = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    assert "without a partition" in failed.user_failure_data.description
+    assert f"{Week.of(house.hub.now()).monday}" in failed.user_failure_data.description

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from dagster_project.calendar import Week
-from dagster_project.defs.partitions import first_week, week_of, weeks
+from dagster_project.defs.partitions import first_week, weeks
 from tests.defs.conftest import House
 
 
@@ -30,4 +30,4 @@ def test_a_damaged_seal_does_not_keep_the_ui_from_opening(house: House) -> None:
 
 
 def test_the_running_week_is_the_last_one(house: House) -> None:
-    assert week_of(weeks.get_partition_keys()[-1]) == Week.of(house.hub.now())
+    assert Week.parse(weeks.get_partition_keys()[-1]) == Week.of(house.hub.now())

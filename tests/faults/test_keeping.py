@@ -444,6 +444,14 @@ def test_F42_silence_of_more_than_eight_days_is_an_alarm(kept):
     )
 
 
+def test_F42_a_clock_that_was_set_back_does_not_keep_the_alarm_silent(kept):
+    """Or no silence would be long enough until it has caught up."""
+    minutes = kept.invoke("doctor", "--alarm", LEADERSHIFT_NOW=(NOW - timedelta(minutes=5)).isoformat())
+    assert minutes.returncode == 0
+    weeks = (NOW - timedelta(weeks=3)).isoformat()
+    is_one_message(kept.invoke("doctor", "--alarm", LEADERSHIFT_NOW=weeks), 10, "2026-W44", "clock", "date -u")
+
+
 def test_F42_a_home_without_a_week_of_its_own_is_an_alarm(tmp_path, hub):
     stage = Stage(tmp_path / "home", hub=hub)
     is_one_message(stage.invoke("doctor", "--alarm"), 10, "No week was ever sealed")

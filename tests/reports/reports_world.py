@@ -102,7 +102,8 @@ create table marts.share_changes (
     reclassification double);
 create table marts.crossovers (
     level varchar, side_a varchar, side_b varchar, scope varchar, credit varchar, crossover_week date, leads_after varchar,
-    interval_low date, interval_high date, resample_share double, leads_now varchar, n_weeks bigint, unknown_share double);
+    interval_low date, interval_high date, resample_share double, leads_now varchar, n_weeks bigint, unknown_share double,
+    last_week date);
 create table marts.openness_tier (
     quarter date, level varchar, side varchar, lab varchar, country varchar, n_models bigint, n_own bigint,
     own_open_share double, gated_share double, tier varchar, is_before_capture boolean, is_running boolean);
@@ -196,11 +197,11 @@ def _enrich(connection: duckdb.DuckDBPyConnection, world: World) -> None:
     parts = (0.3, 0.32, 0.02, 0.01, 0.03, -0.02, 0.0)
     changes = [(monday, 4, before, "S2", "publisher", *side, "CN", *parts) for side in moved]
     _insert(connection, "marts.share_changes", changes)
-    found = ("S2", "publisher", before, "CN", before - timedelta(weeks=1), monday, 0.9, "CN", 12, 0.2)
+    found = ("S2", "publisher", before, "CN", before - timedelta(weeks=1), monday, 0.9, "CN", 12, 0.2, monday)
     _insert(
         connection,
         "marts.crossovers",
-        [("country", "CN", "US", *found), ("lab", "meta", "qwen", *found[:3], "qwen", *found[4:7], "qwen", 12, 0.2)],
+        [("country", "CN", "US", *found), ("lab", "meta", "qwen", *found[:3], "qwen", *found[4:7], "qwen", *found[8:])],
     )
     tiers = [(quarter, "lab", lab[0], lab[0], lab[3], 9, 5, 0.8, 0.1, "mostly open", False, False) for lab in LABS]
     _insert(

@@ -99,6 +99,7 @@ def test_events_and_names_never_collide_and_stay_inside(layout: Layout, days: li
         assert right <= used.plot + used.right + 1, text
     numbers = {text for text, *_ in texts} & {str(number) for number in range(1, len(days) + 1)}
     assert len(numbers) == len(days), "every event keeps its number"
+    assert any(text.startswith("Unknown ") for text, *_ in texts), "what is unknown is named in full, on a phone too"
 
 
 def test_a_week_that_nobody_captured_is_a_gap() -> None:
@@ -171,16 +172,17 @@ def test_a_crossover_says_its_interval_and_where_there_is_none_that() -> None:
         "unknown_share": 0.1,
         "n_weeks": 12,
         "leads_now": "CN",
+        "last_week": WEEKS[11],
     }
     both = history().filter(pl.col("country").is_in(["CN", "US"]))
     picture = crossing.crossover_of(both, pair, EDITION, "S2", ("China", "United States"))
     assert picture is not None
     assert picture.words.title == "China passed the United States in week 2026-W42, not for certain"
     assert "Found in 80.0\u00a0% of 500 resamples" in picture.words.subtitle
-    assert "Now" not in picture.words.subtitle
+    assert "In week" not in picture.words.subtitle
     back = crossing.crossover_of(both, pair | {"leads_now": "US"}, EDITION, "S2", ("China", "United States"))
     assert back is not None
-    assert "Now the United States leads, for less than eight weeks so far." in back.words.subtitle
+    assert "In week 2026-W47 the United States leads, for less than eight weeks so far." in back.words.subtitle
     sure = crossing.crossover_of(both, pair | {"resample_share": 0.97}, EDITION, "S2", ("China", "United States"))
     assert sure is not None
     assert sure.words.title == "China passed the United States in week 2026-W42"
@@ -233,6 +235,9 @@ def test_small_cells_of_the_matrix_are_never_numbers() -> None:
     texts = [text for text, *_ in written(picture, WIDE)]
     assert [text for text in texts if text.endswith(" %")] == ["80 %", "20 %"]
     assert "9.1 % of all lie in such cells" in picture.caption
+    assert picture.data is not None
+    assert picture.data.rows.select("author", "base").rows() == [("US", "China"), ("US", "US")]
+    assert picture.data.caption.endswith("; without 1 of 3 pairs, which have fewer than 20")
 
 
 def test_the_altair_specs_hold_with_their_checks_on() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from reports_world import Tags
 
+from dagster_project.reports import quality
 from dagster_project.reports.page import Page
 from dagster_project.reports.quality import EVENT_MEANINGS
 from dagster_project.settings import shipped
@@ -42,3 +43,11 @@ def test_every_kind_of_event_is_explained(text: str) -> None:
     table = catalog.load(shipped("sql"))["core.counter_events"]
     (kinds,) = [values["values"] for kind, values in table.checks if kind == "one_of"]
     assert set(EVENT_MEANINGS) == set(kinds)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(None, "nothing to measure"), (3.0, "3"), (0.25, "0.25"), (1e-9, "1e-09"), (3.3e-16, "0")]
+)
+def test_what_threads_add_up_in_another_order_is_no_difference(value: float | None, words: str) -> None:
+    """The page of a run that was killed would differ from that of one that was not, by nothing."""
+    assert quality._number(value) == words

@@ -74,7 +74,17 @@ def test_fit_counts_wide_letters_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(0.4123, "41.2 %"), (0.0, "0.0 %"), (0.0004, "<0.1 %"), (0.0005, "0.1 %"), (1.0, "100.0 %")]
+    ("share", "text"),
+    [
+        (0.4123, "41.2 %"),
+        (0.0, "0.0 %"),
+        (0.0004, "<0.1 %"),
+        (0.0005, "0.1 %"),
+        (0.9994, "99.9 %"),
+        (0.9996, ">99.9 %"),
+        (1 - 1e-12, "100.0 %"),
+        (1.0, "100.0 %"),
+    ],
 )
 def test_percent(share: float, text: str) -> None:
     assert percent(share) == text

@@ -32,6 +32,7 @@ def test_a_lead_that_falls_says_where_and_to_whom() -> None:
     assert "China leads in 1 of these 3 ways of counting" in words
     assert "Without models behind a gate, the United States leads" in words
     assert "Without disturbed counters, China and the United States are level" in words
+    assert "; W" not in words, "a sentence begins with a capital, the middle of one does not"
 
 
 def test_the_leader_without_its_largest_lab_is_set_beside_the_second() -> None:

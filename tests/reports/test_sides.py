@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
+from html import unescape
 from pathlib import Path
 
 import duckdb
 import polars as pl
 from reports_world import EDITION, MONDAY, SCHEMA, World, frame
 
+from dagster_project.calendar import Week
 from dagster_project.reports import reads, sides, weekly
 from dagster_project.reports.site import archive
 from dagster_project.warehouse import published
@@ -28,17 +31,61 @@ def test_an_interval_of_labs_was_drawn_from_weeks_and_one_of_countries_from_labs
         "leads_after": "CN",
         "leads_now": "CN",
     }
-    pair |= {"crossover_week": MONDAY, "interval_low": MONDAY, "interval_high": MONDAY, "resample_share": 0.5}
+    pair |= {
+        "last_week": MONDAY,
+        "crossover_week": MONDAY,
+        "interval_low": MONDAY,
+        "interval_high": MONDAY,
+        "resample_share": 0.5,
+    }
     for level, drawn in (("lab", "resamples of the weeks"), ("country", "of the labs of both countries")):
         rows = pl.DataFrame([pair | {"level": level}])
         assert drawn in sides.crossovers(rows, {}, EDITION, "between them").html
+
+
+def test_the_page_of_an_older_week_tells_no_lead_that_passed_after_it(tmp_path: Path) -> None:
+    database, passed, newest = tmp_path / "later.duckdb", MONDAY - timedelta(weeks=12), MONDAY
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(SCHEMA)
+        connection.execute(
+            "insert into marts.crossovers by name select 'country' as level, 'CN' as side_a, 'US' as side_b, 'S2' as scope,"
+            " 'publisher' as credit, $1 as crossover_week, 'CN' as leads_after, $1 as interval_low, $1 as interval_high,"
+            " 'CN' as leads_now, $2 as last_week",
+            [passed, newest],
+        )
+    with published.open_release(database) as release:
+        found = [reads.crossovers(release, "S2", week) for week in (passed - timedelta(weeks=1), passed, newest)]
+    assert [rows.height for rows in found] == [0, 1, 1]
+    pages = [replace(EDITION, week=Week(week)) for week in (passed, newest)]
+    told = [sides.crossovers(found[2], {}, page, "between them").html for page in pages]
+    assert [f"the weeks up to {Week(newest)}, those after this page's too" in unescape(html) for html in told] == [
+        True,
+        False,
+    ]
+    assert "…" not in told[0], "and no caption is cut"
+
+
+def test_the_page_of_an_older_week_shows_no_later_quarter(tmp_path: Path) -> None:
+    database, quarters = tmp_path / "quarters.duckdb", [date(2026, month, 1) for month in (1, 4, 7)]
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(SCHEMA)
+        for quarter in quarters:
+            connection.execute(
+                "insert into marts.lineage_flows by name select $1 as quarter, 'root' as credit, 'CN' as base_country,"
+                " 'US' as derivative_country, false as is_running",
+                [quarter],
+            )
+    pages = {date(2026, 2, 2): 0, date(2026, 5, 11): 0, date(2026, 7, 6): 1, MONDAY: 2}
+    with published.open_release(database) as release:
+        shown = [reads.lineage_quarter(release, monday)["quarter"].to_list() for monday in pages]
+    assert shown == [[quarters[place]] for place in pages.values()]
 
 
 def test_a_side_that_was_no_contender_was_not_compared() -> None:
     told = sides.crossovers(
         pl.DataFrame(schema={"crossover_week": pl.Date}), {}, EDITION, "between it and another"
     ).html
-    assert "Nothing was looked for between it and another" in told
+    assert "Nothing was found or looked for between it and another" in told
     nobody = pl.DataFrame([{"crossover_week": None}], schema={"crossover_week": pl.Date})
     assert "No lead of eight weeks passed over" in sides.crossovers(nobody, {}, EDITION, "between them").html
 

@@ -170,7 +170,7 @@ def test_a_table_without_rows_is_a_sentence_in_every_report(pages: dict[str, Pag
     assert "No claim was judged. This release has no table of claims." in said["claims"]
     assert "Nothing of it is captured yet: this release knows no contributors" in said["geography"]
     assert "No derivatives are known." in said["lineage"]
-    assert "Nothing was looked for between the largest countries" in said["country"]
+    assert "Nothing was found or looked for between the largest countries" in said["country"]
     assert "No release of a reviewed lab was captured." in said["lab"]
     assert "Why shares moved can be said once the same captures have measured" in said["weekly"]
 

@@ -96,12 +96,72 @@ def test_a_mapping_wins_over_the_names_we_know(read):
     assert rows.select("model_name", "downloads_30d").row(0) == ("a/x", 2)
 
 
-def test_odd_cells_are_empty_not_fatal(read):
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+@pytest.mark.parametrize(
+    ("written", "counted"),
+    [
+        ("12", 12),
+        (" 7 ", 7),
+        ("1,234", 1234),
+        ("1,234,567", 1_234_567),
+        ("1234.0", 1234),
+        ("9007199254740993", 9_007_199_254_740_993),
+        ("-5", -5),
+        ("", None),
+        ("None", None),
+        ("NaN", None),
+    ],
+)
+def test_a_counter_may_be_written_as_people_write_it(read, written, counted, kind):
+    ((_, rows, refused),) = read({"id": ["a/x", "b/y"], "downloads": [written, "many"]}, observed_at=MONDAY, kind=kind)
+    assert rows["downloads_30d"].to_list() == [counted]
+    assert refused["model_name"].to_list() == ["b/y"]
+
+
+@pytest.mark.parametrize("downloads", ["many", "1.2M", "12,34", "1.5", 1.5, "99999999999999999999", 2**63])
+def test_a_row_with_a_counter_that_cannot_be_read_is_quarantined_by_its_name(read, downloads):
+    series = pl.Series([downloads], dtype=pl.UInt64 if downloads == 2**63 else None)
+    ((_, rows, refused),) = read(
+        pl.DataFrame({"id": ["a/x"], "_id": ["a1"], "downloads": series, "likes": [3]}), observed_at=MONDAY
+    )
+    assert rows.is_empty()
+    assert refused.select("hub_id", "model_name", "reason", "record").row(0) == (
+        "a1",
+        "a/x",
+        "downloads can't be read as a number",
+        str(downloads).encode(),
+    )
+
+
+def test_a_counter_of_a_late_row_does_not_cost_the_whole_file(read):
+    downloads = [*map(str, range(300)), "1,234"]
     ((_, rows, _),) = read(
-        {"id": ["a/x", "b/y"], "downloads": ["12", "many"], "removed": ["True", "no"], "gated": [True, False]},
+        {"id": [f"a/{n}" for n in range(301)], "downloads": downloads}, observed_at=MONDAY, kind="csv"
+    )
+    assert rows["downloads_30d"].sum() == sum(range(300)) + 1234
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_each_time_is_read_by_itself(read, kind):
+    times = ["2022-03-02T23:29:04.000Z", "2022-03-02", "2022-03-02T23:29:04", "2022-03-03T01:29:04.5+02:00", ""]
+    ((_, rows, _),) = read({"id": list("abcde"), "createdAt": times}, observed_at=MONDAY, kind=kind)
+    day, moment = datetime.fromisoformat("2022-03-02"), datetime.fromisoformat("2022-03-02T23:29:04")
+    assert rows["created_at"].to_list() == [moment, day, moment, moment.replace(microsecond=500_000), None]
+
+
+def test_a_day_that_could_be_two_is_not_guessed(read):
+    with pytest.raises(UsageError, match="row 1 has no readable time"):
+        read({"id": ["a"], "date": ["08/09/2026"]})
+    ((_, rows, refused),) = read({"id": ["a/x"], "createdAt": ["08/09/2026"]}, observed_at=MONDAY)
+    assert (rows.height, refused["reason"].to_list()) == (0, ["createdAt can't be read as a time"])
+
+
+def test_odd_cells_that_count_nothing_are_empty_not_fatal(read):
+    ((_, rows, _),) = read(
+        {"id": ["a/x", "b/y"], "parameters": ["12", "7B"], "removed": ["True", "no"], "gated": [True, False]},
         observed_at=MONDAY,
     )
-    assert rows["downloads_30d"].to_list() == [12, None]
+    assert rows["parameters_total"].to_list() == [12, None]
     assert rows["is_removed"].to_list() == [True, False]
     assert rows["gated"].to_list() == ["true", "false"]
 

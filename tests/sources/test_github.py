@@ -16,7 +16,8 @@ from dagster_project.settings import Settings
 from dagster_project.sources import github
 from dagster_project.sources.github import Client
 from dagster_project.sources.github_answers import BlockedError, GoneError, NotReadyError, UnansweredError
-from dagster_project.sources.github_connection import Limits
+from dagster_project.sources.github_budget import GRAPHQL, Budget
+from dagster_project.sources.github_connection import Limits, Received
 from dagster_project.sources.pages import AccessRefusedError, UnreadableAnswerError
 from tests.rehearsal.github_cases import NOW, SECOND, WORLD, name, planted, quiet
 
@@ -277,3 +278,17 @@ def test_a_reset_that_is_skewed_is_never_a_negative_wait(hub, ask, waits) -> Non
 def test_the_module_says_nothing_of_stargazer_lists() -> None:
     text = "".join(path.read_text() for path in Path(github.__file__).parent.glob("*.py"))
     assert "stargazers(" not in text
+
+
+def test_a_quota_that_is_refused_although_its_hour_began_anew_is_waited_for_no_less_than_a_second() -> None:
+    """What a refusal without headers leaves us is the window of an answer before it, which has ended since."""
+    now = [NOW]
+    budget = Budget(BRIEF, lambda: now[0], lambda _seconds: None, lambda _text: None)
+    ends = {
+        "x-ratelimit-limit": "5000",
+        "x-ratelimit-remaining": "7",
+        "x-ratelimit-reset": f"{NOW.timestamp() + 10:.0f}",
+    }
+    budget.count(Received(200, ends, b"{}"), GRAPHQL)
+    now[0] += timedelta(minutes=5)
+    assert budget.give_up_window(GRAPHQL) == 1.0

@@ -75,8 +75,12 @@ class History:
         unreadable: Sequence[str] = (),
         status: seal.Status | None = None,
         sealed_on: date | None = None,
+        hour: int = HOUR,
     ) -> None:
-        """Seal one day's snapshot, on that day if not later; `unreadable` are ids, or names, of records that could not be read."""
+        """Seal one day's snapshot, on that day if not later, taken at that hour.
+
+        `unreadable` are ids, or names, of records that could not be read.
+        """
         attempt = Spool(self.home, source, on, 1)
         rows = pl.DataFrame([dict(row) for row in models], schema=MODEL_SCHEMA, orient="row").with_columns(
             pl.lit(source).alias("source"),
@@ -84,7 +88,7 @@ class History:
             pl.lit(0, pl.Int32).alias("page"),
             pl.int_range(pl.len(), dtype=pl.Int32).alias("position"),
         )
-        at = datetime.combine(on, time(HOUR), UTC)
+        at = datetime.combine(on, time(hour), UTC)
         is_own = source in ("huggingface", "huggingface_quick")
         attempt.folder.mkdir(parents=True)
         counts = seal.write_table(

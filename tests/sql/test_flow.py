@@ -193,6 +193,36 @@ def test_a_stall_of_the_whole_hub_is_no_dip_and_no_spike(tmp_path: Path) -> None
     }
 
 
+@pytest.mark.parametrize("in_between", [0, 2])
+def test_three_hours_from_a_late_sunday_to_a_monday_are_no_stall(tmp_path: Path, in_between: int) -> None:
+    """A week caught at its last hour, and the next at its first: little comes between them, or nothing at all."""
+    history = History(tmp_path / "home")
+    totals = {day: 100 * place for place, day in enumerate(MONDAYS[:9])}
+    sunday = MONDAYS[6] - timedelta(days=1)
+    del totals[MONDAYS[5]]
+    totals[sunday] = 600 - in_between
+    for day, total in sorted(totals.items()):
+        models = [model(f"m{n}", total=total * (n + 1), month=90_000) for n in range(10)]
+        history.day(day, *models, hour=23 if day == sunday else 2)
+    found = flow(history.build(), "m0")
+    assert history.rows("select to_on from staging.spans where is_stalled") == []
+    assert {week: found[week][::2] for week in MONDAYS[6:8]} == dict.fromkeys(MONDAYS[6:8], (100, False))
+    assert sum(found[week][0] for week in MONDAYS[4:6]) == pytest.approx(200)
+
+
+def test_a_stall_goes_on_over_a_step_of_three_hours(tmp_path: Path) -> None:
+    history = History(tmp_path / "home")
+    sunday = MONDAYS[6] - timedelta(days=1)
+    totals = {**{day: 100 * min(place, 4) for place, day in enumerate(MONDAYS[:7])}, sunday: 400}
+    totals |= {MONDAYS[7]: 700, MONDAYS[8]: 800}
+    del totals[MONDAYS[5]]
+    for day, total in sorted(totals.items()):
+        models = [model(f"m{n}", total=total * (n + 1), month=90_000) for n in range(10)]
+        history.day(day, *models, hour=23 if day == sunday else 2)
+    found = flow(history.build(), "m0")
+    assert [found[week][0] for week in MONDAYS[4:8]] == [pytest.approx(100)] * 4
+
+
 def test_one_falling_giant_is_no_stall(tmp_path: Path) -> None:
     history = History(tmp_path / "home")
     for place, day in enumerate(MONDAYS[:6]):

@@ -62,6 +62,9 @@ def archived(tmp_path_factory: pytest.TempPathFactory) -> History:
     history.day(midweek, model("kept"), model("base"), model("brief"), source="huggingface_quick")
     bare = model(None, model_name="lab/kept", total=150, created_at=None, tags=None, gated=None)
     history.day(MONDAYS[3] + timedelta(days=2), bare, source="names")
+    other_letters = [model(None, model_name="Lab/KEPT", total=150 + place) for place in range(2)]
+    for place, row in enumerate(other_letters):
+        history.day(MONDAYS[3] + timedelta(days=place + 3), row, source="letters")
     return history.build()
 
 
@@ -86,6 +89,14 @@ def test_what_we_never_captured_is_removed_by_our_next_whole_capture(archived: H
         ("brief", MONDAYS[3]),
         ("gone", MONDAYS[1]),
         ("kept", None),
+    ]
+
+
+def test_an_archive_that_writes_names_in_other_letters_tells_of_the_same_model(archived: History) -> None:
+    """The Hub lets no two names differ in their case alone."""
+    assert archived.rows("select count(*) as models from core.models") == [{"models": 4}]
+    assert archived.rows("select distinct model_name from core.models where hub_id = 'kept'") == [
+        {"model_name": "lab/kept"}
     ]
 
 

@@ -108,7 +108,7 @@ def _draw_areas(
     layout: Layout,
     hatch: str,
 ) -> Plot:
-    used = layout.inset(46, layout.pick(wide=184, narrow=118, card=164))
+    used = layout.inset(46, layout.pick(wide=184, narrow=124, card=164))
     above = event_marks(used, weeks, happened, layout.pick(wide=EVENT_LANES, narrow=1, card=2))
     height = layout.plot_height or (300 if layout.is_narrow else 350) + round(above.roof)
     plane = Plane(used, height, weeks, roof=above.roof)

@@ -108,7 +108,7 @@ def _told(pair: Mapping[str, Any], a: _Side, b: _Side) -> tuple[str, str]:
             if pair["leads_now"]
             else "neither leads"
         )
-        told += f" Now {now}."
+        told += f" In week {Week(pair['last_week'])} {now}."
     return title, told if again is None else f"{told} Found in {percent(again)} of 500 resamples."
 
 

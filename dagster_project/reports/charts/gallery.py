@@ -48,7 +48,7 @@ def ranks(release: Release, edition: Edition) -> Picture | None:
 def crossover(release: Release, edition: Edition) -> Picture | None:
     """The crossover of the two largest countries that had one; of the two largest, where none had."""
     scope = edition.scope(HEADLINE_SCOPE)
-    pairs = reads.crossovers(release, scope)
+    pairs = reads.crossovers(release, scope, edition.week.monday)
     history = reads.shares(release, "country", scope, edition.week.monday, window=reads.RANK_WINDOW)
     if not pairs.height or not history.height:
         return None
@@ -95,13 +95,14 @@ def both_credits(rows: pl.DataFrame, side: str) -> pl.DataFrame:
 
 def lineage(release: Release, edition: Edition) -> Picture | None:
     """Whose models each country's derivatives come from."""
-    return lineage_matrix(reads.lineage_quarter(release), reads.country_names(release), edition)
+    return lineage_matrix(reads.lineage_quarter(release, edition.week.monday), reads.country_names(release), edition)
 
 
 def openness(release: Release, edition: Edition) -> Picture | None:
     """How open the most downloaded labs' own releases have been, quarter by quarter."""
     newest = reads.week_shares(release, "lab", edition.week.monday)
-    tiers = reads.read(release, "marts.openness_tier", "where level = 'lab' order by quarter, side")
+    until = "where level = 'lab' and quarter <= ? order by quarter, side"
+    tiers = reads.read(release, "marts.openness_tier", until, [edition.week.monday])
     if not newest.height or not tiers.height:
         return None
     order = lab_order(newest.filter(pl.col("scope") == edition.scope(HEADLINE_SCOPE)))
@@ -110,7 +111,7 @@ def openness(release: Release, edition: Edition) -> Picture | None:
 
 def contributors(release: Release, edition: Edition) -> Picture | None:
     """Where contributors say they are; None as long as nothing is captured of it."""
-    found = geography.newest(reads.read(release, geography.TABLE))
+    found = geography.newest(reads.read(release, geography.TABLE), edition)
     if found is None:
         return None
     return tile_map(found.rows, reads.country_names(release), edition, found.what)

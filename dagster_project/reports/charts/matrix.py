@@ -17,7 +17,7 @@ from dagster_project.reports.charts.layout import Layout, Plot
 from dagster_project.reports.charts.palette import INK
 from dagster_project.reports.headline import Edition
 from dagster_project.reports.naming import INTERNATIONAL, UNKNOWN, code_name
-from dagster_project.reports.render import NOTHING, Column, percent, quarter_name, text_column
+from dagster_project.reports.render import NOTHING, Column, count, percent, quarter_name, text_column
 
 MATRIX_SIDES = 8
 HEAD = 26  # pixels
@@ -28,7 +28,6 @@ MATRIX_COLUMNS = [
     Column("base", "Build on"),
     Column("n_models", "Derivatives", "count"),
     Column("share", "Of theirs", "share"),
-    Column("is_suppressed", "Too few", "yes_no"),
 ]
 
 
@@ -57,15 +56,20 @@ def lineage_matrix(rows: pl.DataFrame, names: Mapping[str, str], edition: Editio
         "A column adds up to 100 % with what is not shown. Hatched: fewer than 20 derivatives, too few to say anything"
         f" ({percent(hidden)} of all lie in such cells). A line: none.",
         partial(_draw_matrix, authors, bases, shares, named),
-        canvas.Data(_listed(rows, names), MATRIX_COLUMNS, edition.marked(f"New derivatives of {quarter}, root credit")),
+        _data(rows, names, edition.marked(f"New derivatives of {quarter}, root credit")),
     )
 
 
-def _listed(rows: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
-    return rows.with_columns(
-        base=text_column(code_name(code, names) for code in rows["base_country"]),
-        author=text_column(code_name(code, names) for code in rows["derivative_country"]),
+def _data(rows: pl.DataFrame, names: Mapping[str, str], caption: str) -> canvas.Data:
+    """List the pairs that can be shown; the others, often hundreds, are counted."""
+    shown = rows.filter(~pl.col("is_suppressed"))
+    few = rows.height - shown.height
+    listed = shown.with_columns(
+        base=text_column(code_name(code, names) for code in shown["base_country"]),
+        author=text_column(code_name(code, names) for code in shown["derivative_country"]),
     ).sort("all_models", "n_models", "base", "author", descending=[True, True, False, False], nulls_last=True)
+    left_out = f"; without {count(few)} of {count(rows.height)} pairs, which have fewer than 20" if few else ""
+    return canvas.Data(listed, MATRIX_COLUMNS, caption + left_out)
 
 
 def _draw_matrix(

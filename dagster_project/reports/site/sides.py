@@ -64,7 +64,8 @@ class _Facts:
             "tiers": _by(reads.read(release, "marts.openness_tier", of_level, [level]), "side"),
             "retreat": _by(reads.read(release, "marts.retreat_watch", of_level, [level]), "side"),
         }
-        crossovers, labs_now = reads.crossovers(release, frame.scope), reads.week_shares(release, "lab", monday)
+        crossovers = reads.crossovers(release, frame.scope, monday)
+        labs_now = reads.week_shares(release, "lab", monday)
         return cls(level, sides, courses, tables, crossovers, labs_now)
 
     def of(self, side: str, table: str) -> pl.DataFrame:
