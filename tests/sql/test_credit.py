@@ -77,6 +77,26 @@ def test_credit_follows_the_registry_of_that_week(history: History) -> None:
     assert (lab["country"], lab["downloads_flow"]) == ("FR", 280), "the lab takes its past along, the country does not"
 
 
+def test_a_lab_has_one_country_a_week_though_it_opens_an_account_as_it_moves(tmp_path: Path) -> None:
+    """On Wednesday 2026-09-16 base moves to Singapore and opens `new-base`. Counted in both countries, its downloads were doubled."""
+    moved = LABS.replace(",CN,company,,,", ",CN,company,,2026-09-16,")
+    moved += "base,Base,,SG,company,2026-09-16,,2026-01-01,,2026-01-01,low,general knowledge\n"
+    accounts = NAMESPACES.replace(",,2026-09-14,", ",,,").replace("2026-09-14", "2026-09-16")
+    history = History(tmp_path / "home", registry=tmp_path / "registry")
+    history.write_registry(labs=moved, namespaces=accounts)
+    for place, day in enumerate(MONDAYS[:5]):
+        history.day(day, *(model(name, model_name=f"{name}/m", total=70 * place) for name in ("old-base", "new-base")))
+    rows = history.rows(
+        "select week, country, downloads_flow from marts.share_by_country where scope = 'S1' and credit = 'publisher'"
+        f" and time_window = 'week' and week < date '{MONDAYS[4]}' order by all"
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        *((week, country, 70) for week in MONDAYS[:2] for country in ("CN", "UNKNOWN")),
+        (MONDAYS[2], "CN", 140),
+        (MONDAYS[3], "SG", 140),
+    ]
+
+
 def test_after_an_owners_rename_the_past_stays_with_the_old_name(history: History) -> None:
     """A model of Saturday, 12 September, was never seen under the old name, and is no stranger's for it."""
     made = datetime.fromisoformat("2026-09-12T12:00")
