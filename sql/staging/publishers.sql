@@ -10,9 +10,14 @@ columns:
   valid_from: first week it holds for
   valid_to: first week it no longer holds for
 */
-with spelled as (
-    select distinct namespace
+with
+-- No two owners differ in case alone, but others spell an owner as they like when they name a parent that was never seen.
+spelled as (
+    select
+        namespace,
+        first_value(namespace) over (partition by lower(namespace) order by max(model_key) > 0 desc, namespace asc) as owner
     from staging.tenures
+    group by namespace
 ),
 
 ended as (
@@ -39,6 +44,7 @@ labs as (
 stated as (
     select
         spelled.namespace,
+        spelled.owner,
         namespaces.lab,
         namespaces.valid_from,
         namespaces.valid_to,
@@ -58,6 +64,7 @@ stated as (
 reviewed as (
     select
         namespace,
+        owner,
         lab,
         former_to,
         next_from,
@@ -74,6 +81,7 @@ reviewed as (
 unreviewed as (
     select
         namespace,
+        owner,
         date '0001-01-01' as valid_from,
         date '9999-12-31' as valid_to
     from spelled
@@ -81,6 +89,7 @@ unreviewed as (
     union all
     select
         namespace,
+        owner,
         coalesce(former_to, date '0001-01-01') as valid_from,
         valid_from as valid_to
     from reviewed
@@ -88,6 +97,7 @@ unreviewed as (
     union all
     select
         namespace,
+        owner,
         valid_to as valid_from,
         date '9999-12-31' as valid_to
     from reviewed
@@ -109,7 +119,7 @@ placed as (
     union all
     select
         unreviewed.namespace,
-        'hf:' || unreviewed.namespace as lab,
+        'hf:' || unreviewed.owner as lab,
         'UNKNOWN' as country,
         false as is_first_party,
         unreviewed.valid_from,

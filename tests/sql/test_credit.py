@@ -56,6 +56,18 @@ def test_publisher_parent_and_root_share_the_same_downloads(history: History) ->
     assert credits(history, MONDAYS[0], "root") == {"base": 80, "hf:gone": 20}
 
 
+def test_an_owner_that_nobody_reviewed_is_one_lab_however_others_spell_it(history: History) -> None:
+    """Of three missing parents two are zed's, and the first of these is made into something by zed itself."""
+    parents = {"zed/one": "Zed/gone", "yod/two": "ZED/also", "yod/three": "Nil/away"}
+    for place, day in enumerate(MONDAYS[:2]):
+        history.day(
+            day, *(model(name, model_name=name, total=10 * place, **made_from(base)) for name, base in parents.items())
+        )
+    assert credits(history, MONDAYS[0], "direct") == {"hf:zed": 20, "hf:Nil": 10}
+    own = history.rows("select hub_id from staging.births inner join staging.model_keys using (model_key) where is_own")
+    assert own == [{"hub_id": "zed/one"}]
+
+
 def test_credit_follows_the_registry_of_that_week(history: History) -> None:
     for place, day in enumerate(MONDAYS[:5]):
         history.day(day, model("m", model_name="acme/m", total=70 * place))
