@@ -249,6 +249,20 @@ def test_a_window_with_a_week_that_only_a_quick_capture_saw_has_no_row(history: 
     assert history.rows("select * from staging.lab_windows where time_window = '28d'") == []
 
 
+def test_a_window_with_a_week_that_nobody_saw_has_no_row(history: History) -> None:
+    """After a gap of two weeks only quick captures see the Hub: the gap is none of their weeks, without downloads."""
+    for place, day in enumerate(MONDAYS[:10]):
+        if place not in (3, 4):
+            source = "huggingface" if place < 3 else "huggingface_quick"
+            history.day(day, model("m", model_name="acme/m", total=70 * place, month=300), source=source)
+    rows = history.rows(
+        "select time_window, week, downloads_flow from marts.share_by_lab where scope = 'S1-quick' and credit = 'publisher'"
+        f" and week < date '{MONDAYS[9]}' and time_window in ('week', '28d') order by time_window desc, week"
+    )
+    weeks = [("week", day, 70) for day in MONDAYS[5:9]]
+    assert [tuple(row.values()) for row in rows] == [*weeks, ("28d", MONDAYS[8], 280)]
+
+
 def concentration(history: History, level: str, credit: str = "publisher") -> dict[str, float]:
     (row,) = history.rows(
         f"select * from marts.concentration where week = '{MONDAYS[0]}' and scope = 'S1' and level = '{level}' and credit = '{credit}'"
