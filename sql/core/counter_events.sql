@@ -101,9 +101,15 @@ called as (
         absences.model_key,
         absences.removed_on,
         absences.back_on,
-        -- By record and not by name, because an old name may be taken back.
-        arg_max(stated.model_name, (stated.observed_on, stated.source)) filter (where stated.observed_on < absences.removed_on) as old_name,
-        arg_max(stated.model_name, (stated.observed_on, stated.source)) filter (where stated.observed_on <= absences.back_on) as new_name
+        -- By record and not by name, because an old name may be taken back. Where no record was readable by then, what the first one tells.
+        coalesce(
+            arg_max(stated.model_name, (stated.observed_on, stated.source)) filter (where stated.observed_on < absences.removed_on),
+            arg_min(stated.model_name, (stated.observed_on, stated.source))
+        ) as old_name,
+        coalesce(
+            arg_max(stated.model_name, (stated.observed_on, stated.source)) filter (where stated.observed_on <= absences.back_on),
+            arg_min(stated.model_name, (stated.observed_on, stated.source))
+        ) as new_name
     from absences
     inner join stated on absences.model_key = stated.model_key
     group by absences.source, absences.model_key, absences.removed_on, absences.back_on

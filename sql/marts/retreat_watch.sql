@@ -90,6 +90,7 @@ inside as (
     group by month
 ),
 
+-- A lab is known from the Monday of the week in which its first row begins, which may lie in the month before.
 homes as (
     select
         months.side,
@@ -97,7 +98,12 @@ homes as (
         arg_max(labs.lab_name, labs.valid_from) as lab_name,
         arg_max(labs.country, labs.valid_from) as country
     from staging.retreat_months as months
-    inner join registry.labs as labs on months.side = labs.lab and labs.valid_from < months.month + interval 1 month
+    inner join (
+        select
+            *,
+            lag(valid_from) over (partition by lab order by valid_from) is null as is_first
+        from registry.labs
+    ) as labs on months.side = labs.lab and (labs.is_first or labs.valid_from < months.month + interval 1 month)
     where months.level = 'lab'
     group by months.side, months.month
 ),

@@ -19,7 +19,7 @@ columns:
   share_of_known: downloads_flow / all downloads of reviewed namespaces; null for an unreviewed namespace
   lower_bound: share of total if none of the unreviewed namespaces belonged to the lab
   upper_bound: share of total if all of them did; for an unreviewed namespace its own share
-  n_models: models that were listed in the last week of the window and give the credit
+  n_models: models that were listed in the last week of the window and give the credit, once for each of their parents or roots
   unknown_share: part of the downloads in scope whose namespace was not reviewed
   is_estimate: whether any of downloads_flow, or all that it is compared with, is estimated from the 30-day counter
   estimated_share: part of downloads_flow that is estimated from the 30-day counter

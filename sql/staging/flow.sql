@@ -174,7 +174,8 @@ stale as (
         sights.source,
         sights.listed_key
     from sights
-    inner join staging.stays as stays
+    -- A model that went and came back has several stays.
+    semi join staging.stays as stays
         on sights.source = stays.source and sights.listed_key = stays.listed_key and stays.first_on <= sights.observed_on - 31
     anti join moved_lately as steps
         on

@@ -4,7 +4,7 @@ grain: [model_key, from_on]
 columns:
   model_key: our number for the model, below zero for a stub
   lab_key: our number for the lab, as it was then
-  namespace: owner in that time; the whole name where it has none
+  namespace: owner in that time; the whole name where it has none, of a path on somebody's disk together with the child that names it
   lab: slug of the lab; hf and the namespace where it was not reviewed
   country: country of the lab; UNKNOWN where the namespace was not reviewed
   is_first_party: whether the lab is reviewed and no community of uploaders

@@ -7,7 +7,7 @@ columns:
   credit: publisher, direct or root
   lab: slug of the lab; hf and the namespace where it was not reviewed; hf:(others) for the small ones together
   country: country of the lab in that week; UNKNOWN where it was not reviewed
-  n_models: models that are listed in the week and give credit, at least one
+  n_models: models that are listed in the week and give credit, once for each of their parents or roots; at least one
 */
 with turns as (
     select

@@ -52,6 +52,8 @@ there as (
         stocks.n_models
     from staging.lab_stocks as stocks
     inner join now.week as running on stocks.week = running.week
+    -- What is listed through a week that nobody saw has no row, or longer windows would take it for a week without downloads.
+    where not running.is_quick or running.source is not null or exists (select 1 from now.flow)
 )
 
 select

@@ -24,8 +24,9 @@ named as (
         tenures.namespace,
         count(*) as children
     from staging.parents as parents
-    inner join staging.tenures as tenures on parents.parent_key = tenures.model_key
-    where parents.parent_key < 0
+    inner join staging.stubs as stubs on parents.parent_key = stubs.model_key
+    inner join staging.tenures as tenures on stubs.model_key = tenures.model_key
+    where stubs.stub_name = lower(stubs.model_name)
     group by tenures.namespace
 ),
 

@@ -42,7 +42,7 @@ sights as (
         model_key,
         min(first_on) as first_seen_on,
         max(last_on) as last_listed_on,
-        max(last_on) filter (where source = 'huggingface') as last_captured_on
+        max(last_on) filter (where source in ('huggingface', 'huggingface_quick')) as last_captured_on
     from staging.stays
     group by model_key
 ),

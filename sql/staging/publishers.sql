@@ -10,30 +10,53 @@ columns:
   valid_from: first week it holds for
   valid_to: first week it no longer holds for
 */
-with spelled as (
-    select distinct namespace
+with
+-- No two owners differ in case alone, but others spell an owner as they like when they name a parent that was never seen.
+spelled as (
+    select
+        namespace,
+        first_value(namespace) over (partition by lower(namespace) order by max(model_key) > 0 desc, namespace asc) as owner
     from staging.tenures
+    group by namespace
+),
+
+ended as (
+    select
+        former.namespace,
+        former.lab,
+        former.valid_to
+    from registry.namespaces as former
+    anti join registry.namespaces as latter
+        on former.namespace = latter.namespace and former.lab = latter.lab and former.valid_to = latter.valid_from
+),
+
+-- A namespace may be known some days before its lab's row begins.
+labs as (
+    select
+        lab,
+        country,
+        kind,
+        lag(valid_to, 1, date '0001-01-01') over (partition by lab order by valid_from) as valid_from,
+        valid_to
+    from registry.labs
 ),
 
 stated as (
     select
         spelled.namespace,
+        spelled.owner,
         namespaces.lab,
-        namespaces.country,
         namespaces.valid_from,
         namespaces.valid_to,
-        labs.kind,
         namespaces.valid_from in (
-            select former.valid_to
-            from registry.namespaces as former
-            where former.lab = namespaces.lab and former.namespace <> namespaces.namespace
+            select ended.valid_to
+            from ended
+            where ended.lab = namespaces.lab and ended.namespace <> namespaces.namespace
         ) as is_renamed,
         lag(namespaces.valid_to) over (partition by spelled.namespace order by namespaces.valid_from) as former_to,
         lead(namespaces.valid_from) over (partition by spelled.namespace order by namespaces.valid_from) as next_from
     from spelled
     inner join registry.namespaces as namespaces on lower(spelled.namespace) = lower(namespaces.namespace)
-    left join registry.labs as labs
-        on namespaces.lab = labs.lab and labs.valid_from <= namespaces.valid_from and namespaces.valid_from < labs.valid_to
 ),
 
 -- A model has the namespace it had when the week ended, so one that the registry knows from the middle of a week is known in it. And one that
@@ -41,9 +64,8 @@ stated as (
 reviewed as (
     select
         namespace,
+        owner,
         lab,
-        country,
-        kind,
         former_to,
         next_from,
         case
@@ -59,6 +81,7 @@ reviewed as (
 unreviewed as (
     select
         namespace,
+        owner,
         date '0001-01-01' as valid_from,
         date '9999-12-31' as valid_to
     from spelled
@@ -66,6 +89,7 @@ unreviewed as (
     union all
     select
         namespace,
+        owner,
         coalesce(former_to, date '0001-01-01') as valid_from,
         valid_from as valid_to
     from reviewed
@@ -73,6 +97,7 @@ unreviewed as (
     union all
     select
         namespace,
+        owner,
         valid_to as valid_from,
         date '9999-12-31' as valid_to
     from reviewed
@@ -80,18 +105,21 @@ unreviewed as (
 ),
 
 placed as (
+    -- A week's country is the lab's when it began, so that no lab has two in one week, whenever its namespaces became known.
     select
-        namespace,
-        lab,
-        country,
-        coalesce(kind <> 'community', false) as is_first_party,
-        valid_from,
-        valid_to
+        reviewed.namespace,
+        reviewed.lab,
+        labs.country,
+        labs.kind <> 'community' as is_first_party,
+        greatest(reviewed.valid_from, labs.valid_from) as valid_from,
+        least(reviewed.valid_to, labs.valid_to) as valid_to
     from reviewed
+    inner join labs
+        on reviewed.lab = labs.lab and reviewed.valid_from < labs.valid_to and labs.valid_from < reviewed.valid_to
     union all
     select
         unreviewed.namespace,
-        'hf:' || unreviewed.namespace as lab,
+        'hf:' || unreviewed.owner as lab,
         'UNKNOWN' as country,
         false as is_first_party,
         unreviewed.valid_from,

@@ -3,7 +3,7 @@ meaning: Under which namespace each model, and each parent never seen, belongs i
 grain: [model_key, from_on]
 columns:
   model_key: our number for the model, below zero for a stub
-  namespace: owner in that time; the whole name where it has none
+  namespace: owner in that time; the whole name where it has none, of a path on somebody's disk together with the child that names it
   from_on: first week that ends under it; 0001-01-01 for the first
   until_on: first week that ends under another; 9999-12-31 for the last
 */
@@ -80,7 +80,7 @@ from followed
 union all
 select
     model_key,
-    coalesce(namespace, model_name) as namespace,
+    coalesce(namespace, stub_name) as namespace,
     date '0001-01-01' as from_on,
     date '9999-12-31' as until_on
 from staging.stubs

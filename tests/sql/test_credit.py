@@ -56,6 +56,18 @@ def test_publisher_parent_and_root_share_the_same_downloads(history: History) ->
     assert credits(history, MONDAYS[0], "root") == {"base": 80, "hf:gone": 20}
 
 
+def test_an_owner_that_nobody_reviewed_is_one_lab_however_others_spell_it(history: History) -> None:
+    """Of three missing parents two are zed's, and the first of these is made into something by zed itself."""
+    parents = {"zed/one": "Zed/gone", "yod/two": "ZED/also", "yod/three": "Nil/away"}
+    for place, day in enumerate(MONDAYS[:2]):
+        history.day(
+            day, *(model(name, model_name=name, total=10 * place, **made_from(base)) for name, base in parents.items())
+        )
+    assert credits(history, MONDAYS[0], "direct") == {"hf:zed": 20, "hf:Nil": 10}
+    own = history.rows("select hub_id from staging.births inner join staging.model_keys using (model_key) where is_own")
+    assert own == [{"hub_id": "zed/one"}]
+
+
 def test_credit_follows_the_registry_of_that_week(history: History) -> None:
     for place, day in enumerate(MONDAYS[:5]):
         history.day(day, model("m", model_name="acme/m", total=70 * place))
@@ -75,6 +87,26 @@ def test_credit_follows_the_registry_of_that_week(history: History) -> None:
         " and credit = 'publisher' and time_window = '28d'"
     )
     assert (lab["country"], lab["downloads_flow"]) == ("FR", 280), "the lab takes its past along, the country does not"
+
+
+def test_a_lab_has_one_country_a_week_though_it_opens_an_account_as_it_moves(tmp_path: Path) -> None:
+    """On Wednesday 2026-09-16 base moves to Singapore and opens `new-base`. Counted in both countries, its downloads were doubled."""
+    moved = LABS.replace(",CN,company,,,", ",CN,company,,2026-09-16,")
+    moved += "base,Base,,SG,company,2026-09-16,,2026-01-01,,2026-01-01,low,general knowledge\n"
+    accounts = NAMESPACES.replace(",,2026-09-14,", ",,,").replace("2026-09-14", "2026-09-16")
+    history = History(tmp_path / "home", registry=tmp_path / "registry")
+    history.write_registry(labs=moved, namespaces=accounts)
+    for place, day in enumerate(MONDAYS[:5]):
+        history.day(day, *(model(name, model_name=f"{name}/m", total=70 * place) for name in ("old-base", "new-base")))
+    rows = history.rows(
+        "select week, country, downloads_flow from marts.share_by_country where scope = 'S1' and credit = 'publisher'"
+        f" and time_window = 'week' and week < date '{MONDAYS[4]}' order by all"
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        *((week, country, 70) for week in MONDAYS[:2] for country in ("CN", "UNKNOWN")),
+        (MONDAYS[2], "CN", 140),
+        (MONDAYS[3], "SG", 140),
+    ]
 
 
 def test_after_an_owners_rename_the_past_stays_with_the_old_name(history: History) -> None:
@@ -215,6 +247,20 @@ def test_a_window_with_a_week_that_only_a_quick_capture_saw_has_no_row(history: 
     )
     assert {(row["week"], row["scope"]) for row in scopes} >= {(MONDAYS[0], "S1-quick"), (MONDAYS[3], "S1")}
     assert history.rows("select * from staging.lab_windows where time_window = '28d'") == []
+
+
+def test_a_window_with_a_week_that_nobody_saw_has_no_row(history: History) -> None:
+    """After a gap of two weeks only quick captures see the Hub: the gap is none of their weeks, without downloads."""
+    for place, day in enumerate(MONDAYS[:10]):
+        if place not in (3, 4):
+            source = "huggingface" if place < 3 else "huggingface_quick"
+            history.day(day, model("m", model_name="acme/m", total=70 * place, month=300), source=source)
+    rows = history.rows(
+        "select time_window, week, downloads_flow from marts.share_by_lab where scope = 'S1-quick' and credit = 'publisher'"
+        f" and week < date '{MONDAYS[9]}' and time_window in ('week', '28d') order by time_window desc, week"
+    )
+    weeks = [("week", day, 70) for day in MONDAYS[5:9]]
+    assert [tuple(row.values()) for row in rows] == [*weeks, ("28d", MONDAYS[8], 280)]
 
 
 def concentration(history: History, level: str, credit: str = "publisher") -> dict[str, float]:

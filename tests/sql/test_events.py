@@ -117,6 +117,14 @@ def test_a_record_that_could_not_be_read_is_no_removal(
     assert events([sight(day) for day in there], unreadable=unreadable) == found
 
 
+def test_a_model_that_no_record_told_of_before_it_went_has_the_name_of_its_return(events: Events) -> None:
+    """Its events had no detail, which the audit refuses."""
+    assert events([sight(3)], unreadable=(0, 2)) == {
+        ("removal", DAYS[1], DAYS[0], "a/x"),
+        ("return", DAYS[2], DAYS[1], "a/x"),
+    }
+
+
 def test_two_models_may_have_an_event_on_the_same_day(events: Events) -> None:
     twins = [sight(0), sight(0, "c/z", hub_id="n")]
     assert {detail for _kind, _day, _week, detail in events(twins)} == {"a/x", "c/z"}

@@ -145,6 +145,16 @@ def test_a_rolling_counter_that_outlived_the_downloads_counts_for_nothing(write:
     assert flow(history) == {MONDAYS[5]: (0.0, True, False)}
 
 
+def test_a_model_that_went_and_came_back_is_estimated_once(tmp_path: Path) -> None:
+    """Its counter has stood still for as long as both of its stays have lasted."""
+    history = History(tmp_path / "home")
+    for place, day in enumerate(MONDAYS[:9]):
+        still = [] if place == 1 else [model("m", total=1000, month=300)]
+        history.day(day, model("other", total=100 * place, month=400), *still)
+    rows = history.rows("select week, downloads_flow from core.weekly_flow where hub_id = 'm' and is_estimate")
+    assert rows == [{"week": MONDAYS[8], "downloads_flow": 0}]
+
+
 def test_the_first_sight_of_an_old_model_is_a_baseline(tmp_path: Path) -> None:
     history = History(tmp_path / "home")
     history.day(MONDAYS[0], model("other", total=1))

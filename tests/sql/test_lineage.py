@@ -185,3 +185,9 @@ def test_a_path_on_a_disk_is_another_unknown_model_for_each_child(tmp_path: Path
     assert [(row["namespace"], row["stubs"]) for row in owners] == [("gone", 1), (None, 2)]
     names = history.rows("select hub_id, root_name, weight from core.roots order by hub_id")
     assert [(row["root_name"], row["weight"]) for row in names][:2] == [("./outputs/checkpoint-500", 1.0)] * 2
+    labs = history.rows("select lab, n_models from staging.lab_stocks where credit = 'direct' and scope = 'S1'")
+    assert {row["lab"]: row["n_models"] for row in labs} == {"hf:(others)": 2, "hf:gone": 2}, "nobody's lab"
+    counts = history.rows(
+        "select n_listed from staging.listed_counts where credit = 'direct' and level = 'lab' limit 1"
+    )
+    assert counts == [{"n_listed": 3}]

@@ -100,6 +100,15 @@ def test_an_archive_that_writes_names_in_other_letters_tells_of_the_same_model(a
     ]
 
 
+def test_a_model_that_a_quick_capture_sees_again_is_there(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    for place, day in enumerate(MONDAYS[:3]):
+        back = [] if place == 1 else [model("back")]
+        history.day(day, model("other"), *back, source="huggingface_quick" if place == 2 else "huggingface")
+    rows = history.rows("select last_seen_on, removed_on from core.models where hub_id = 'back'")
+    assert rows == [{"last_seen_on": MONDAYS[2], "removed_on": None}]
+
+
 def test_absence_from_a_list_that_was_cut_is_no_removal(tmp_path: Path) -> None:
     assert seen(tmp_path, {"odd": [day for day in MONDAYS if day != MONDAYS[2]], "other": MONDAYS}, partial=MONDAYS[2])[
         "odd"
@@ -139,7 +148,7 @@ def test_a_week_belongs_to_the_namespace_a_model_had_at_its_end(answer: Answer) 
     records = """select 'huggingface' as source, 1 as model_key, split_part(model_name, '/', 1) as namespace, model_name, observed_on
         from (values ('old/m', date '2026-11-02'), ('new/m', date '2026-11-11')) as given (model_name, observed_on)"""
     spans = f"select *, model_key as listed_key, observed_on as last_on from ({records})"
-    stubs = "select -1 as model_key, '' as namespace, '' as model_name where false"
+    stubs = "select -1 as model_key, '' as namespace, '' as stub_name where false"
     given = {
         "staging.names": records,
         "staging.records": records,

@@ -101,6 +101,16 @@ def test_a_retreat_by_hand(history: History) -> None:
     assert country["2026-11"]["months_since_flagship"] == 3
 
 
+def test_a_lab_has_its_country_in_the_month_in_which_the_week_of_its_first_row_begins(tmp_path: Path) -> None:
+    """The registry begins with acme on Wednesday, 2 September; a model of the Monday before stood for a country called acme."""
+    labs = "".join(line for line in LABS.splitlines(keepends=True) if ",2026-09-01,2026" not in line)
+    history = History(tmp_path / "home", registry=tmp_path / "registry")
+    history.write_registry(labs=labs.replace("2026-09-01", "2026-09-02"), namespaces=NAMESPACES)
+    for day in MONDAYS[:2]:
+        history.day(day, release("acme/first", "2026-08-31", 7, "mit"))
+    assert {(row["lab_name"], row["country"]) for row in watch(history, "acme").values()} == {("Acme AI", "US")}
+
+
 def test_a_family_is_one_occasion(answer: Answer) -> None:
     """Monday to Thursday is one, Friday the next of the same run; a gate, a licence, another lab or four days are another."""
     releases = """select *, row_number() over () as model_key from (values
