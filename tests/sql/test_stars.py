@@ -279,6 +279,33 @@ def test_a_week_is_told_from_the_creation_on_and_never_in_part(history: History)
     assert min(gains(history, KIT)) == MONDAYS[0]
 
 
+@pytest.mark.parametrize(
+    ("created", "sunday", "weeks"),
+    [
+        # GitHub's first week begins on the Sunday before, when there was nothing to star.
+        ("2026-09-08 12:00", 0, [MONDAYS[1]]),
+        # Created on Monday morning by UTC, which was Sunday for GitHub.
+        ("2026-09-07 03:00", 2, MONDAYS[:2]),
+        ("2026-09-06 12:00", 0, MONDAYS[:2]),
+    ],
+)
+def test_before_its_creation_a_repository_has_no_week(
+    answer: Answer, created: str, sunday: int, weeks: list[date]
+) -> None:
+    given = {
+        "core.star_days": f"""select 1 as repo_id, date '2026-09-06' + cast(n as integer) as day, if(n = 0, {sunday}, 5) as retained,
+            retained as first_observed, 0 as withdrawn, date '2026-09-14' as first_observed_on, date '2026-09-14' as observed_on
+            from range(8) as days (n)""",
+        "core.repositories": f"""select 1 as repo_id, 'o/x' as repo_name, false as is_named, timestamp '{created}' as created_at,
+            date '2026-09-14' as first_seen_on""",
+        "staging.star_bursts": "select 1 as repo_id, date '2000-01-01' as day",
+        "staging.repository_weeks": "select 1 as repo_id, date '2000-01-03' as week, 9 as stargazers_count",
+        "staging.repository_homes": """select 1 as repo_id, 'acme' as lab, 'US' as country, date '0001-01-01' as from_on,
+            date '9999-12-31' as until_on""",
+    }
+    assert sorted(row["week"] for row in answer("marts.star_gain", given)) == weeks
+
+
 def test_leadership_has_a_stated_whole(history: History) -> None:
     named = sides(history, "country", "named", MONDAYS[1])
     # 127 of the tool; 421 + 6 * 300 of the engine and 14 of the kit; 7 days of 5 of the library.
