@@ -10,16 +10,16 @@ columns:
   side: code of the country, or slug of the lab
   lab: slug of the lab; gh:(others) for all that no lab of the registry owns; null on rows of countries
   country: ISO 3166-1 alpha-2, INTERNATIONAL or UNKNOWN; on rows of labs the lab's country in that week
-  n_repositories: repositories that were there
+  n_repositories: repositories that were there at the end of the week, or whose stars of it are known
   n_star_histories: those whose stars of the week are known
-  retained_gain: stars given in the week that were still there when last seen
-  withdrawn: stars given in the week that were taken back since it was first seen
-  retained_share: retained_gain / that of all in scope, 0..1; null when nobody gained any
+  retained_gain: stars given in the week that were still there when last seen; null where not one repository's are known
+  withdrawn: stars given in the week that were taken back since it was first seen; null likewise
+  retained_share: retained_gain / that of all in scope, 0..1; null when nobody gained any, or retained_gain is
   lower_bound: share if none of the unreviewed repositories belonged to the side
   upper_bound: share if all of them did; for UNKNOWN and gh:(others) their own share
   share_without_bursts: the same share when days with a burst are left out
   unknown_share: part of retained_gain in scope whose owner nobody reviewed
-  covered_share: part of the repositories in scope whose stars of the week are known
+  covered_share: part of n_repositories in scope whose stars of the week are known; under 1 until the back-fill has read so far back
   commits: commits in the week to default branches, forks left out; null where not one repository's are known
   commits_share: commits / all commits in scope
   releases: releases published; null where not one repository's are known
@@ -119,7 +119,10 @@ select
     cast(withdrawn as bigint) as withdrawn,
     retained_share,
     retained_share as lower_bound,
-    case when country = 'UNKNOWN' then retained_share else least(retained_share + unknown_share, 1) end as upper_bound,
+    case
+        when country = 'UNKNOWN' or retained_share is null then retained_share
+        else least(retained_share + unknown_share, 1)
+    end as upper_bound,
     share_without_bursts,
     unknown_share,
     covered_share,

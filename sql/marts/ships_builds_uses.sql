@@ -14,12 +14,14 @@ columns:
   estimated_share: part of downloads_flow that is estimated from the 30-day counter
   n_repositories: repositories of the lab that are asked for
   commits: commits in its own repositories, forks left out; null where none are known
-  retained_gain: stars that its own repositories gained and kept; null in a quarter without any week of stars
+  retained_gain: stars that its own repositories gained and kept, as far as they are known; null where not one repository's are, and in a quarter without any week of stars
   star_share: retained_gain / that of all repositories asked for, of which the labs' are most
+  covered_share: part of its repositories, week by week, whose stars are known; under 1 until the back-fill has read so far back; null without any
   as_of: last snapshot used
 checks:
   - between: {column: downloads_share, min: 0, max: 1}
   - between: {column: star_share, min: 0, max: 1}
+  - between: {column: covered_share, min: 0, max: 1}
   - between: {column: weeks_of_downloads, min: 0, max: 14}
   - between: {column: weeks_of_stars, min: 0, max: 14}
   - not_null: [country, as_of]
@@ -75,6 +77,7 @@ worked as (
         max(flows.week) as last_week,
         arg_max(flows.country, flows.week) as country,
         max(flows.n_repositories) as n_repositories,
+        cast(sum(flows.n_star_histories) as double) / cast(sum(flows.n_repositories) as double) as covered_share,
         sum(cast(flows.retained_gain * parts.days / 7.0 as decimal(28, 9))) as retained_gain,
         sum(cast(flows.commits * parts.days / 7.0 as decimal(28, 9))) as commits,
         max(flows.as_of) as as_of
@@ -149,8 +152,9 @@ select
     cast(downloaded.estimated_flow as double) / cast(nullif(downloaded.downloads_flow, 0) as double) as estimated_share,
     coalesce(worked.n_repositories, 0) as n_repositories,
     cast(worked.commits as double) as commits,
-    cast(case when stars.quarter is not null then coalesce(worked.retained_gain, 0) end as double) as retained_gain,
-    cast(coalesce(worked.retained_gain, 0) as double) / cast(nullif(stars.total, 0) as double) as star_share,
+    cast(case when worked.lab is null and stars.quarter is not null then 0 else worked.retained_gain end as double) as retained_gain,
+    cast(case when worked.lab is null then 0 else worked.retained_gain end as double) / cast(nullif(stars.total, 0) as double) as star_share,
+    worked.covered_share,
     greatest(downloaded.as_of, worked.as_of) as as_of
 from sides
 inner join seen on sides.quarter = seen.quarter

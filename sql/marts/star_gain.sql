@@ -87,4 +87,6 @@ where
         weeks.last_day = weeks.week + 6
         and weeks.days = weeks.last_day - weeks.first_day + 1
         and weeks.first_day <= cast(repositories.created_at as date)
+        -- GitHub's own week, which begins earlier, and perhaps its day.
+        and (cast(repositories.created_at as date) <= weeks.last_day or weeks.first_observed > 0)
     )

@@ -1,5 +1,5 @@
 /*
-meaning: How often each candidate had been downloaded at each age.
+meaning: How often each candidate had been downloaded at each age, where all weeks up to it were measured.
 grain: [model_key, age_days]
 columns:
   model_key: our number for the model
@@ -25,6 +25,7 @@ parts as (
         ages.model_key,
         ages.age_days,
         young.downloads_flow,
+        young.is_estimate,
         date_diff('second', greatest(cast(young.week as timestamp), ages.born_at), ages.reached_at) as seconds_counted,
         date_diff('second', greatest(cast(young.week as timestamp), ages.born_at), cast(young.week + 7 as timestamp)) as seconds_lived
     from ages
@@ -35,7 +36,8 @@ counted as (
     select
         model_key,
         age_days,
-        sum(cast(downloads_flow * least(1.0, seconds_counted / cast(greatest(seconds_lived, 1) as double)) as decimal(28, 9))) as downloads
+        sum(cast(downloads_flow * least(1.0, seconds_counted / cast(greatest(seconds_lived, 1) as double)) as decimal(28, 9))) as downloads,
+        bool_or(is_estimate) as is_unknown
     from parts
     group by model_key, age_days
 )
@@ -48,3 +50,4 @@ select
     cast(coalesce(counted.downloads, 0) as decimal(28, 9)) as downloads
 from ages
 left join counted on ages.model_key = counted.model_key and ages.age_days = counted.age_days
+where not coalesce(counted.is_unknown, false)

@@ -7,7 +7,7 @@ columns:
   model_key: our number for the model
   born_at: moment of its creation
   size_band: size class by parameters_total; unknown where the Hub does not say
-  known_until: end of the last whole week that was measured and, if it is gone, that it was there
+  known_until: end of the last whole week that was measured, that it was there and that its counter was told
 */
 with measured as (
     select week
@@ -63,12 +63,14 @@ select
     models.size_band,
     cast(least(
         bounds.ended_on,
-        case when traits.gone_on is null then bounds.ended_on else date_trunc('week', models.last_seen_on) end
+        case when traits.gone_on is null then bounds.ended_on else date_trunc('week', models.last_seen_on) end,
+        coalesce(date_trunc('week', silences.counted_until), bounds.ended_on)
     ) as timestamp) as known_until
 from staging.traits as traits
 inner join staging.models as models on traits.model_key = models.model_key
 inner join snapshots on models.first_seen_on = snapshots.observed_on and models.created_at > snapshots.earlier_at
 inner join bounds on models.created_at >= bounds.first_week and models.created_at < bounds.ended_on
+left join staging.silences as silences on traits.model_key = silences.model_key
 where
     not traits.is_quantised
     and (

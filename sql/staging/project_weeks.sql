@@ -6,11 +6,11 @@ columns:
   scope: named, the repositories that the registry names; asked, these and all others of the organisations that it names
   lab: slug of the lab; gh:(others) for all that no lab of the registry owns
   country: country of the lab in that week; UNKNOWN where nobody reviewed the owner
-  n_repositories: repositories with a row of stars or of activity
+  n_repositories: repositories that were there at the end of the week, or whose stars of it are known
   n_star_histories: those whose stars of the week are known
-  retained_gain: stars of the week that were still there when last seen
-  withdrawn: stars of the week taken back since first seen
-  burst_gain: retained stars of days with a burst
+  retained_gain: stars of the week that were still there when last seen; null where not one repository's are known
+  withdrawn: stars of the week taken back since first seen; null likewise
+  burst_gain: retained stars of days with a burst; null likewise
   commits: commits in the week to default branches, forks left out; null where no repository's are known
   n_commits_known: repositories whose commits are known
   releases: releases published; null where no repository's are known
@@ -29,10 +29,22 @@ with stars as (
     from marts.star_gain
 ),
 
+-- Whoever was there counts, also in weeks that nobody captured and in those that no back-fill has reached yet. A week whose stars
+-- nobody has seen to the end is not measured yet, whatever is known of its commits.
+there as (
+    select
+        repositories.repo_id,
+        weeks.week,
+        repositories.last_seen_on
+    from core.repositories as repositories
+    inner join (select distinct week from stars) as weeks
+        on repositories.created_at < weeks.week + 7 and weeks.week + 7 <= repositories.last_seen_on
+),
+
 active as (
     select
-        coalesce(stars.repo_id, sights.repo_id) as repo_id,
-        coalesce(stars.week, sights.week) as week,
+        coalesce(stars.repo_id, there.repo_id) as repo_id,
+        coalesce(stars.week, there.week) as week,
         stars.repo_id is not null as has_stars,
         stars.retained_gain,
         stars.withdrawn,
@@ -40,9 +52,10 @@ active as (
         sights.commits,
         sights.releases,
         case when stars.is_backfilled then stars.retained_gain else 0 end as backfilled_gain,
-        greatest(stars.as_of, sights.observed_on) as as_of
+        coalesce(greatest(stars.as_of, sights.observed_on), there.last_seen_on) as as_of
     from stars
-    full join staging.repository_weeks as sights on stars.repo_id = sights.repo_id and stars.week = sights.week
+    full join there on stars.repo_id = there.repo_id and stars.week = there.week
+    left join staging.repository_weeks as sights on there.repo_id = sights.repo_id and there.week = sights.week
 )
 
 select
@@ -52,9 +65,9 @@ select
     min(homes.country) as country,
     count(*) as n_repositories,
     count(*) filter (where active.has_stars) as n_star_histories,
-    cast(coalesce(sum(active.retained_gain), 0) as bigint) as retained_gain,
-    cast(coalesce(sum(active.withdrawn), 0) as bigint) as withdrawn,
-    cast(coalesce(sum(active.burst_gain), 0) as bigint) as burst_gain,
+    cast(sum(active.retained_gain) as bigint) as retained_gain,
+    cast(sum(active.withdrawn) as bigint) as withdrawn,
+    cast(sum(active.burst_gain) as bigint) as burst_gain,
     cast(sum(active.commits) as bigint) as commits,
     count(active.commits) as n_commits_known,
     cast(sum(active.releases) as bigint) as releases,
@@ -65,6 +78,4 @@ inner join core.repositories as repositories on active.repo_id = repositories.re
 inner join staging.repository_homes as homes
     on active.repo_id = homes.repo_id and homes.from_on <= active.week and active.week < homes.until_on
 inner join (values ('named'), ('asked')) as scopes (scope) on scopes.scope = 'asked' or repositories.is_named
--- A week whose stars nobody has seen to the end is not measured yet, whatever is known of its commits.
-where active.week in (select stars.week from stars)
 group by active.week, scopes.scope, case when homes.is_reviewed then homes.lab else 'gh:(others)' end

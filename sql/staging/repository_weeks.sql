@@ -39,7 +39,10 @@ select
     sights.is_fork,
     sights.stargazers_count,
     case when not sights.is_fork then sights.commits_last_week end as commits,
-    greatest(sights.releases_total - former.releases_total, 0) as releases,
+    case
+        when sights.releases_total < former.releases_total then 0
+        else sights.releases_total - former.releases_total
+    end as releases,
     sights.observed_on
 from sights
 left join sights as former on sights.repo_id = former.repo_id and sights.week = former.week + 7

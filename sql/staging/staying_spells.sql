@@ -47,9 +47,10 @@ sums as (
         parts.model_key,
         parts.week,
         sum(parts.downloads_flow) as downloads_28d,
-        bool_or(parts.is_estimate) as is_unknown
+        bool_or(parts.is_estimate or parts.week + 7 > candidates.counted_until) as is_unknown
     from parts
     semi join windows on parts.week = windows.week
+    inner join staging.staying_candidates as candidates on parts.model_key = candidates.model_key
     group by parts.model_key, parts.week
 ),
 
@@ -70,7 +71,7 @@ followed as (
         coalesce(sums.downloads_28d, 0) < peaks.peak_28d / 2 as is_below,
         -- What it brought between its last snapshot and its end nobody saw, so that week can't say that it fell.
         candidates.seen_until is null or windows.week + 7 <= candidates.seen_until as is_listed,
-        coalesce(sums.is_unknown, false) as is_unknown
+        coalesce(sums.is_unknown, windows.week + 7 > candidates.counted_until) as is_unknown
     from peaks
     inner join staging.staying_candidates as candidates on peaks.model_key = candidates.model_key
     inner join windows on peaks.peak_on < windows.week
@@ -98,7 +99,9 @@ select
     cast(date_diff('day', peaks.peak_on, coalesce(ends.fell_on, ends.last_on, peaks.peak_on)) / 7 as integer) as weeks,
     ends.fell_on is not null as is_fallen,
     coalesce(ends.fell_on is null and ends.is_gone, false) as is_removed,
-    cast(case when later.week is not null and not coalesce(sums.is_unknown, false) then coalesce(sums.downloads_28d, 0) end as decimal(28, 6)) as downloads_26w
+    cast(
+        case when not coalesce(sums.is_unknown, later.week + 7 > candidates.counted_until) then coalesce(sums.downloads_28d, 0) end as decimal(28, 6)
+    ) as downloads_26w
 from peaks
 inner join staging.staying_candidates as candidates on peaks.model_key = candidates.model_key
 left join ends on peaks.model_key = ends.model_key

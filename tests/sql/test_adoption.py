@@ -38,9 +38,14 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> History:
             *young("later", 2_900, place, LATER),
             *young("unknown", 50_000, place, parameters_total=None),
             *young("alone", 50_000, place, parameters_total=70 * SEVEN),
+            *(young("torn", 20_000, place, parameters_total=None) if place < 4 else []),
             *young("packed", 50_000, place, tags=["base_model:quantized:zed/old"]),
             *(young("hidden", 50_000, place) if place > 3 else []),
             *young("hardly", 1, place),
+            *young(
+                "mute", 20_000, place, parameters_total=None, **({"total": None, "month": 600_000} if place > 3 else {})
+            ),
+            unreadable=["torn"] if place > 3 else [],
         )
     # A quick capture between two whole ones is the first to see one of those that come later.
     first_look = model("late", model_name="zed/late", parameters_total=SEVEN, created_at=LATER, total=2_750)
@@ -61,6 +66,15 @@ def test_downloads_at_an_age_are_read_between_snapshots(history: History) -> Non
     assert list(found) == [7, 14, 30]
     assert [row["downloads"] for row in found.values()] == [pytest.approx(10_000 * age) for age in (7, 14, 30)]
     assert found[30]["reached_on"] == date(2026, 10, 1)
+
+
+@pytest.mark.parametrize("name", ["mute", "torn"])
+def test_an_age_in_a_week_that_is_not_measured_is_not_told(history: History, name: str) -> None:
+    """Its counter was last told on 2026-09-21, and its 30th day is 2026-10-01."""
+    found = adoption(history, name, "v1")
+    assert {age: row["downloads"] for age, row in found.items()} == {
+        7: pytest.approx(20_000 * 7), 14: pytest.approx(20_000 * 14),
+    }  # fmt: skip
 
 
 def test_what_was_reached_before_there_was_a_baseline_has_no_value(history: History) -> None:
@@ -84,7 +98,7 @@ def test_v1_and_v2_by_hand(history: History) -> None:
 def test_who_is_not_in_it(history: History) -> None:
     names = {row["hub_id"] for row in history.rows("select distinct hub_id from marts.relative_adoption")}
     # old was there before us, hidden was created long before it was first seen, packed is quantised, hardly is too small.
-    assert names == {*(f"peer{rank}" for rank in range(10)), "late", "later", "unknown", "alone"}
+    assert names == {*(f"peer{rank}" for rank in range(10)), "late", "later", "unknown", "alone", "mute", "torn"}
     assert {row["value"] for row in adoption(history, "unknown", "v1").values()} == {None}
     bases = history.rows("select * from marts.adoption_baselines where baseline_id = '2026-Q4' order by all")
     assert [(row["size_band"], row["age_days"], row["n_models"], row["tenth"]) for row in bases] == [

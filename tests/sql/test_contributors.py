@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import polars as pl
 import pytest
 
-from dagster_project.settings import shipped
 from dagster_project.sources import innovation_graph
-from dagster_project.sources.people import CONTRIBUTOR_SCHEMA
-from dagster_project.statistics import suppression
-from dagster_project.warehouse import catalog
 
+from . import crews
 from .conftest import Answer
+from .crews import line
 
-QUARTER, JULY, AUGUST = date(2026, 7, 1), date(2026, 7, 1), date(2026, 8, 1)
-MONDAY, EARLIER = datetime.fromisoformat("2026-10-05"), datetime.fromisoformat("2026-09-28")
-STAGING = ("contributor_readings", "contributed_repos", "contributor_places", "contributor_lines", "contributor_cells")
-MARTS = ("contributor_geography", "contributor_coverage", "contributor_home_bias", "contributor_innovation_graph")
-ORDER = [*(f"staging.{name}" for name in STAGING), *(f"marts.{name}" for name in MARTS)]
+JULY, AUGUST = date(2026, 7, 1), date(2026, 8, 1)
+EARLIER = datetime.fromisoformat("2026-09-28")
 GRAPH = """
 select 'developers' as metric, date '2026-10-01' as observed_on, cast(quarter as date) as quarter, country, amount
 from (values ('2026-04-01', 'US', 300), ('2026-04-01', 'CN', 100), ('2026-04-01', 'IN', 100), ('2026-10-01', 'US', 1))
@@ -33,34 +27,11 @@ union all select 'developers', date '2026-09-01', date '2026-04-01', 'DE', 9
 """
 
 
-def line(
-    repo_id: int, person: str | None, *countries: str, months: Sequence[date] = (JULY,), **more: Any
-) -> dict[str, Any]:
-    """Write a line of a reading: somebody whose profile was read and says these countries, unless told otherwise."""
-    usual = {
-        "kind": "person",
-        "people": 1,
-        "commits": 1,
-        "has_location": bool(countries),
-        "profile_on": MONDAY.date(),
-        "key_id": "new",
-    }
-    place = {
-        "repo_id": repo_id,
-        "quarter": QUARTER,
-        "person": person,
-        "countries": list(countries),
-        "observed_at": MONDAY,
-    }
-    given = {**usual, **place, "months": list(months), **more}
-    return {**given, "line": f"{repo_id}/{person}/{given['kind']}/{given['observed_at']}/{given['key_id']}"}
-
-
 def crew(repo_id: int, letter: str, count: int, country: str) -> list[dict[str, Any]]:
     return [line(repo_id, f"{letter}{number}", country) for number in range(1, count + 1)]
 
 
-NOBODY = {"has_location": None, "profile_on": None}
+NOBODY: dict[str, Any] = {"has_location": None, "profile_on": None}
 READINGS = [
     # Repository 1 of lab a: six of the US, six of China, one who names both, two without an account, a bot.
     *crew(1, "u", 6, "US"),
@@ -98,32 +69,8 @@ HOMES = [
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The tables of contributors made of the readings above, one after the other as a build makes them."""
-    tables, folder = catalog.load(shipped("sql")), tmp_path_factory.mktemp("contributors")
-
-    def give(name: str, frame: pl.DataFrame, columns: str = "*") -> None:
-        frame.write_parquet(folder / f"{name}.parquet")
-        connection.execute(f"create table {name} as select {columns} from '{folder / name}.parquet'")
-
-    with duckdb.connect() as connection:
-        for schema in ("raw", *catalog.SCHEMAS):
-            connection.execute(f"create schema {schema}")
-        readings = [{"observed_on": row["observed_at"].date(), **row} for row in READINGS]
-        give("raw.contributors", pl.DataFrame(readings, schema={**CONTRIBUTOR_SCHEMA, "observed_on": pl.Date()}))
-        columns = ["repo_id", "lab", "country", "is_reviewed", "from_on", "until_on"]
-        give("staging.repository_homes", pl.DataFrame(HOMES, schema=columns, orient="row"))
-        seen = "'there' as state, timestamp '2026-10-05' as observed_at, date '2026-10-05' as observed_on"
-        connection.execute(
-            f"create table raw.repositories as select n as repo_id, 'o/' || n as repo_name, {seen} from range(1, 6) as repos (n)"
-        )
-        connection.execute(f"create table raw.innovation_graph as {GRAPH}")
-        for name in ORDER:
-            rows = connection.sql(tables[name].body)
-            if tables[name].through:
-                give(name, suppression.hide(pl.DataFrame(rows)))
-            else:
-                rows.create(name)
-            assert connection.table(name).columns == list(tables[name].columns)
+    """The tables of contributors made of the readings above."""
+    with crews.made(tmp_path_factory.mktemp("contributors"), READINGS, HOMES, graph=GRAPH) as connection:
         yield connection
 
 

@@ -279,6 +279,33 @@ def test_a_week_is_told_from_the_creation_on_and_never_in_part(history: History)
     assert min(gains(history, KIT)) == MONDAYS[0]
 
 
+@pytest.mark.parametrize(
+    ("created", "sunday", "weeks"),
+    [
+        # GitHub's first week begins on the Sunday before, when there was nothing to star.
+        ("2026-09-08 12:00", 0, [MONDAYS[1]]),
+        # Created on Monday morning by UTC, which was Sunday for GitHub.
+        ("2026-09-07 03:00", 2, MONDAYS[:2]),
+        ("2026-09-06 12:00", 0, MONDAYS[:2]),
+    ],
+)
+def test_before_its_creation_a_repository_has_no_week(
+    answer: Answer, created: str, sunday: int, weeks: list[date]
+) -> None:
+    given = {
+        "core.star_days": f"""select 1 as repo_id, date '2026-09-06' + cast(n as integer) as day, if(n = 0, {sunday}, 5) as retained,
+            retained as first_observed, 0 as withdrawn, date '2026-09-14' as first_observed_on, date '2026-09-14' as observed_on
+            from range(8) as days (n)""",
+        "core.repositories": f"""select 1 as repo_id, 'o/x' as repo_name, false as is_named, timestamp '{created}' as created_at,
+            date '2026-09-14' as first_seen_on""",
+        "staging.star_bursts": "select 1 as repo_id, date '2000-01-01' as day",
+        "staging.repository_weeks": "select 1 as repo_id, date '2000-01-03' as week, 9 as stargazers_count",
+        "staging.repository_homes": """select 1 as repo_id, 'acme' as lab, 'US' as country, date '0001-01-01' as from_on,
+            date '9999-12-31' as until_on""",
+    }
+    assert sorted(row["week"] for row in answer("marts.star_gain", given)) == weeks
+
+
 def test_leadership_has_a_stated_whole(history: History) -> None:
     named = sides(history, "country", "named", MONDAYS[1])
     # 127 of the tool; 421 + 6 * 300 of the engine and 14 of the kit; 7 days of 5 of the library.
@@ -296,6 +323,33 @@ def test_leadership_has_a_stated_whole(history: History) -> None:
     assert asked["gh:(others)"]["country"] == "UNKNOWN"
 
 
+def test_a_week_whose_histories_are_not_all_read_yet_says_so(history: History) -> None:
+    """The kit, the library and the fork were there in July as well, but nobody has read so far back."""
+    week = FIRST_SUNDAY + timedelta(days=1)
+    named = sides(history, "country", "named", week)
+    assert {side: (row["n_repositories"], row["n_star_histories"]) for side, row in named.items()} == {
+        "US": (1, 1), "CN": (1, 1), "UNKNOWN": (2, 0),
+    }  # fmt: skip
+    assert {row["covered_share"] for row in named.values()} == {2 / 4}
+    assert (named["UNKNOWN"]["retained_gain"], named["UNKNOWN"]["retained_share"]) == (None, None)
+    assert sides(history, "lab", "asked", week)["acme"]["covered_share"] == 2 / 5
+
+
+def test_what_was_released_before_anybody_looked_is_no_release_of_a_week(history: History) -> None:
+    """In the week before the first snapshot nobody knows what was released; zero would say that nothing was."""
+    (row,) = history.rows("select releases from staging.repository_weeks where repo_id = 1 and week = '2026-08-24'")
+    assert row["releases"] is None
+    assert sides(history, "country", "named", date(2026, 8, 24))["US"]["releases"] is None
+
+
+def test_where_nobody_gained_a_star_no_share_has_a_bound(answer: Answer) -> None:
+    week = """select date '2026-08-31' as week, 'named' as scope, lab, country, 1 as n_repositories, 1 as n_star_histories,
+        0 as retained_gain, 0 as withdrawn, 0 as burst_gain, 0 as backfilled_gain, null::bigint as commits, null::bigint as releases,
+        date '2026-09-07' as as_of from (values ('acme', 'US'), ('gh:(others)', 'UNKNOWN')) as labs (lab, country)"""
+    rows = answer("marts.project_leadership", {"staging.project_weeks": week})
+    assert {(row["retained_share"], row["lower_bound"], row["upper_bound"]) for row in rows} == {(None, None, None)}
+
+
 def test_a_lab_on_the_hub_and_on_github_side_by_side(history: History) -> None:
     rows = history.rows("select * from marts.ships_builds_uses where quarter = '2026-07-01' order by lab")
     acme, base = rows
@@ -305,6 +359,28 @@ def test_a_lab_on_the_hub_and_on_github_side_by_side(history: History) -> None:
     assert acme["retained_gain"] == pytest.approx(6 * 70 + 109 + 127 + 1 + 7)
     assert acme["commits"] == pytest.approx(4 + 5 + 8 + 3)
     assert (acme["weeks_of_downloads"], acme["weeks_of_stars"], acme["is_running"]) == (1, 8, True)
+
+
+def test_a_lab_whose_histories_nobody_read_has_unknown_stars_and_not_none(answer: Answer) -> None:
+    """Of two of acme's repositories one's stars are known, of base's none; new has no repository at all."""
+    weeks = """select date '2026-09-07' as week, 'asked' as scope, 0 as commits, date '2026-09-21' as as_of, *
+        from (values ('acme', 'FR', 2, 1, 7), ('base', 'CN', 1, 0, null))
+            as labs (lab, country, n_repositories, n_star_histories, retained_gain)"""
+    flows = """select date '2026-09-07' as week, 'S1' as scope, 'publisher' as credit, 'new' as lab, 'US' as country,
+        7 as downloads_flow, 0 as estimated_flow, date '2026-09-21' as as_of"""
+    given = {
+        "staging.lab_weeks": flows,
+        "staging.weeks": "select date '2026-09-07' as week, 'huggingface' as source",
+        "staging.project_weeks": weeks,
+        "staging.releases": "select date '2026-09-01' as month, 'acme' as lab",
+        "staging.chain": "select date '2026-09-21' as observed_on",
+        "registry.labs": "select unnest(['acme', 'base', 'new']) as lab",
+    }
+    rows = {row["lab"]: row for row in answer("marts.ships_builds_uses", given)}
+    columns = ("retained_gain", "star_share", "covered_share")
+    assert {lab: tuple(row[column] for column in columns) for lab, row in rows.items()} == {
+        "acme": (7, 1, 0.5), "base": (None, None, 0), "new": (0, 0, None),
+    }  # fmt: skip
 
 
 def test_a_lab_that_moved_is_where_its_last_week_was(answer: Answer) -> None:
@@ -317,7 +393,7 @@ def test_a_lab_that_moved_is_where_its_last_week_was(answer: Answer) -> None:
                 from (values (date '2026-09-07', 'FR'), (date '2026-09-14', 'CH')) as given (week, country)""",
             "staging.weeks": "select unnest([date '2026-09-07', date '2026-09-14']) as week, 'huggingface' as source",
             "staging.project_weeks": """select date '2026-09-07' as week, 'asked' as scope, 'acme' as lab, 'FR' as country,
-                1 as n_repositories, 7 as retained_gain, 0 as commits, date '2026-09-21' as as_of""",
+                1 as n_repositories, 1 as n_star_histories, 7 as retained_gain, 0 as commits, date '2026-09-21' as as_of""",
             "staging.releases": "select date '2026-09-01' as month, 'acme' as lab",
             "staging.chain": "select date '2026-09-21' as observed_on",
             "registry.labs": "select 'acme' as lab",

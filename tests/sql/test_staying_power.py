@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from .conftest import Answer
+from .history import History, model
 
 FIRST = date(2026, 1, 5)
+ALWAYS = "date '9999-12-31'"
 
 
 def day(week: int) -> str:
@@ -27,9 +29,11 @@ def spells(answer: Answer) -> dict[int, dict[str, Any]]:
         5: dict.fromkeys(range(34), 5_000),
         6: {33: 10_000},
         7: dict.fromkeys(range(34), 2_500),
+        8: dict.fromkeys(range(20), 5_000) | {20: 2_000},
     }
     estimated = {(7, week) for week in range(5, 34)}
     seen_until = {2: day(10)}
+    counted_until = {8: day(20)}
     source = {30: "null"}
     weeks = ", ".join(f"({day(week)}, {source.get(week, quoted('huggingface'))}, false)" for week in range(34))
     flow = ", ".join(
@@ -39,7 +43,7 @@ def spells(answer: Answer) -> dict[int, dict[str, Any]]:
     )
     born = {5: "2025-12-31"}
     models = ", ".join(
-        f"({key}, 'lab', 'CN', timestamp '{born.get(key, '2026-04-01')}', {seen_until.get(key, 'null')})"
+        f"({key}, 'lab', 'CN', timestamp '{born.get(key, '2026-04-01')}', {seen_until.get(key, 'null')}, {counted_until.get(key, ALWAYS)})"
         for key in flows
     )
     amount, last = "cast(amount as decimal(18, 6)) as downloads_flow", "cast(seen_until as date) as seen_until"
@@ -52,8 +56,8 @@ def spells(answer: Answer) -> dict[int, dict[str, Any]]:
                 " as v (model_key, week, amount, is_estimate)"
             ),
             "staging.staying_candidates": (
-                f"select model_key, lab, country, born_at, {last}"
-                f" from (values {models}) as v (model_key, lab, country, born_at, seen_until)"
+                f"select model_key, lab, country, born_at, {last}, counted_until"
+                f" from (values {models}) as v (model_key, lab, country, born_at, seen_until, counted_until)"
             ),
         },
     )
@@ -91,3 +95,26 @@ def test_spells_by_hand(spells: dict[int, dict[str, Any]]) -> None:
     assert spells[5]["downloads_26w"] == 20_000
     assert 6 not in spells, "no 28 days around week 33 were measured"
     assert of(spells[1], "is_left_truncated", "cohort") == (False, "2026-Q2")
+
+
+def test_what_a_model_brought_since_its_counter_was_last_told_is_no_fall(spells: dict[int, dict[str, Any]]) -> None:
+    # 8 brought 5,000 a week until the end of week 19, when its counter was last told; week 20 is known in part.
+    found = of(spells[8], "peak_on", "weeks", "is_fallen", "is_removed", "downloads_26w")
+    assert found == (FIRST + timedelta(days=21), 16, False, False, None)
+
+
+def test_a_counter_is_silent_while_it_is_not_told_and_not_when_the_model_left(history: History) -> None:
+    for place in range(4):
+        told = {"null": place < 2, "torn": place < 2, "back": place != 2, "reread": place != 2, "gone": place < 3}
+        listed = [model(name, total=100 * place) for name, is_told in told.items() if is_told]
+        missing = [model("null", total=None, month=7)] if place > 1 else []
+        missing += [model("back", total=None, month=7)] if place == 2 else []
+        torn = [name for name, on in (("torn", place > 1), ("reread", place == 2)) if on]
+        whole = model("steady", total=10**6 * place)
+        history.day(FIRST + timedelta(days=7 * place), whole, *listed, *missing, unreadable=torn)
+    rows = history.build().rows(
+        "select hub_id, counted_until from staging.silences inner join staging.model_keys using (model_key)"
+    )
+    assert {row["hub_id"]: row["counted_until"] for row in rows} == dict.fromkeys(
+        ("null", "torn"), FIRST + timedelta(days=7)
+    )
