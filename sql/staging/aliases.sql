@@ -10,28 +10,32 @@ columns:
 with recursive names as (
     select
         model_key,
-        -- The Hub lets no two names differ in their case alone.
-        lower(substr(hub_id, 6)) as folded_name
+        substr(hub_id, 6) as model_name
     from staging.model_keys
     where starts_with(hub_id, 'name:')
 ),
 
 told as (
     select
-        lower(records.model_name) as folded_name,
-        arg_max(records.model_key, records.observed_on) as known_key
+        records.model_name,
+        arg_max(records.model_key, records.observed_on) as known_key,
+        max(records.observed_on) as told_on
     from staging.records as records
-    semi join names on lower(records.model_name) = names.folded_name
+    semi join names on lower(records.model_name) = lower(names.model_name)
     anti join names as unknown on records.model_key = unknown.model_key
-    group by lower(records.model_name)
+    group by records.model_name
 ),
 
+-- Names that differ only in case do coexist on the Hub, so an exact match goes first.
 known as (
     select
         names.model_key,
-        told.known_key
+        arg_max(told.known_key, (names.model_name = told.model_name, told.told_on, told.model_name)) as known_key
     from names
-    inner join told on names.folded_name = told.folded_name
+    inner join told on lower(names.model_name) = lower(told.model_name)
+    left join names as exact on told.model_name = exact.model_name
+    where exact.model_key is null or exact.model_key = names.model_key
+    group by names.model_key
 ),
 
 -- A name leads to one name at most, and to a later one each time.

@@ -93,11 +93,29 @@ def test_what_we_never_captured_is_removed_by_our_next_whole_capture(archived: H
 
 
 def test_an_archive_that_writes_names_in_other_letters_tells_of_the_same_model(archived: History) -> None:
-    """The Hub lets no two names differ in their case alone."""
     assert archived.rows("select count(*) as models from core.models") == [{"models": 4}]
     assert archived.rows("select distinct model_name from core.models where hub_id = 'kept'") == [
         {"model_name": "lab/kept"}
     ]
+
+
+def test_two_models_whose_names_differ_in_their_case_alone_stay_two_in_an_archive(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    names = {"large": "lab/Kept", "small": "lab/kept"}
+    history.day(MONDAYS[0], *(model(None, model_name=name, created_at=None) for name in names.values()), source="named")
+    history.day(MONDAYS[1], *(model(hub_id, model_name=name) for hub_id, name in names.items()))
+    assert history.rows("select hub_id, model_name, first_seen_on from core.models order by hub_id") == [
+        {"hub_id": hub_id, "model_name": name, "first_seen_on": MONDAYS[0]} for hub_id, name in names.items()
+    ]
+
+
+def test_an_archive_that_has_a_name_in_two_cases_tells_of_two_models(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    names = ["lab/Kept", "lab/kept"]
+    history.day(MONDAYS[0], *(model(None, model_name=name, created_at=None) for name in names), source="named")
+    history.day(MONDAYS[1], model("small", model_name="lab/kept"))
+    ids = history.rows("select hub_id from core.models order by hub_id")
+    assert [row["hub_id"] for row in ids] == ["name:lab/Kept", "small"]
 
 
 def test_a_model_that_a_quick_capture_sees_again_is_there(tmp_path: Path) -> None:
