@@ -26,15 +26,35 @@ told as (
     group by records.model_name
 ),
 
--- Names that differ only in case do coexist on the Hub, so an exact match goes first.
+listed as (
+    select distinct
+        names.model_key,
+        names.model_name,
+        records.source
+    from names
+    inner join staging.records as records on names.model_key = records.model_key
+),
+
+-- Names that differ only in case do coexist on the Hub, so an exact match goes first, and an archive that has both means two.
+apart as (
+    select
+        latter.model_key,
+        former.model_name
+    from listed as latter
+    inner join listed as former
+        on
+            latter.source = former.source
+            and lower(latter.model_name) = lower(former.model_name)
+            and latter.model_key <> former.model_key
+),
+
 known as (
     select
         names.model_key,
         arg_max(told.known_key, (names.model_name = told.model_name, told.told_on, told.model_name)) as known_key
     from names
     inner join told on lower(names.model_name) = lower(told.model_name)
-    left join names as exact on told.model_name = exact.model_name
-    where exact.model_key is null or exact.model_key = names.model_key
+    anti join apart on names.model_key = apart.model_key and told.model_name = apart.model_name
     group by names.model_key
 ),
 
