@@ -24,6 +24,8 @@ UNKNOWN = "UNKNOWN"
 CREDITS = ("publisher", "direct", "root")
 STUBS = {"missing_parent": "rehearsal-gone/Never-Was-r{index:05d}", "path_parent": "./outputs/checkpoint-500"}
 """The roots that no list ever shows, by plant."""
+OTHERS = "hf:(others)"
+"""Where weekly tables count parents whose name is no namespace's."""
 UNREAD, NONSENSE = KINDS.index("overflow_parameters"), "hostile_base"
 Roots = dict[int, tuple[float, int]]
 """By root: weight and fewest hops. A stub is the number of its only child, less than zero: -1 - number."""
@@ -62,10 +64,14 @@ class Descent:
         self.people = [space.name for space in world.namespaces if space.lab is None]
         self._stubs = self._named_stubs(is_as_seen=is_as_seen)
         # A path on somebody's disk has no owner, and is another model for each child.
-        owners = {index: name.split("/")[0] if name.count("/") == 1 else name for index, name in self._stubs.items()}
+        owners = {
+            index: f"hf:{name.split('/')[0]}" if name.count("/") == 1 else f"{OTHERS} {index}"
+            for index, name in self._stubs.items()
+        }
         stubs = list(dict.fromkeys(owners.values()))
-        self.labs = [*(lab.slug for lab in LABS), *(f"hf:{name}" for name in (*self.people, *stubs))]
-        """Every lab there can be, in the order of its number here; hf: and a namespace where nobody reviewed it."""
+        named = [OTHERS if owner.startswith(OTHERS) else owner for owner in stubs]
+        self.labs = [*(lab.slug for lab in LABS), *(f"hf:{name}" for name in self.people), *named]
+        """Every lab there can be, in the order of its number here; hf: and a namespace where nobody reviewed it, OTHERS where it has none."""
         self.publishers = np.where(
             facts.lab < NOBODY, facts.lab, facts.space - len(world.namespaces) + len(self.labs) - len(stubs)
         )

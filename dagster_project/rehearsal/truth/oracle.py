@@ -117,10 +117,10 @@ class Truth:
         names, member = self._labs
         frame = self._long(flows @ member, models @ member, "lab", names)
         homes = [
-            pl.DataFrame({"week": week, "lab": names, "country": self.descent.countries_at(self._monday(week))})
+            pl.DataFrame({"week": week, "lab": self.labs, "country": self.descent.countries_at(self._monday(week))})
             for week in self.weeks
         ]
-        frame = frame.join(pl.concat(homes), on=["week", "lab"])
+        frame = frame.join(pl.concat(homes).unique(), on=["week", "lab"])
         return _with_shares(frame, "lab").with_columns(
             rank=pl.col("downloads_flow").rank("min", descending=True).over("week", "scope", "credit", "time_window")
         )
@@ -138,8 +138,9 @@ class Truth:
 
     @cached_property
     def _labs(self) -> tuple[list[str], Floats]:
-        """Give the labs, and which homes are a lab's."""
-        return self.labs, np.eye(len(self.labs))[[lab for lab, _country in self._homes]]
+        """Give the labs by name, and which homes are a lab's."""
+        names = list(dict.fromkeys(self.labs))
+        return names, np.eye(len(names))[[names.index(self.labs[lab]) for lab, _country in self._homes]]
 
     @cached_property
     def _countries(self) -> tuple[list[str], Floats]:
@@ -232,7 +233,7 @@ class Truth:
         """Give the true `marts.concentration` of single weeks. Over countries: the known ones alone."""
         flows, models, by_model = self._sums
         names, member = self._countries
-        _, labs = self._labs
+        labs = np.eye(len(self.labs))[[lab for lab, _country in self._homes]]
         known = [place for place, name in enumerate(names) if name != UNKNOWN]
         rows = []
         for level, flow, count in (
