@@ -71,7 +71,7 @@ class Descent:
         stubs = list(dict.fromkeys(owners.values()))
         named = [OTHERS if owner.startswith(OTHERS) else owner for owner in stubs]
         self.labs = [*(lab.slug for lab in LABS), *(f"hf:{name}" for name in self.people), *named]
-        """Every lab there can be, in the order of its number here; hf: and a namespace where nobody reviewed it, OTHERS where it has none."""
+        """Every lab there can be, in the order of its number here; hf: and a namespace where nobody reviewed it, OTHERS for none."""
         self.publishers = np.where(
             facts.lab < NOBODY, facts.lab, facts.space - len(world.namespaces) + len(self.labs) - len(stubs)
         )
