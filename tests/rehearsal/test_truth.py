@@ -284,16 +284,24 @@ def test_circles_are_cut_at_their_oldest(roots, world):
 def test_concentration_is_that_of_the_shares(truth, labs):
     table = truth.concentration()
     week = week_of(20)
-    for scope, credit in (("S1", "publisher"), ("S2", "root")):
+
+    def shares_and_row(scope, credit):
         shares = np.sort(only(labs, scope, credit).filter(pl.col("week") == week)["share_of_total"].to_numpy())[::-1]
         chosen = (pl.col("scope") == scope) & (pl.col("credit") == credit) & (pl.col("level") == "lab")
-        row = table.filter(chosen & (pl.col("week") == week)).row(0, named=True)
+        return shares, table.filter(chosen & (pl.col("week") == week)).row(0, named=True)
+
+    for scope in ("S1", "S2"):
+        shares, row = shares_and_row(scope, "publisher")
         assert row["hhi"] == pytest.approx(10_000 * (shares**2).sum())
         assert row["effective_number"] == pytest.approx(10_000 / row["hhi"])
         assert row["cr4"] == pytest.approx(shares[:4].sum())
         gaps = np.abs(shares[:, None] - shares[None, :]).sum()
         assert row["gini_with_zeros"] == pytest.approx(gaps / (2 * len(shares) * shares.sum()))
         assert row["n"] == np.count_nonzero(shares)
+    # The shares count all paths on disks as one, concentration each by itself.
+    shares, row = shares_and_row("S2", "root")
+    assert row["n"] > np.count_nonzero(shares)
+    assert row["hhi"] == pytest.approx(10_000 * (shares**2).sum(), rel=1e-3)
     models = table.filter((pl.col("level") == "model") & (pl.col("scope") == "S1"))
     assert models.filter(pl.col("credit") == "publisher")["n"].max() > 500
     assert set(table["level"]) == {"lab", "country", "model"}
