@@ -8,7 +8,7 @@ columns:
   source: who captured both snapshots
   observed_on: UTC day of the later one
   model_key: our number for the model
-  is_told: whether it tells them again, or for the first time long after the model's creation (true), or no longer (false)
+  is_told: whether it tells them again, or for the first time (true), or no longer (false)
   told_on: UTC day of the one of the two that tells them
   likes: what it tells
 types: {source: varchar, observed_on: date, model_key: integer, is_told: boolean, told_on: date, likes: bigint}

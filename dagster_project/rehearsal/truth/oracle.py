@@ -24,6 +24,7 @@ from dagster_project.rehearsal.truth.adoption import Adoption
 from dagster_project.rehearsal.truth.lineage import CREDITS, UNKNOWN, Descent, Shares
 from dagster_project.rehearsal.truth.releases import Releases
 from dagster_project.rehearsal.truth.sight import LACKING, Sight, Whole
+from dagster_project.rehearsal.truth.spread import concentration, concentrations
 from dagster_project.rehearsal.truth.staying import Staying
 from dagster_project.rehearsal.world.cast import LABS, NOBODY, QUANTIZED
 from dagster_project.rehearsal.world.dirt import Pretence
@@ -44,7 +45,6 @@ HELD_WEEKS = 8
 """A lead that is taken over counts when it is held for so many weeks."""
 MEDIAN_WEEKS = 4
 PAIRED_COUNTRIES, PAIRED_LABS = 8, 10
-FULL_HHI = 10_000
 
 
 class Truth:
@@ -166,8 +166,8 @@ class Truth:
                     models[cell] = self._at_home(count, count * (self.world.monday(week) >= self.descent.moved_on))
                     if WINDOWS[window] == "week":
                         found = _by_entity(entities[credit], flow, there)
-                        rows.append((self.weeks[week], SCOPES[scope], CREDITS[credit], "model", *_concentration(found)))
-        return flows, models, _concentrations(rows)
+                        rows.append((self.weeks[week], SCOPES[scope], CREDITS[credit], "model", *concentration(found)))
+        return flows, models, concentrations(rows)
 
     def _at_home(self, whole: Floats, late: Floats) -> Floats:
         """Divide what labs have among their homes; `late` is the part since the Monday from which the new home counts."""
@@ -242,8 +242,8 @@ class Truth:
         ):
             for scope, credit, week in np.ndindex(len(SCOPES), len(CREDITS), self.world.weeks):
                 values = flow[scope, credit, 0, week][count[scope, credit, 0, week] > 0]
-                rows.append((self.weeks[week], SCOPES[scope], CREDITS[credit], level, *_concentration(values)))
-        return pl.concat([_concentrations(rows), by_model])
+                rows.append((self.weeks[week], SCOPES[scope], CREDITS[credit], level, *concentration(values)))
+        return pl.concat([concentrations(rows), by_model])
 
     def crossovers(
         self, weeks: Sequence[date] | None = None, pairs: Iterable[tuple[str, str, str]] | None = None
@@ -443,28 +443,3 @@ def _by_entity(shares: Shares, flow: Ints | Floats, there: Bools) -> Floats:
     size = int(shares.owners.max()) + 1
     credited = np.bincount(shares.owners[there[shares.models]], minlength=size) > 0
     return shares.given(flow, size)[credited]
-
-
-def _concentration(values: Floats) -> tuple[float | None, ...]:
-    """Give HHI, Gini without and with zeros, CR1, 4, 10, 100, effective number and n; nulls where there is nothing."""
-    total = float(values.sum())
-    if total <= 0:
-        return (*[None] * 8, float(np.count_nonzero(values)))
-    ordered = np.sort(values)[::-1]
-    shares = ordered / total
-    squares, tops = float((shares**2).sum()), [float(shares[:top].sum()) for top in (1, 4, 10, 100)]
-    positive = int(np.count_nonzero(values))
-    return FULL_HHI * squares, _gini(shares[:positive]), _gini(shares), *tops, 1 / squares, float(positive)
-
-
-def _gini(falling: Floats) -> float:
-    """Give the Gini coefficient of shares that add up to 1, the largest first."""
-    n = len(falling)
-    return float((n + 1 - 2 * np.dot(np.arange(1, n + 1), falling)) / n)
-
-
-def _concentrations(rows: Iterable[tuple[object, ...]]) -> pl.DataFrame:
-    names = ("hhi", "gini", "gini_with_zeros", "cr1", "cr4", "cr10", "cr100", "effective_number", "n")
-    schema = {"week": pl.Date, "scope": pl.String, "credit": pl.String, "level": pl.String}
-    frame = pl.DataFrame(list(rows), {**schema, **dict.fromkeys(names, pl.Float64)}, orient="row")
-    return frame.with_columns(pl.col("n").cast(pl.Int64))
