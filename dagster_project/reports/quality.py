@@ -66,7 +66,7 @@ def masthead(edition: Edition, checks: pl.DataFrame) -> Fragment:
 
 
 def weeks(captured: pl.DataFrame, edition: Edition) -> Fragment:
-    """Say week by week what came: one row a week with is_gap, is_captured, is_imported and the counts of its snapshots."""
+    """Say week by week what came: one row a week with is_gap, is_captured, is_imported, is_uneven and the counts of its snapshots."""
     state = (
         pl.when("is_gap")
         .then(pl.lit("nobody captured it"))
@@ -78,9 +78,10 @@ def weeks(captured: pl.DataFrame, edition: Edition) -> Fragment:
         .then(pl.lit("before the first capture"))
         .otherwise(pl.lit("not whole"))
     )
+    counted = pl.format("{}; {} days counted as 7", state, pl.col("counted_days").round(1))
     labels = text_column(str(Week(monday)) for monday in captured["week"])
     return render_table(
-        captured.with_columns(label=labels, state=state),
+        captured.with_columns(label=labels, state=pl.when("is_uneven").then(counted).otherwise(state)),
         WEEK_COLUMNS,
         edition.marked(
             f"{EVENT_WEEKS} weeks up to {edition.week}; what is unreadable is kept apart with its reason, what was sent twice is"

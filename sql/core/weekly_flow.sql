@@ -11,7 +11,9 @@ columns:
     downloads in the week; measured steps are spread evenly over their days. One over more than ten days is cut first where a later snapshot
     tells how high the counter stood on a day between, its cumulative counter less its 30-day counter; what the step brought stays the same
   is_estimate: whether it is downloads_30d * 7 / 30 of the week's last snapshot instead of a measured difference
-  is_bridged: whether the counter had fallen or the Hub's counters stood still, or a step spans more than ten days, so that the week is only known together with others
+  is_bridged: >-
+    whether the counter had fallen or the Hub's counters stood still, or a step spans more than ten days, or the snapshots were taken at hours
+    too different, so that the week is only known together with others
   source: who captured what it is made from; a week is a quick capture's only when nobody else saw it
   is_flagged: whether to leave the row out when only undisturbed numbers are wanted
   as_of: last snapshot used

@@ -8,8 +8,12 @@ columns:
   is_gap: whether no snapshot lies in it although we had begun to capture; before our first capture nothing is a gap
   snapshot_count: snapshots whose day lies in it
   is_measured: whether whole captures of the cumulative counters lie on both sides of it; the downloads of other weeks are estimated
+  counted_days: >-
+    days by the clock whose downloads a measured week is told, 7 if each snapshot was taken at the same hour; a snapshot counts as
+    taken when its UTC day begins
+  is_uneven: whether these are more than six hours more or less than seven days, so that its downloads are flagged
 checks:
-  - not_null: [is_captured, is_imported, is_gap, snapshot_count, is_measured]
+  - not_null: [is_captured, is_imported, is_gap, snapshot_count, is_measured, is_uneven]
   - holds: {rule: is_gap <= (snapshot_count = 0), says: a week with a snapshot is no gap}
 warnings:
   - A week whose crawl waits for a signature is a gap here until somebody signs; `leadershift status` names it.
@@ -46,8 +50,10 @@ select
     coalesce(bool_or(snapshots.status = 'imported'), false) as is_imported,
     count(snapshots.week) = 0 and coalesce(every_week.week > every_week.first_captured, false) as is_gap,
     count(snapshots.week) as snapshot_count,
-    measured.week is not null as is_measured
+    measured.week is not null as is_measured,
+    measured.counted_days,
+    coalesce(measured.is_uneven, false) as is_uneven
 from every_week
 left join listing as snapshots on every_week.week = snapshots.week
 left join staging.weeks as measured on every_week.week = measured.week and measured.source is not null and not measured.is_quick
-group by every_week.week, every_week.first_captured, measured.week
+group by every_week.week, every_week.first_captured, measured.week, measured.counted_days, measured.is_uneven

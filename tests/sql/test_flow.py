@@ -220,6 +220,35 @@ def test_three_hours_from_a_late_sunday_to_a_monday_are_no_stall(tmp_path: Path,
     assert sum(found[week][0] for week in MONDAYS[4:6]) == pytest.approx(200)
 
 
+@pytest.mark.parametrize(
+    ("taken", "days"),
+    [
+        pytest.param([(0, 2), (7, 2), (14, 2)], [7, 7], id="always-at-the-same-hour"),
+        pytest.param([(0, 2), (7, 8), (14, 2)], [7.25, 6.75], id="six-hours-late"),
+        pytest.param([(0, 2), (6, 23), (14, 2)], [7.7656, 6.2344], id="late-on-the-sunday-before"),
+        pytest.param([(0, 0), (7, 23), (14, 0)], [7.9583, 6.0417], id="late-on-the-monday"),
+        pytest.param([(0, 6), (3, 20), (7, 6), (11, 1), (14, 6)], [7, 7], id="between-them-the-hour-is-no-matter"),
+        pytest.param([(-1, 12), (7, 0), (14, 0)], [6.5625, 7], id="over-the-first-monday"),
+    ],
+)
+def test_a_week_counted_over_other_than_seven_days_says_so(
+    tmp_path: Path, taken: list[tuple[int, int]], days: list[float]
+) -> None:
+    """A snapshot stands for the beginning of its day, at whatever hour it was taken."""
+    history = History(tmp_path / "home")
+    for day, hour in taken:
+        moved = 24 * day + hour
+        history.day(MONDAYS[0] + timedelta(days=day), model("m", total=1_000_000 + 100 * moved), hour=hour)
+    found = history.build().rows("select counted_days, is_uneven from core.weeks where is_measured order by week")
+    assert [row["counted_days"] for row in found] == pytest.approx(days, abs=1e-3)
+    told = [abs(row["counted_days"] - 7) > 0.25 for row in found]
+    assert [row["is_uneven"] for row in found] == told
+    rows = flow(history)
+    mondays = [week for week in MONDAYS[:2] if not rows[week][1]]
+    assert [rows[week][2] for week in mondays] == told
+    assert [rows[week][0] for week in mondays] == pytest.approx([2400 * day for day in days], abs=1)
+
+
 def test_a_stall_goes_on_over_a_step_of_three_hours(tmp_path: Path) -> None:
     history = History(tmp_path / "home")
     sunday = MONDAYS[6] - timedelta(days=1)
