@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +19,7 @@ Write = Callable[..., History]
 def write(tmp_path: Path) -> Write:
     """Give `write(totals, days, month)`: a home in which one model, "m", read so on these days; None leaves it out."""
 
-    def written(totals: list[int | None], days: list[date] = MONDAYS, month: list[int] | None = None) -> History:
+    def written(totals: list[int | None], days: list[date] = MONDAYS, month: Sequence[int | None] = ()) -> History:
         history = History(tmp_path / "home")
         for place, (total, day) in enumerate(zip(totals, days, strict=False)):
             seen = [] if total is None else [model("m", total=total, month=month[place] if month else 0)]
@@ -76,6 +76,28 @@ def test_a_lasting_correction_is_no_flow_and_stays_written_down(write: Write) ->
     assert history.rows("select fell_on, corrected, is_final from staging.disturbed_steps where corrected <> 0") == [
         {"fell_on": MONDAYS[1], "corrected": -40, "is_final": True}
     ]
+
+
+@pytest.mark.parametrize(
+    ("totals", "month", "weekly", "corrected"),
+    [
+        pytest.param([1000, 1100, 700, 800, 900, 1000, 1100, 1200], 430, [100, 0, *[100] * 5], -400, id="grown-back"),
+        pytest.param([1000, 1100, 950, 1050, 1150, 1500, 1600], 430, [100] * 6, 0, id="past-its-height-and-then-back"),
+        pytest.param([1000, 1100, 700, 800, 1400, 1500], 430, [100] * 5, 0, id="back-by-a-leap"),
+        pytest.param([1000, 1100, 700, 600, 700, 900, 1100], 430, [100, 0, 0, 0, 0, 0], 0, id="a-leap-on-the-way"),
+        pytest.param([1000, 1100, 1050, 1150, 1250], 90_000, [100, 25, 25, 100], 0, id="counters-that-do-not-fit"),
+        pytest.param([1000, 1100, 1050, 1150, 1250], None, [100, 25, 25, 100], 0, id="no-30-day-counter"),
+    ],
+)
+def test_a_counter_that_only_grows_back_was_corrected(
+    write: Write, totals: list[int | None], month: int | None, weekly: list[float], corrected: int
+) -> None:
+    """What passes its old height at the pace that the 30-day counter tells never came back: bridged, nine weeks were next to nothing."""
+    history = write(totals, month=[month] * len(totals))
+    # Over more than ten days the 30-day counter cuts the bridge, and knows the days to a part of 30.
+    assert measured(history) == pytest.approx(weekly, rel=0.02)
+    (lost,) = history.rows("select coalesce(sum(corrected), 0) as total from staging.disturbed_steps")
+    assert lost["total"] == corrected
 
 
 @pytest.mark.parametrize(
