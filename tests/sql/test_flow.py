@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +19,7 @@ Write = Callable[..., History]
 def write(tmp_path: Path) -> Write:
     """Give `write(totals, days, month)`: a home in which one model, "m", read so on these days; None leaves it out."""
 
-    def written(totals: list[int | None], days: list[date] = MONDAYS, month: Sequence[int | None] = ()) -> History:
+    def written(totals: list[int | None], days: list[date] = MONDAYS, month: list[int] | None = None) -> History:
         history = History(tmp_path / "home")
         for place, (total, day) in enumerate(zip(totals, days, strict=False)):
             seen = [] if total is None else [model("m", total=total, month=month[place] if month else 0)]
@@ -78,25 +78,45 @@ def test_a_lasting_correction_is_no_flow_and_stays_written_down(write: Write) ->
     ]
 
 
-@pytest.mark.parametrize(
-    ("totals", "month", "weekly", "corrected"),
-    [
-        pytest.param([1000, 1100, 700, 800, 900, 1000, 1100, 1200], 430, [100, 0, *[100] * 5], -400, id="grown-back"),
-        pytest.param([1000, 1100, 950, 1050, 1150, 1500, 1600], 430, [100] * 6, 0, id="past-its-height-and-then-back"),
-        pytest.param([1000, 1100, 700, 800, 1400, 1500], 430, [100] * 5, 0, id="back-by-a-leap"),
-        pytest.param([1000, 1100, 700, 600, 700, 900, 1100], 430, [100, 0, 0, 0, 0, 0], 0, id="a-leap-on-the-way"),
-        pytest.param([1000, 1100, 1050, 1150, 1250], 90_000, [100, 25, 25, 100], 0, id="counters-that-do-not-fit"),
-        pytest.param([1000, 1100, 1050, 1150, 1250], None, [100, 25, 25, 100], 0, id="no-30-day-counter"),
-    ],
-)
-def test_a_counter_that_only_grows_back_was_corrected(
-    write: Write, totals: list[int | None], month: int | None, weekly: list[float], corrected: int
-) -> None:
+COMING_BACK: dict[str, tuple[list[int], int | None, list[float], int]] = {
+    "grown-back": ([1000, 1100, 700, 800, 900, 1000, 1100, 1200], 430, [100, 0, *[100] * 5], -400),
+    "past-its-height-and-then-back": ([1000, 1100, 950, 1050, 1150, 1500, 1600], 430, [100] * 6, 0),
+    "back-by-a-leap": ([1000, 1100, 700, 800, 1400, 1500], 430, [100] * 5, 0),
+    "a-leap-on-the-way": ([1000, 1100, 700, 600, 700, 900, 1100], 430, [100, 0, 0, 0, 0, 0], 0),
+    "somewhat-faster": ([1000, 1100, 960, 1100], 430, [100, 0, 140], -140),
+    "too-fast": ([1000, 1100, 960, 1120], 430, [100, 10, 10], 0),
+    "somewhat-slower": ([1000, 1100, 1040, 1100], 430, [100, 0, 60], -60),
+    "so-slow-that-the-counters-do-not-fit": ([1000, 1100, 1060, 1100], 430, [100, 0, 0], 0),
+    "counters-that-do-not-fit": ([1000, 1100, 1050, 1150, 1250], 90_000, [100, 25, 25, 100], 0),
+    "no-30-day-counter": ([1000, 1100, 1050, 1150, 1250], None, [100, 25, 25, 100], 0),
+}
+"""Readings, the 30-day counter, downloads week by week, and what was corrected."""
+
+
+@pytest.fixture(scope="module")
+def coming_back(tmp_path_factory: pytest.TempPathFactory) -> History:
+    history = History(tmp_path_factory.mktemp("coming_back"))
+    for place, day in enumerate(MONDAYS[:8]):
+        known = [
+            (name, totals[place], month) for name, (totals, month, *_rest) in COMING_BACK.items() if place < len(totals)
+        ]
+        models = [model(name, total=total, month=month) for name, total, month in known]
+        history.day(day, model("steady", total=100_000 * place), *models)
+    return history.build()
+
+
+@pytest.mark.parametrize("name", COMING_BACK)
+def test_a_counter_that_only_grows_back_was_corrected(coming_back: History, name: str) -> None:
     """What passes its old height at the pace that the 30-day counter tells never came back: bridged, nine weeks were next to nothing."""
-    history = write(totals, month=[month] * len(totals))
+    _totals, _month, weekly, corrected = COMING_BACK[name]
+    found = flow(coming_back, name)
     # Over more than ten days the 30-day counter cuts the bridge, and knows the days to a part of 30.
-    assert measured(history) == pytest.approx(weekly, rel=0.02)
-    (lost,) = history.rows("select coalesce(sum(corrected), 0) as total from staging.disturbed_steps")
+    told = [found.get(week, (0.0,))[0] for week, _number in zip(MONDAYS, weekly, strict=False)]
+    assert told == pytest.approx(weekly, rel=0.02)
+    (lost,) = coming_back.rows(
+        "select coalesce(sum(steps.corrected), 0) as total from staging.disturbed_steps as steps"
+        f" inner join staging.model_keys as keys using (model_key) where keys.hub_id = '{name}'"
+    )
     assert lost["total"] == corrected
 
 
