@@ -306,7 +306,7 @@ def captured(snapshots: pl.DataFrame, models: pl.DataFrame, edition: Edition) ->
         f"{count(known)} models are known; {count(new)} were first seen in this week, {count(gone)} were removed in it.",
         f"Audit: {edition.audit_result or 'no result stated'}.",
         f"Failed checks were signed for: {edition.overrides}." if edition.overrides else "",
-        f"Weeks nobody captured: {edition.gaps}." if edition.gaps else "",
+        f"Weeks missing: {edition.gaps}." if edition.gaps else "",
     ]
     text = paragraph(" ".join(filter(None, sentences)))
     if not snapshots.height:

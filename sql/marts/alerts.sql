@@ -8,7 +8,7 @@ columns:
     share_moved, a country's or a lab's share of known downloads by more than two points against the week before (scope S2, publisher);
     licence_closed, gated, withdrawn, a model with more than a million downloads that got a less free licence, got a gate, left the Hub;
     entered_top10, a lab among the ten most downloaded of a size class that was not in any of the four weeks before;
-    week_missed, a week that nobody captured
+    week_missed, a week of which nobody captured the whole Hub
   subject: code of the country, slug of the lab, the model's name, the lab and the size class, or the source
   hub_id: the Hub's immutable id where it is about a model; else null
   detail: what was and what is, in words
@@ -253,7 +253,8 @@ found as (
         'week_missed' as kind,
         'huggingface' as subject,
         null as hub_id,
-        'nobody captured it, so it can only be imported from an archive' as detail,
+        case when is_quick then 'only a quick capture saw it, so the whole' else 'nobody captured it, so it' end
+        || ' can only be imported from an archive' as detail,
         null as number,
         null as scope,
         null as unknown_share
