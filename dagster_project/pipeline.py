@@ -89,9 +89,11 @@ def build(settings: Settings, *, known_at: date | None = None, say: Say = silent
 
 def _as_known(settings: Settings, snapshots: Sequence[tuple[Spool, Seal]], day: date) -> str:
     """Say how much was known by the end of a day, and plainly when the registry knew nothing."""
-    known, all_known, first = registry.known_by(settings.registry, day)
+    known, all_known, first = registry.known_by(settings.registry, registry.NAMESPACES, day)
+    classed, all_classed, _first = registry.known_by(settings.registry, registry.LICENCES, day)
     sealed = sum(parse_time(found.sealed_at).date() <= day for _attempt, found in snapshots)
     of_all = f"{sealed} of {len(snapshots)} snapshots, {known:,} of {all_known:,} reviewed namespaces"
+    of_all += f" and {classed:,} of {all_classed:,} licences; what was told later is UNKNOWN here"
     if known:
         return f"As known on {day}: {of_all}."
     return (

@@ -32,13 +32,13 @@ monday, first = edition.week.monday, edition.week.monday - timedelta(weeks=quali
 checks = release.frame("select * from marts.checks")
 captured = release.frame(
     """
-    select weeks.week, weeks.is_gap, weeks.is_captured, weeks.is_imported, weeks.is_uneven, weeks.counted_days,
+    select weeks.*,
         count(snapshots.source) as snapshots, sum(snapshots.seen) as seen,
         sum(snapshots.quarantined) as quarantined, sum(snapshots.merged) as merged
     from core.weeks as weeks
     left join core.snapshots as snapshots on weeks.week = snapshots.week and snapshots.table_name = 'models'
     where weeks.week between ? and ?
-    group by weeks.week, weeks.is_gap, weeks.is_captured, weeks.is_imported, weeks.is_uneven, weeks.counted_days
+    group by all
     order by weeks.week desc
     """,
     parameters=[first, monday],

@@ -168,9 +168,11 @@ def test_a_quick_week_does_not_fill_a_gap(stage: Stage) -> None:
     captures.capture(settings)
     assert overview.status(settings)["gaps"] == ["2026-W45"]
     said = stage.invoke("status", LEADERSHIFT_NOW=f"{settings.now().isoformat()}").stdout
-    assert "gap       2026-W45: only a quick capture saw it" in said, "nobody captured it would be untrue"
+    assert "gap       2026-W45: only a quick capture saw it\n" in said, "nobody captured it would be untrue"
     pipeline.derive(settings)
     with overview.release(settings) as release:
         assert release.rows("select gaps from marts.releases")[1] == [(["2026-W45"],)]
+        (missed,) = release.rows("select detail from marts.alerts where kind = 'week_missed'")[1]
+        assert missed == ("only a quick capture saw it, so the whole can only be imported from an archive",)
     assert scopes(settings).keys() == {"2026-10-26", "2026-11-02", "2026-11-09"}
     assert set.union(*scopes(settings).values()) == WHOLE_SCOPES, "the whole captures bracket that week"

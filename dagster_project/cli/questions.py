@@ -76,7 +76,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
 
 def _nobody(week: str, snapshots: list[dict[str, Any]]) -> str:
     is_quick = any(found["week"] == week and found["source"] == QUICK for found in snapshots)
-    return "only a quick capture saw it, so whole scopes lack it" if is_quick else "nobody captured it"
+    return "only a quick capture saw it" if is_quick else "nobody captured it"
 
 
 def _earlier(known_at: str | None) -> str:

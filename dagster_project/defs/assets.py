@@ -157,11 +157,13 @@ def _github_asset(
     def take_round(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
         with failures_in_words():
             settings = installation.settings()
+            # Before all else: a round that is left out is a step of a week too.
+            week = week_of(context)
             if left_out := captures.github_left_out(settings):
                 context.log.info(left_out)
                 return dg.MaterializeResult(metadata={"left_out": dg.MetadataValue.text(left_out)})
             try:
-                captured = capture(settings, week=week_of(context), say=context.log.info)
+                captured = capture(settings, week=week, say=context.log.info)
             except (SourceError, GateError, NothingYetError) as error:
                 context.log.warning(str(error))
                 return dg.MaterializeResult(metadata={"trouble": dg.MetadataValue.text(str(error))})

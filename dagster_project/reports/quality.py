@@ -61,20 +61,22 @@ def masthead(edition: Edition, checks: pl.DataFrame) -> Fragment:
     whole = count(checks.height)
     lead = f"{count(failed)} of {whole} checks failed." if failed else f"All {whole} checks passed."
     signed = f" They were signed for: {edition.overrides}." if edition.overrides else ""
-    gaps = f"Weeks nobody captured: {edition.gaps}." if edition.gaps else "No week since the first capture is missing."
+    gaps = f"Weeks missing: {edition.gaps}." if edition.gaps else "No week since the first capture is missing."
     return opening(edition, "quality", "What was checked, and what was found", lead, f"{lead}{signed} {gaps}")
 
 
 def weeks(captured: pl.DataFrame, edition: Edition) -> Fragment:
-    """Say week by week what came: one row a week with is_gap, is_captured, is_imported, is_uneven and the counts of its snapshots."""
+    """Say week by week what came: the rows of core.weeks with the counts of their snapshots."""
     state = (
-        pl.when("is_gap")
+        pl.when(pl.col("is_quick") & (pl.col("snapshot_count") == 0))
+        .then(pl.lit("only a quick capture saw it"))
+        .when("is_gap")
         .then(pl.lit("nobody captured it"))
         .when("is_captured")
         .then(pl.lit("captured whole"))
         .when("is_imported")
         .then(pl.lit("from an archive"))
-        .when(pl.col("snapshots") == 0)
+        .when(pl.col("snapshot_count") == 0)
         .then(pl.lit("before the first capture"))
         .otherwise(pl.lit("not whole"))
     )

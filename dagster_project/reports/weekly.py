@@ -308,7 +308,7 @@ def captured(snapshots: pl.DataFrame, models: pl.DataFrame, edition: Edition) ->
         uneven_in_words(uneven_days) if uneven_days else "",
         f"Audit: {edition.audit_result or 'no result stated'}.",
         f"Failed checks were signed for: {edition.overrides}." if edition.overrides else "",
-        f"Weeks nobody captured: {edition.gaps}." if edition.gaps else "",
+        f"Weeks missing: {edition.gaps}." if edition.gaps else "",
     ]
     text = paragraph(" ".join(filter(None, sentences)))
     if not snapshots.height:

@@ -258,7 +258,7 @@ def _write_releases(
     # Releases made before there was such a column lack it.
     rows = [(*former, *[None] * (len(row) - len(former))) for former in [*history, row]]
     connection.executemany("insert into release.marts.releases values (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-    meaning = "Every release so far, this one last: its weeks, the weeks nobody captured, its audit, who signed for what failed."
+    meaning = "Every release so far, this one last: its weeks, the weeks that are missing, its audit, who signed for what failed."
     _describe(connection, "releases", meaning, RELEASE_COLUMNS)
 
 
@@ -295,7 +295,7 @@ RELEASE_COLUMNS = {
     "release_id": "newest week and a hash of the content",
     "published_at": "when it was published, UTC",
     "weeks": "weeks with shares",
-    "gaps": "ISO weeks between the first and the last capture that nobody captured",
+    "gaps": "ISO weeks between the first capture and the newest one without a capture of the whole Hub and without an archive's day",
     "audit_result": "how many checks passed",
     "overrides": "who signed for failed checks, and why; null if nobody had to",
     "is_rehearsal": "whether it was captured from a stand-in on this machine instead of the real Hub",

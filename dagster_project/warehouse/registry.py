@@ -148,12 +148,12 @@ def check(folder: Path) -> list[Problem]:
     return sorted(problems, key=lambda problem: (order.index(problem.file), problem.line))
 
 
-def known_by(folder: Path, day: date) -> tuple[int, int, str]:
-    """Count the namespaces that the registry had placed by the end of a day, and all of them; give the day of its first row.
+def known_by(folder: Path, table: _Table, day: date) -> tuple[int, int, str]:
+    """Count the keys of a table that the registry told by the end of a day, and all of them; give the day of its first row.
 
     The registry must have passed `check`.
     """
-    rows = _read(folder / NAMESPACES.file, NAMESPACES, [])
+    rows = _read(folder / table.file, table, [])
     known = {row.key for row in rows if row.get("known_from") <= day.isoformat()}
     return len(known), len({row.key for row in rows}), min((row.get("known_from") for row in rows), default="never")
 

@@ -10,7 +10,9 @@ columns:
   downloads_flow: >-
     downloads in the week; measured steps are spread evenly over their days. One over more than ten days is cut first where a later snapshot
     tells how high the counter stood on a day between, its cumulative counter less its 30-day counter; what the step brought stays the same
-  is_estimate: whether it is downloads_30d * 7 / 30 of the week's last snapshot instead of a measured difference
+  is_estimate: >-
+    whether it is downloads_30d * 7 / 30 of the week's last snapshot instead of a measured difference, or has such a part for the days since
+    the model's counter was last told, because its record can't be read or lacks it
   is_bridged: >-
     whether the counter had fallen or the Hub's counters stood still, or a step spans more than ten days, or the snapshots were taken at hours
     too different, so that the week is only known together with others

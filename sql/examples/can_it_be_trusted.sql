@@ -1,6 +1,6 @@
 /*
 question: Which releases were there, with which gaps, and who signed for what failed?
-answer: gaps are weeks that nobody captured; overrides names who accepted a failed check, and why. The newest release stands first.
+answer: gaps are weeks of which nobody captured the whole Hub; overrides names who accepted a failed check, and why. The newest release stands first.
 */
 select
     release_id,

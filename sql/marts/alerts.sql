@@ -7,8 +7,9 @@ columns:
   kind: >-
     share_moved, a country's or a lab's share of known downloads by more than two points against the week before (scope S2, publisher);
     licence_closed, gated, withdrawn, a model with more than a million downloads that got a less free licence, got a gate, left the Hub;
-    entered_top10, a lab among the ten most downloaded of a size class that was not in any of the four weeks before;
-    week_missed, a week that nobody captured
+    entered_top10, a lab among the ten most downloaded of a size class that was not in any of the four weeks before, which detail calls
+    unsure where the week is known only together with others;
+    week_missed, a week of which nobody captured the whole Hub
   subject: code of the country, slug of the lab, the model's name, the lab and the size class, or the source
   hub_id: the Hub's immutable id where it is about a model; else null
   detail: what was and what is, in words
@@ -28,7 +29,8 @@ checks:
 warnings:
   - An alert is a reason to look, not a finding. marts.share_changes says why a share moved.
   - Only weeks that were measured are compared, never one that is estimated; and no share of a week that is known only together
-    with others, because a snapshot is missing or the Hub's counters stood still.
+    with others, because a snapshot is missing or the Hub's counters stood still. A lab that enters in such a week is told, because it
+    would be in no later alert, and is called unsure.
   - A week that nobody captured is told with the next release. `leadershift doctor --alarm` needs none.
 */
 with measured as (
@@ -193,7 +195,8 @@ entered as (
         latter.week,
         latter.size_band,
         latter.lab,
-        latter.rank
+        latter.rank,
+        latter.week in (select week from clear) as is_clear
     from by_size as latter
     left join by_size as former
         on
@@ -242,7 +245,8 @@ found as (
         'entered_top10' as kind,
         lab || ' in ' || size_band as subject,
         null as hub_id,
-        'place ' || rank || ' of the size class ' || size_band || ', in none of the four weeks before among the ten' as detail,
+        'place ' || rank || ' of the size class ' || size_band || ', in none of the four weeks before among the ten'
+        || case when is_clear then '' else '; the week is known only together with others, so it may have been another of them' end as detail,
         rank as number,
         'S1' as scope,
         null as unknown_share
@@ -253,7 +257,8 @@ found as (
         'week_missed' as kind,
         'huggingface' as subject,
         null as hub_id,
-        'nobody captured it, so it can only be imported from an archive' as detail,
+        case when is_quick then 'only a quick capture saw it, so the whole' else 'nobody captured it, so it' end
+        || ' can only be imported from an archive' as detail,
         null as number,
         null as scope,
         null as unknown_share

@@ -8,7 +8,7 @@ columns:
   level: lab, every unreviewed namespace being one of its own; country, of reviewed labs only; model
   hhi: sum of squared shares, 0 to 10,000
   gini: 0 where all that were downloaded are equal; only those with downloads
-  gini_with_zeros: the same over all that were listed
+  gini_with_zeros: the same over all that were there, downloaded or not, as marts.share_by_country counts
   cr1: share of the first, 0..1
   cr4: share of the first four
   cr10: share of the first ten

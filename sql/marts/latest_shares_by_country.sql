@@ -16,7 +16,7 @@ columns:
   upper_bound: share of total if all of the unknown belonged here
   share_of_known: part of all downloads of reviewed namespaces, to four digits; null for UNKNOWN
   downloads_flow: downloads in the window, whole ones
-  n_models: models that were listed in the week and give the credit, once for each of their parents or roots
+  n_models: models that were there in the week and give the credit, once for each of their parents or roots, as marts.share_by_country counts
   unknown_share: part of the downloads in scope whose namespace was not reviewed
   estimated_share: part of downloads_flow that is estimated from the 30-day counter; 1 as long as no week is measured
   week: Monday of the week

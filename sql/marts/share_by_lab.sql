@@ -19,7 +19,10 @@ columns:
   share_of_known: downloads_flow / all downloads of reviewed namespaces; null for an unreviewed namespace
   lower_bound: share of total if none of the unreviewed namespaces belonged to the lab
   upper_bound: share of total if all of them did; for an unreviewed namespace its own share
-  n_models: models that were listed in the last week of the window and give the credit, once for each of their parents or roots
+  n_models: >-
+    models that were there in the last week of the window and give the credit, once for each of their parents or roots. One is there from its
+    creation, or from the last whole capture that lacked it where it was hidden at first, to the first one that lacks it for good; if it was
+    away for a while in between, or the Hub disabled it, it counts all the same
   unknown_share: part of the downloads in scope whose namespace was not reviewed
   is_estimate: whether any of downloads_flow, or all that it is compared with, is estimated from the 30-day counter
   estimated_share: part of downloads_flow that is estimated from the 30-day counter

@@ -20,7 +20,7 @@ columns:
   growth: part of it by the other models whose own share rose
   decay: part of it by the other models whose own share fell, those that are gone included; never above 0
   reclassification: share that models had in the earlier week which belonged to another side then, less that of models which belong to another now
-  n_models: models that were listed in the later week
+  n_models: models that were there in the later week, as marts.share_by_country counts
   unknown_share: part of the downloads of the later week whose namespace was not reviewed
   as_of: last snapshot used
 checks:

@@ -73,7 +73,7 @@ select
     sights.stargazers_count,
     weeks.is_burst,
     cast(weeks.burst_gain as bigint) as burst_gain,
-    weeks.week + 7 < repositories.first_seen_on as is_backfilled,
+    weeks.week + 7 <= repositories.first_seen_on as is_backfilled,
     weeks.as_of
 from weeks
 inner join core.repositories as repositories on weeks.repo_id = repositories.repo_id

@@ -3,7 +3,9 @@ meaning: Countries and regions by ISO code with neutral short names, and INTERNA
 grain: [country]
 columns:
   country: ISO 3166-1 alpha-2, INTERNATIONAL or UNKNOWN
-  country_name: short name; codes take no position on any dispute
+  country_name: >-
+    short name as known on the day of the build; one first written down later is told all the same, because a name says nothing about who
+    leads; codes take no position on any dispute
   region: part of the world, after the United Nations' M49
 */
 with latest as (
@@ -12,8 +14,12 @@ with latest as (
         country_name,
         region
     from raw.registry_countries
-    where cast(known_from as date) <= (select known_at from raw.parameters)
-    qualify row_number() over (partition by country order by known_from desc) = 1
+    qualify row_number() over (
+        partition by country
+        order by
+            cast(known_from as date) <= (select known_at from raw.parameters) desc,
+            abs(cast(known_from as date) - (select known_at from raw.parameters)) asc
+    ) = 1
 )
 
 select

@@ -55,25 +55,46 @@ large as (
     from staging.milestones as milestones
     left join staging.aliases as aliases on milestones.model_key = aliases.model_key
     where milestones.threshold = 10000 and milestones.source <> 'huggingface_quick'
+),
+
+worthy as (
+    select
+        traits.model_key,
+        traits.gone_on,
+        models.created_at,
+        models.size_band,
+        models.first_seen_on,
+        models.last_seen_on
+    from staging.traits as traits
+    inner join staging.models as models on traits.model_key = models.model_key
+    inner join snapshots on models.first_seen_on = snapshots.observed_on and models.created_at > snapshots.earlier_at
+    where
+        not traits.is_quantised
+        and (
+            traits.model_key in (select large.model_key from large)
+            or traits.model_key in (select releases.model_key from staging.releases as releases)
+        )
+),
+
+-- Of a counter that nobody ever told not even zero is known.
+told as (
+    select distinct stays.model_key
+    from worthy
+    inner join staging.stays as stays on worthy.model_key = stays.model_key and stays.source <> 'huggingface_quick'
+    inner join staging.counters as counters on stays.source = counters.source and stays.listed_key = counters.model_key
+    where counters.downloads_all_time is not null
 )
 
 select
-    traits.model_key,
-    models.created_at as born_at,
-    models.size_band,
+    worthy.model_key,
+    worthy.created_at as born_at,
+    worthy.size_band,
     cast(least(
         bounds.ended_on,
-        case when traits.gone_on is null then bounds.ended_on else date_trunc('week', models.last_seen_on) end,
+        case when worthy.gone_on is null then bounds.ended_on else date_trunc('week', worthy.last_seen_on) end,
         coalesce(date_trunc('week', silences.counted_until), bounds.ended_on)
     ) as timestamp) as known_until
-from staging.traits as traits
-inner join staging.models as models on traits.model_key = models.model_key
-inner join snapshots on models.first_seen_on = snapshots.observed_on and models.created_at > snapshots.earlier_at
-inner join bounds on models.created_at >= bounds.first_week and models.created_at < bounds.ended_on
-left join staging.silences as silences on traits.model_key = silences.model_key
-where
-    not traits.is_quantised
-    and (
-        traits.model_key in (select large.model_key from large)
-        or traits.model_key in (select releases.model_key from staging.releases as releases)
-    )
+from worthy
+semi join told on worthy.model_key = told.model_key
+inner join bounds on worthy.created_at >= bounds.first_week and worthy.created_at < bounds.ended_on
+left join staging.silences as silences on worthy.model_key = silences.model_key

@@ -10,7 +10,9 @@ columns:
   downloads_flow: >-
     downloads in the week; measured steps are spread evenly over their days, those over more than ten days part by part, where later
     snapshots tell how high the counter stood between (is_bridged)
-  is_estimate: whether it is downloads_30d * 7 / 30 of the week's last snapshot instead of a measured difference
+  is_estimate: >-
+    whether it is downloads_30d * 7 / 30 of the week's last snapshot instead of a measured difference, or has such a part for the days since
+    the model's counter was last told
   is_bridged: >-
     whether the counter had fallen or the Hub's counters stood still, or a step spans more than ten days, or the snapshots were taken at hours
     too different, so that the week is only known together with others
@@ -118,17 +120,6 @@ measured as (
     where moved.from_on < moved.week + 7 and greatest(moved.until_on, moved.from_on + 1) > moved.week
 ),
 
-summed as (
-    select
-        model_key,
-        cast(sum(cast(gained as decimal(18, 6))) as decimal(18, 6)) as downloads_flow,
-        bool_or(is_bridged) as is_bridged,
-        bool_or(is_bridged or is_spike) as is_flagged,
-        max(to_on) as as_of
-    from measured
-    group by model_key
-),
-
 -- Where nobody's snapshots bracket the week, or the cumulative counter is unknown.
 sights as (
     select
@@ -203,13 +194,72 @@ spiked as (
             and spikes.spike_on < sights.observed_on
 )
 
+,
+
+readable as (
+    select model_key
+    from sights
+    where downloads_30d >= 0
+),
+
+-- Listed as ever, but nobody told its counter: it goes on at the pace that was told last, and does not fall to nothing.
+silent as (
+    select
+        silences.model_key,
+        silences.source,
+        silences.told_on,
+        silences.downloads_30d / 30.0
+        * (
+            least(running.week + 7, coalesce(silences.listed_until, running.week + 7))
+            - greatest(running.week, silences.counted_until)
+        ) as expected
+    from now.week as running
+    inner join staging.silences as silences
+        on silences.counted_until < running.week + 7 and coalesce(silences.listed_until > running.week, true)
+    anti join readable on silences.model_key = readable.model_key
+    where silences.downloads_30d is not null and not running.is_quick and (running.source is not null or running.week in (select week from sights where downloads_30d >= 0))
+),
+
+summed as (
+    select
+        model_key,
+        cast(sum(cast(gained as decimal(18, 6))) as decimal(18, 6)) as downloads_flow,
+        bool_or(is_estimate) as is_estimate,
+        bool_or(is_bridged) as is_bridged,
+        max(source) as source,
+        bool_or(is_flagged) as is_flagged,
+        max(to_on) as as_of
+    from (
+        select
+            model_key,
+            gained,
+            false as is_estimate,
+            is_bridged,
+            null as source,
+            is_bridged or is_spike as is_flagged,
+            to_on
+        from measured
+        union all
+        select
+            model_key,
+            expected as gained,
+            true as is_estimate,
+            false as is_bridged,
+            source,
+            true as is_flagged,
+            told_on as to_on
+        from silent
+    ) as counted
+    group by model_key
+)
+
 select
     summed.model_key,
     running.week,
     summed.downloads_flow,
-    false as is_estimate,
+    summed.is_estimate,
     summed.is_bridged,
-    running.source,
+    coalesce(running.source, summed.source) as source,
     summed.is_flagged,
     summed.as_of
 from summed

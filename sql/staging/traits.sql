@@ -9,7 +9,9 @@ columns:
   born_at: moment of its creation; the first day it was seen where that is unknown
   is_after_chatgpt: whether it was created after 2022-11-30, as S3 asks
   large_at: moment it passed 100,000 downloads of all time; null if it never did
-  listed_from: first day of its life
+  listed_from: >-
+    day of its creation, the first day it was seen where that is unknown; of the last whole capture before that lacked it, where that is
+    later, because it was hidden until then
   gone_on: first day it was no longer listed; null if it is
 */
 with relations as (
@@ -28,6 +30,17 @@ large as (
     left join staging.aliases as aliases on milestones.model_key = aliases.model_key
     where milestones.threshold = 100000
     group by coalesce(aliases.known_key, milestones.model_key)
+),
+
+-- Among few days of captures the millions of models have even fewer first ones.
+lacking as (
+    select
+        days.first_seen_on,
+        max(chain.observed_on) as lacked_on
+    from (select distinct first_seen_on from staging.models) as days
+    inner join staging.chain as chain
+        on chain.source = 'huggingface' and chain.is_complete and chain.observed_on < days.first_seen_on
+    group by days.first_seen_on
 )
 
 select
@@ -38,8 +51,9 @@ select
     coalesce(models.created_at, cast(models.first_seen_on as timestamp)) as born_at,
     coalesce(models.created_at >= timestamp '2022-12-01', false) as is_after_chatgpt,
     large.large_at,
-    least(coalesce(cast(models.created_at as date), models.first_seen_on), models.first_seen_on) as listed_from,
+    greatest(least(cast(models.created_at as date), models.first_seen_on), lacking.lacked_on) as listed_from,
     models.removed_on as gone_on
 from staging.models as models
+left join lacking on models.first_seen_on = lacking.first_seen_on
 left join relations on models.model_key = relations.model_key
 left join large on models.model_key = large.model_key

@@ -82,7 +82,8 @@ create table core.snapshots (
     source varchar, observed_on date, week date, row_count bigint, status varchar, seen bigint, loaded bigint, merged bigint,
     quarantined bigint, sealed_at timestamptz, table_name varchar);
 create table core.weeks (
-    week date, is_captured boolean, is_imported boolean, is_gap boolean, snapshot_count bigint, counted_days double, is_uneven boolean);
+    week date, is_captured boolean, is_imported boolean, is_quick boolean, is_gap boolean, snapshot_count bigint, counted_days double,
+    is_uneven boolean);
 create table core.counter_events (
     event_id varchar, kind varchar, hub_id varchar, week date, observed_on date, source varchar, detail varchar);
 create table marts.checks (
@@ -332,18 +333,21 @@ def snapshot_rows(world: World) -> list[Row]:
 
 
 def week_rows(world: World) -> list[Row]:
-    """Twenty weeks, of which one has a gap, the oldest three come from an archive, and the newest holds most of an eighth day."""
+    """Twenty weeks: one nobody captured, a quick capture alone saw one, the oldest three are an archive's, the newest has most of a day too much."""
+    missed, quick = 6, 8
     return [
         (
             world.monday - timedelta(weeks=age),
-            age < 17 and age != 6,
+            age < 17 and not is_gap,
             age >= 17,
-            age == 6,
-            0 if age == 6 else 1,
+            age == quick,
+            is_gap,
+            int(not is_gap),
             7.875 if age == 0 else 7.0,
             age == 0,
         )
         for age in range(20)
+        for is_gap in [age in (missed, quick)]
     ]
 
 

@@ -77,6 +77,17 @@ def test_an_age_in_a_week_that_is_not_measured_is_not_told(history: History, nam
     }  # fmt: skip
 
 
+def test_a_counter_that_was_never_told_is_unknown_and_not_zero(tmp_path: Path) -> None:
+    """Both are of a reviewed lab, so that even what nobody downloads is followed."""
+    history = History(tmp_path)
+    for place, day in enumerate(MONDAYS[:4]):
+        nobody = young("nobody", 0, place, model_name="Qwen/nobody")
+        never = young("never", 0, place, model_name="Qwen/never", total=None)
+        history.day(day, model("old", total=10**6 * place), *nobody, *never)
+    rows = history.build().rows("select hub_id, age_days, downloads from marts.relative_adoption where version = 'v1'")
+    assert {(row["hub_id"], row["age_days"], row["downloads"]) for row in rows} == {("nobody", 7, 0), ("nobody", 14, 0)}
+
+
 def test_what_was_reached_before_there_was_a_baseline_has_no_value(history: History) -> None:
     found = adoption(history, "peer0", "v1")
     # Days 7 and 14 were reached in the third quarter, before which nobody had reached them.

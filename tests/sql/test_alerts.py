@@ -44,6 +44,8 @@ def on(place: int) -> list[dict[str, Any]]:
         ),
         model("late", model_name="late/m", total=500 * later, parameters_total=7 * BILLION),
         model("vast", model_name="acme/vast", **vast, **closing),
+        # New in one of the two weeks of which nobody knows which brought what.
+        model("between", model_name="between/m", total=900 * (place == 8), parameters_total=20 * BILLION),
         # Away from its size class in three weeks, not in four.
         model("back", model_name="back/m", total=10 * (place >= 2) + 10 * (place >= 6), parameters_total=3 * BILLION),
         # The same steps on a model that few use are no alert, nor on one that was large only later.
@@ -99,7 +101,17 @@ def test_a_large_model_that_closed(alerts: Rows) -> None:
 
 def test_a_lab_new_among_the_ten_of_its_size(alerts: Rows) -> None:
     """Nobody enters in the first four weeks, which have no four before them; then only who was away."""
-    assert told(alerts, "entered_top10") == [(MONDAYS[5], "entered_top10", "hf:late in 5-10B", 1)]
+    assert told(alerts, "entered_top10") == [
+        (MONDAYS[5], "entered_top10", "hf:late in 5-10B", 1),
+        (MONDAYS[6], "entered_top10", "hf:between in 10-50B", 1),
+    ]
+
+
+def test_an_entry_in_a_week_known_only_together_with_others_says_so(alerts: Rows) -> None:
+    details = {row["subject"]: row["detail"] for row in alerts if row["kind"] == "entered_top10"}
+    unsure = "; the week is known only together with others, so it may have been another of them"
+    assert details["hf:between in 10-50B"].endswith(unsure)
+    assert not details["hf:late in 5-10B"].endswith(unsure)
 
 
 def test_a_week_that_nobody_captured(alerts: Rows) -> None:

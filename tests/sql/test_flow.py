@@ -398,6 +398,41 @@ def test_a_counter_that_was_missing_for_a_week_is_not_estimated_too_once_it_is_b
     assert told == [{"week": week, "downloads_flow": 10, "is_estimate": False} for week in MONDAYS[3:5]]
 
 
+@pytest.mark.parametrize("weekday", [0, 1])
+def test_what_is_listed_but_not_told_goes_on_at_its_last_pace(tmp_path: Path, weekday: int) -> None:
+    """Until its record can be read again, or has its counter again: an estimate, beside what is known of the week, and not past its end."""
+    days = [monday + timedelta(days=weekday) for monday in MONDAYS[:6]]
+    history = History(tmp_path)
+    for place, day in enumerate(days):
+        totals = {"torn": 140 * place, "dark": 140 * place if place < 4 else None, "gone": 140 * place, "old": None}
+        silent = ["torn", "gone"][: 2 if place == 4 else 1] if place > 3 else []
+        listed = {name: total for name, total in totals.items() if name not in silent and (name != "gone" or place < 5)}
+        months = [900] * 4 + [600, None]
+        rows = [model(name, total=total, month=months[place]) for name, total in listed.items()]
+        history.day(day, model("steady", total=10**6 * place, month=10**6), *rows, unreadable=silent)
+    history.build()
+    known = 20 * weekday  # of the week in which it was last told
+    assert [flow(history, "torn")[week][:2] for week in MONDAYS[2:6]] == [
+        (140, False),
+        (known + 30 * (7 - weekday), True),
+        (210, True),
+        (210, True),
+    ]
+    assert [flow(history, "dark")[week][:2] for week in MONDAYS[2:6]] == [
+        (140, False),
+        (known + 20 * (7 - weekday), True),
+        (140, True),
+        (140, True),
+    ]
+    rest = [row[:2] for week, row in flow(history, "gone").items() if week >= MONDAYS[3]]
+    assert rest == [(known + 30 * (7 - weekday), True), (30 * weekday, True)][: 1 + (weekday > 0)]
+    assert flow(history, "old")[MONDAYS[4]][:2] == (140, True)
+    twice = "select hub_id, week from core.weekly_flow group by hub_id, week having count(*) > 1"
+    assert history.rows(twice) == [], "estimated by this week's counter and by the one told before"
+    flagged = "select source, count(*) as n from core.weekly_flow where is_flagged and hub_id = 'torn' group by source"
+    assert history.rows(flagged) == [{"source": "huggingface", "n": 3}]
+
+
 def test_a_threshold_is_passed_between_two_snapshots_not_when_it_is_seen(gap: History) -> None:
     rows = gap.rows(
         "select hub_id, large_at from staging.traits inner join staging.model_keys using (model_key) where hub_id like 'large%' order by 1"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from .conftest import Answer
-from .history import History, model
+from .history import History, model, two_labs
 
 MONDAYS = [date(2026, 11, 2), date(2026, 11, 9), date(2026, 11, 16), date(2026, 11, 23)]
 Seen = dict[str, tuple[date, date | None]]
@@ -30,6 +30,28 @@ def seen(
 def test_a_model_absent_from_a_whole_snapshot_is_removed_on_that_day(tmp_path: Path) -> None:
     found = seen(tmp_path, {"stays": MONDAYS, "goes": MONDAYS[:2]})
     assert found == {"stays": (MONDAYS[3], None), "goes": (MONDAYS[1], MONDAYS[2])}
+
+
+def test_who_counts_as_there_in_a_week(tmp_path: Path) -> None:
+    """From its creation, or since the last snapshot without it; away for a while or disabled, it still does."""
+    mondays = [date(2026, 8, 31) + timedelta(days=7 * place) for place in range(6)]
+    there = {"steady": range(6), "public": range(3, 6), "gone": range(3), "away": (0, 1, 4, 5), "disabled": range(6)}
+    history = two_labs(tmp_path)
+    for place, day in enumerate(mondays):
+        rows = [
+            model(name, model_name=f"acme/{name}", total=100 * place, is_disabled=name == "disabled" and place > 2)
+            for name, places in there.items()
+            if place in places
+        ]
+        born = datetime.combine(mondays[1] + timedelta(days=2), datetime.min.time())
+        rows += [model("new", model_name="acme/new", total=place, created_at=born)] if place > 1 else []
+        history.day(day, model("giant", model_name="base/giant", total=10**6 * place), *rows)
+    counted = """
+        select n_models from marts.share_by_lab
+        where lab = 'acme' and scope = 'S1' and credit = 'publisher' and time_window = 'week' order by week
+    """
+    # public is there from the third Monday on, new from the first Wednesday, gone until the fourth Monday.
+    assert [row["n_models"] for row in history.build().rows(counted)] == [4, 5, 6, 5, 5, 5]
 
 
 @pytest.mark.parametrize(

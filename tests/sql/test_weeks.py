@@ -17,7 +17,8 @@ from .conftest import Answer
 
 Days = list[tuple[str, str]]
 FIRST = date(2026, 12, 21)
-NAMES = {"sealed": "huggingface", "imported": "hub_weekly"}
+NAMES = {"sealed": "huggingface", "imported": "hub_weekly", "quick": "huggingface_quick"}
+SEALED = {"quick": "sealed"}
 MEASURED = (
     f"select * from (values (date '{FIRST}', 'huggingface', false, 7, false), (date '2026-12-28', 'huggingface_quick', true, 8, true),"
     " (date '2027-01-04', null, false, null, false)) as given (week, source, is_quick, counted_days, is_uneven)"
@@ -33,6 +34,13 @@ CASES: dict[str, tuple[Days, list[str]]] = {
     "archives-alone-have-no-gap": ([("imported", "2026-11-02"), ("imported", "2026-12-21")], []),
     "two-in-a-week": ([("sealed", "2026-12-21"), ("sealed", "2026-12-24"), ("sealed", "2027-01-04")], ["2026-12-28"]),
     "an-archive-after-our-last": ([("sealed", "2026-12-21"), ("imported", "2027-01-04")], ["2026-12-28"]),
+    "a-quick-capture-fills-no-gap": (
+        [("sealed", "2026-12-21"), ("quick", "2026-12-28"), ("sealed", "2027-01-04")],
+        ["2026-12-28"],
+    ),
+    "nor-at-the-end": ([("sealed", "2026-12-21"), ("quick", "2026-12-28"), ("quick", "2027-01-04")], ["2026-12-28"]),
+    "quick-captures-alone-have-no-gap": ([("quick", "2026-12-21"), ("quick", "2027-01-04")], []),
+    "nor-before-our-first": ([("quick", "2026-12-21"), ("sealed", "2027-01-04")], []),
 }
 
 
@@ -43,7 +51,7 @@ def listed(snapshots: str) -> str:
 
 def given(days: Days) -> str:
     rows = ", ".join(
-        f"('{NAMES[status]}', date '{day}', date_trunc('week', date '{day}')::date, '{status}', {status == 'sealed'})"
+        f"('{NAMES[status]}', date '{day}', date_trunc('week', date '{day}')::date, '{SEALED.get(status, status)}', {status == 'sealed'})"
         for status, day in days
     )
     return f"select * from (values {rows}) as t(source, observed_on, week, status, is_complete)"
@@ -58,10 +66,11 @@ def test_a_gap_is_a_week_after_our_first_that_nothing_covers(answer: Answer, day
     assert [row["week"] for row in rows] == expected
     assert [row["week"].isoformat() for row in rows if row["is_gap"]] == gaps
     assert [row["week"] for row in rows if row["is_measured"]] == [FIRST]
-    assert sum(row["snapshot_count"] for row in rows) == len(days)
+    assert sum(row["snapshot_count"] for row in rows) == sum(status != "quick" for status, _day in days)
     for row in rows:
         statuses = {status for (status, _day), monday in zip(days, mondays, strict=True) if monday == row["week"]}
-        assert (row["is_captured"], row["is_imported"]) == ("sealed" in statuses, "imported" in statuses)
+        said = (row["is_captured"], row["is_imported"], row["is_quick"])
+        assert said == ("sealed" in statuses, "imported" in statuses, "quick" in statuses)
 
 
 @pytest.mark.parametrize(("days", "gaps"), CASES.values(), ids=CASES)
@@ -73,7 +82,7 @@ def test_status_counts_the_same_gaps(tmp_path, days: Days, gaps: list[str]) -> N
         seal.close(
             attempt,
             Counts(1, 1, 0, 0),
-            status=status,
+            status=SEALED.get(status, status),
             is_complete=status == "sealed",
             origin="http://127.0.0.1",
             started_at=f"{day}T02:00:00.000Z",

@@ -103,6 +103,19 @@ def test_the_number_quoted_in_a_week_is_rebuilt_to_the_byte(history: History, tm
     assert _tables(history.build_all(), tmp_path / "back") == present
 
 
+@pytest.mark.parametrize(
+    ("day", "name"), [(date(2026, 10, 1), "Old"), (date(2026, 11, 19), "Old"), (date(2026, 11, 20), "New")]
+)
+def test_a_country_has_its_name_of_then_or_the_first_it_got(history: History, day: date, name: str) -> None:
+    """A code in place of a name would hide who leads, and a name tells nothing that nobody knew."""
+    (history.registry / "countries.csv").write_text(
+        f"country,country_name,region,{ORIGIN}\nUS,Old,There,2026-11-01,{SEEN}\nUS,New,There,2026-11-20,{SEEN}\n"
+    )
+    history.day(date(2026, 9, 7), model("m", total=1))
+    known = history.build(day).rows("select country_name from registry.countries where country = 'US'")
+    assert known == [{"country_name": name}]
+
+
 def test_nothing_sealed_by_then_is_said(copied: Callable[[], Path]) -> None:
     refused = Leadershift(copied(), NOW).invoke("build", "--known-at", "2021-01-01")
     is_one_message(
@@ -118,6 +131,9 @@ def test_a_registry_that_knew_nothing_yet_is_said_plainly(copied: Callable[[], P
     built = Leadershift(home, NOW).invoke("build", "--known-at", day, "--json")
     assert json.loads(built.stdout)["known_at"] == day
     assert f"As known on {day}: 16 of 16 snapshots, 0 of " in built.stderr
+    assert re.search(
+        r"reviewed namespaces and \d+ of \d+ licences; what was told later is UNKNOWN here\. ", built.stderr
+    )
     assert "The registry begins on 2026-11-21, so every lab and country of this build is UNKNOWN" in built.stderr
     with duckdb.connect(str(database_path(home)), read_only=True) as connection:
         rows = connection.execute("select distinct country, lower_bound, upper_bound from marts.share_by_country")
