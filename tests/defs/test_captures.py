@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from dagster_project.calendar import Week
-from dagster_project.defs.assets import (
+from dagster_project.defs.captures import (
     OWNERS_CAPTURE,
     REPOSITORIES_CAPTURE,
     STARS_CAPTURE,

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from dagster_project.calendar import Week
-from dagster_project.defs.assets import capture_asset
+from dagster_project.defs.captures import capture_asset
 from dagster_project.defs.installation import Installation
 from dagster_project.rehearsal.hub.service import HubService, ServiceOptions, simulated
 from tests.defs.conftest import SECRETS, WORLD, House, build_house
