@@ -25,6 +25,7 @@ chapters as (
 
 bounds as (
     select
+        chapter,
         min(week) as first_week,
         max(week) + 7 as ended_on
     from chapters
