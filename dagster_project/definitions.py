@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import dagster as dg
 
-from dagster_project.defs.assets import (
+from dagster_project.defs.assets import release_asset, report_asset, site_asset, warehouse_assets
+from dagster_project.defs.captures import (
     capture_asset,
     owners_asset,
     people_asset,
     registry_files,
-    release_asset,
-    report_asset,
     repositories_asset,
-    site_asset,
     stars_asset,
-    warehouse_assets,
 )
 from dagster_project.defs.installation import Installation
 from dagster_project.defs.jobs import every_night, every_six_hours, github_job, import_archive, weekly_job

@@ -22,9 +22,9 @@ from dagster_project.snapshots import copies, custody, erasure, ledger, lock, pr
 from dagster_project.snapshots.repair import Mended
 from dagster_project.snapshots.retention import Old
 from dagster_project.snapshots.spool import Spool
+from dagster_project.sources.contributors import PersonRemoval
 from dagster_project.sources.github import Client
 from dagster_project.sources.github_answers import GoneError
-from dagster_project.sources.people import PersonRemoval
 from dagster_project.sources.removal import Removal, account_name
 from dagster_project.warehouse import withdraw
 

@@ -4,7 +4,7 @@ A quarter is read as a whole each time, so the newest reading of it stands and n
 weekly while it runs and for LATE_WEEKS after it, because branches are merged late; the HISTORY_QUARTERS before the first
 reading once, as far as the budget reaches. Profiles are asked for while a person's number is still in memory; only
 pseudonym, countries and day are kept, and the text for a while in the private folder.
-Not here: what is asked and what may be kept (sources/people), the key (snapshots/private), locks (captures).
+Not here: what is asked (sources/people), what may be kept (sources/contributors), the key (snapshots/private), locks (captures).
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ from dagster_project.snapshots import ledger, manifest, private, seal, spool
 from dagster_project.snapshots.private import Location, PersonKey
 from dagster_project.snapshots.seal import Seal
 from dagster_project.snapshots.spool import Spool
-from dagster_project.sources import people
+from dagster_project.sources import contributors, people
+from dagster_project.sources.contributors import Line, Profile, Reading
 from dagster_project.sources.github import Client
 from dagster_project.sources.pages import AccessRefusedError
-from dagster_project.sources.people import Ask, Gathering, Line, Page, Profile, Reading, Refused, Repo
+from dagster_project.sources.people import Ask, Gathering, Page, Refused, Repo
 
 # Merged branches bring commits with old dates, most of them within weeks.
 LATE_WEEKS = 4
@@ -45,7 +46,7 @@ PROFILE_WEEKS = 4
 BUNDLE_READINGS = 100
 # One run: less than a third of an hour's budget, so that three weeks' back-fill is no burden to others on the token.
 POINTS_A_RUN = 1_500
-SHAPE = Shape("contributors", "line", lambda attempt: map(people.read_contributors, rounds.bodies(attempt)))
+SHAPE = Shape("contributors", "line", lambda attempt: map(contributors.read_contributors, rounds.bodies(attempt)))
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
 
@@ -115,7 +116,7 @@ def capture(
 def _missing(attempt: Spool) -> Iterator[Missing]:
     """Give what could not be read, from what is kept, so that a resumed round says all of it."""
     for body in rounds.bodies(attempt):
-        for reading in people.read_bundle(body):
+        for reading in contributors.read_bundle(body):
             if reading.reason is not None:
                 # By its number: a name may be a person's, and the diary is for ever.
                 yield Missing(f"repository {reading.repo_id}, quarter of {reading.quarter}", reading.reason)
@@ -182,7 +183,7 @@ def _known(settings: Settings, attempt: Spool | None, key_id: str) -> _Known:
                     repo_id, quarter = record.decode().split()
                     known.tried[int(repo_id), date.fromisoformat(quarter)] = found.observed_on
     for body in rounds.bodies(attempt):
-        for reading in people.read_bundle(body):
+        for reading in contributors.read_bundle(body):
             place = (reading.repo_id, reading.quarter)
             if reading.key_id == key_id:
                 known.tried[place] = date.fromisoformat(reading.observed_at[:10])
@@ -204,7 +205,7 @@ def _learn_table(known: _Known, table: pl.LazyFrame, key_id: str, day: date) -> 
             known.profiles[person] = Profile(tuple(countries), has_location, profile_on)
 
 
-def _profile(line: people.Line) -> Profile:
+def _profile(line: Line) -> Profile:
     return Profile(tuple(line.countries), bool(line.has_location), line.profile_on)
 
 
@@ -225,7 +226,7 @@ class _Round:
     ) -> None:
         self._settings, self._client, self._key = settings, client, key
         self._profiles = known.profiles
-        self._bundles: Bundles[Reading] = Bundles(settings, attempt, people.bundle, on_page, size=BUNDLE_READINGS)
+        self._bundles: Bundles[Reading] = Bundles(settings, attempt, contributors.bundle, on_page, size=BUNDLE_READINGS)
         self._opted_out = private.opted_out(settings.home)
         self._today = settings.now().date()
         self._gathered: list[Gathering] = []

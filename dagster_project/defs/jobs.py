@@ -6,7 +6,7 @@ import dagster as dg
 
 from dagster_project import imports, overview
 from dagster_project.calendar import Week, parse_time
-from dagster_project.defs.assets import PEOPLE_CAPTURE, REPOSITORIES_CAPTURE, STARS_CAPTURE, WEEK_TAG
+from dagster_project.defs.captures import PEOPLE_CAPTURE, REPOSITORIES_CAPTURE, STARS_CAPTURE, WEEK_TAG
 from dagster_project.defs.installation import Installation, failures_in_words
 
 weekly_job = dg.define_asset_job(

@@ -4,7 +4,7 @@ import dagster as dg
 
 from dagster_project import alerts
 from dagster_project.crawl import HUB
-from dagster_project.defs.assets import CAPTURE, seal_metadata
+from dagster_project.defs.captures import CAPTURE, seal_metadata
 from dagster_project.defs.installation import Installation
 from dagster_project.defs.partitions import weeks
 from dagster_project.errors import LeadershiftError

@@ -12,7 +12,7 @@ import polars as pl
 
 
 def cycle_cuts(edges: pl.DataFrame) -> pl.DataFrame:
-    """Give (child_key, parent_key, members) for each edge that leads from the oldest member of a circle back into it.
+    """Give (child_key, parent_key) for each edge that leads from the oldest member of a circle back into it.
 
     Edges are (child_key, parent_key, child_created_at). Where circles share members, one cut may not open all of them: it is
     repeated on what is left until none remains.
@@ -22,14 +22,14 @@ def cycle_cuts(edges: pl.DataFrame) -> pl.DataFrame:
     parents: defaultdict[int, set[int]] = defaultdict(set)
     for child, parent in edges.select("child_key", "parent_key").iter_rows():
         parents[child].add(parent)
-    cuts: list[tuple[int, int, int]] = []
+    cuts: list[tuple[int, int]] = []
     while circles := list(_circles(parents)):
         for circle in circles:
             oldest = min(circle, key=lambda key: (created[key] is None, created[key], key))
             inside = parents[oldest].intersection(circle)
-            cuts += [(oldest, parent, len(circle)) for parent in inside]
+            cuts += [(oldest, parent) for parent in inside]
             parents[oldest] -= inside
-    schema = {"child_key": pl.Int32, "parent_key": pl.Int32, "members": pl.Int64}
+    schema = {"child_key": pl.Int32, "parent_key": pl.Int32}
     return pl.DataFrame(cuts, schema, orient="row").sort("child_key", "parent_key")
 
 

@@ -26,7 +26,7 @@ from dagster_project.errors import DamagedDataError, LeadershiftError, NothingYe
 from dagster_project.snapshots import durable, manifest, touched
 from dagster_project.snapshots.seal import Seal, manifest_damage, table_name
 from dagster_project.snapshots.spool import Spool
-from dagster_project.sources import innovation_graph, overviews, people, repositories, stars
+from dagster_project.sources import contributors, innovation_graph, overviews, repositories, stars
 from dagster_project.warehouse import catalog, facts, lineage
 from dagster_project.warehouse.catalog import Table
 from dagster_project.warehouse.engine import THREADS, connect_private, quoted
@@ -50,7 +50,7 @@ RAW_SCHEMAS: Mapping[str, Mapping[str, pl.DataType]] = {
     "owners": {**overviews.OWNER_SCHEMA, **_PLACE},
     "repositories": {**repositories.REPOSITORY_SCHEMA, **_PLACE},
     "star_weeks": {**stars.STAR_SCHEMA, **_PLACE},
-    "contributors": {**people.CONTRIBUTOR_SCHEMA, **_PLACE},
+    "contributors": {**contributors.CONTRIBUTOR_SCHEMA, **_PLACE},
     "innovation_graph": {**innovation_graph.GRAPH_SCHEMA, **_PLACE},
 }
 REGISTRY_FILES = (

@@ -82,7 +82,6 @@ absences as (
     select
         stays.source,
         stays.model_key,
-        stays.last_on,
         min(again.first_on) as back_on,
         min(chain.observed_on) as removed_on
     from staging.stays as stays

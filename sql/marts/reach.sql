@@ -56,7 +56,6 @@ passings as (
         passings.model_key,
         passings.threshold,
         passings.passed_on,
-        passings.is_first_look,
         passings.lab,
         nullif(passings.country, 'INTERNATIONAL') as country
     from staging.reach_passings as passings
@@ -119,7 +118,6 @@ released as (
         scope,
         variant,
         cast(date_trunc('quarter', passed_on) as date) as quarter,
-        country,
         cast(count(*) as double) as n,
         cast(sum(count(*)) over (partition by scope, variant, date_trunc('quarter', passed_on)) as double) as total
     from passings

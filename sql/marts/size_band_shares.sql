@@ -41,8 +41,7 @@ with levelled as (
         size_band,
         downloads_flow,
         estimated_flow,
-        n_models,
-        as_of
+        n_models
     from staging.size_band_weeks
     union all
     select
@@ -57,8 +56,7 @@ with levelled as (
         end as size_band,
         downloads_flow,
         estimated_flow,
-        n_models,
-        as_of
+        n_models
     from staging.size_band_weeks
 ),
 

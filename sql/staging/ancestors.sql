@@ -8,14 +8,12 @@ columns:
   root_key: our number for its root, below zero for a stub
   weight: its part of the model; a model's parts add up to 1
   depth: fewest hops from the model to it
-  is_open: whether it has parents itself and is only as far as 20 hops go
 */
 select
     model_key,
     root_key,
     cast(sum(cast(weight as decimal(38, 18))) as double) as weight,
-    min(depth) as depth,
-    bool_or(is_open) as is_open
+    min(depth) as depth
 from staging.climbs
 where not is_only
 group by model_key, root_key
@@ -24,7 +22,6 @@ select
     model_key,
     root_key,
     weight,
-    depth,
-    is_open
+    depth
 from staging.climbs
 where is_only

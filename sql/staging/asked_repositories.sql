@@ -5,16 +5,13 @@ meaning: >-
 grain: [repo_id]
 columns:
   repo_id: GitHub's number for the repository
-  asked_name: owner/name as the registry has it
   lab: slug of the lab that owns it; null where the registry names none
-  kind: lab, company or community
   why: what it is for
 */
 with answers as (
     select
         registered.repo_name as asked_name,
         registered.lab,
-        registered.kind,
         registered.why,
         seen.repo_id,
         seen.observed_on
@@ -34,9 +31,7 @@ with answers as (
 -- Two names of the registry may lead to one repository that was renamed in between.
 select
     repo_id,
-    asked_name,
     lab,
-    kind,
     why
 from answers
 qualify row_number() over (partition by repo_id order by observed_on, asked_name) = 1

@@ -74,7 +74,6 @@ ranked as (
 tops as (
     select
         scope,
-        model_key,
         min(place) filter (where list = 'liked') as liked_place,
         min(place) filter (where list = 'downloaded') as downloaded_place
     from ranked

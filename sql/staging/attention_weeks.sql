@@ -14,7 +14,6 @@ columns:
 */
 with liked as (
     select
-        likes.model_key,
         likes.new_likes,
         likes.fallen_likes,
         traits.is_language,
@@ -50,8 +49,7 @@ downloaded as (
         split_part(scope, '-', 1) as scope,
         lab,
         country,
-        downloads_flow,
-        as_of
+        downloads_flow
     from now.lab_weeks
     where credit = 'publisher' and split_part(scope, '-', 1) in ('S1', 'S2')
 )

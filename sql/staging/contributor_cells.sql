@@ -13,7 +13,6 @@ columns:
   located_contributors: people of the unit who name a country
   all_contributors: all people of the unit
   located_months: months of people who name a country
-  all_months: months of all people
   is_unit_hidden: whether the unit has too few people to show anything of it
   is_folded: whether the country must not be shown by itself
 */
@@ -34,7 +33,6 @@ located as (
     select
         people.quarter,
         people.unit,
-        people.person,
         people.months,
         places.countries,
         -- Twelve digits, so that three thirds are one within what a share is checked to.
@@ -135,8 +133,7 @@ select
     cells.contributor_months,
     units.located_contributors,
     units.all_contributors,
-    units.located_months,
-    units.all_months
+    units.located_months
 from cells
 inner join units on cells.quarter = units.quarter and cells.unit = units.unit
 order by cells.quarter, cells.unit, cells.country

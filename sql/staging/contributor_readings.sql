@@ -6,15 +6,13 @@ columns:
   quarter: first day of the quarter, UTC
   key_id: name of the key that the persons of the reading are hashed with
   observed_at: when it was read, UTC
-  observed_on: UTC day of the snapshot
 */
 with readings as (
     select distinct
         repo_id,
         quarter,
         key_id,
-        observed_at,
-        observed_on
+        observed_at
     from raw.contributors
 ),
 
@@ -50,8 +48,7 @@ select
     readings.repo_id,
     readings.quarter,
     readings.key_id,
-    readings.observed_at,
-    readings.observed_on
+    readings.observed_at
 from readings
 inner join keyed on readings.quarter = keyed.quarter and readings.key_id = keyed.key_id
 qualify row_number() over (partition by readings.repo_id, readings.quarter order by readings.observed_at desc) = 1

@@ -7,7 +7,6 @@ grain: [child_key, parent_key]
 columns:
   child_key: our number for the oldest member of a circle
   parent_key: our number for the member that it names as a parent
-  members: how many models the circle has
 */
 with used as (
     select

@@ -5,7 +5,6 @@ grain: [week, lab]
 columns:
   week: Monday of the ISO week, UTC
   lab: slug of the lab
-  country: country of the lab in that week
   own_flow: downloads of models that the lab published and that go back to a root of the same lab, by their part in it
 */
 with rooted as (
@@ -25,7 +24,6 @@ with rooted as (
 select
     running.week,
     labs.lab,
-    min(labs.country) as country,
     sum(rooted.own_flow) as own_flow
 from rooted
 cross join now.week as running

@@ -6,15 +6,13 @@ columns:
   parent_key: our number for its parent, below zero for a stub
   relation: finetune, adapter, quantized, merge or unspecified
   weight: 1 / number of parents
-  first_seen_on: first day the edge was declared
   is_derived: whether the parent has parents that count itself
 */
 with counted as (
     select
         edges.child_key,
         coalesce(edges.parent_key, stubs.model_key) as parent_key,
-        edges.relation,
-        edges.first_seen_on
+        edges.relation
     from staging.edges as edges
     left join staging.stubs as stubs on edges.stub_name = stubs.stub_name
     anti join staging.cycle_cuts as cuts on edges.child_key = cuts.child_key and edges.parent_key = cuts.parent_key
@@ -26,6 +24,5 @@ select
     parent_key,
     relation,
     1.0 / cast(count(*) over (partition by child_key) as double) as weight,
-    first_seen_on,
     parent_key in (select above.child_key from counted as above) as is_derived
 from counted

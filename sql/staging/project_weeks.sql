@@ -12,7 +12,6 @@ columns:
   withdrawn: stars of the week taken back since first seen; null likewise
   burst_gain: retained stars of days with a burst; null likewise
   commits: commits in the week to default branches, forks left out; null where no repository's are known
-  n_commits_known: repositories whose commits are known
   releases: releases published; null where no repository's are known
   backfilled_gain: part of retained_gain of repositories that were not asked for yet
   as_of: last snapshot used
@@ -69,7 +68,6 @@ select
     cast(sum(active.withdrawn) as bigint) as withdrawn,
     cast(sum(active.burst_gain) as bigint) as burst_gain,
     cast(sum(active.commits) as bigint) as commits,
-    count(active.commits) as n_commits_known,
     cast(sum(active.releases) as bigint) as releases,
     cast(sum(active.backfilled_gain) as bigint) as backfilled_gain,
     max(active.as_of) as as_of

@@ -9,8 +9,7 @@ columns:
   country: country of that lab then, or INTERNATIONAL
   released_at: moment of its creation; the first day it was seen where that is unknown
   month: first day of the month of its release
-  licence_class: class of the first licence that it stated; none if it never stated one, UNKNOWN if the id was not reviewed
-  is_permissive: whether that class is permissive
+  is_permissive: whether the first licence that it stated is permissive
   is_gated: whether access had to be asked for when it was first recorded
   is_base: whether it names no parent that counts
   is_language: whether it is in S2, text generation and image-text-to-text
@@ -71,10 +70,6 @@ select
     own.country,
     own.released_at,
     cast(date_trunc('month', own.released_at) as date) as month,
-    case
-        when first_told.licence_id is null then 'none'
-        else coalesce(classes.licence_class, 'UNKNOWN')
-    end as licence_class,
     coalesce(classes.licence_class = 'permissive', false) as is_permissive,
     coalesce(first_told.gated not in ('false', ''), false) as is_gated,
     derived.model_key is null as is_base,

@@ -4,9 +4,6 @@ grain: [repo_id, week]
 columns:
   repo_id: GitHub's number for the repository
   week: Monday of the ISO week, UTC; the snapshot lies in the one after it
-  repo_name: owner/name
-  owner_id: GitHub's number for the owner
-  is_fork: whether it is a fork of another repository
   stargazers_count: stars that GitHub counted
   commits: commits to the default branch in the week; null for a fork, whose commits are mostly others', and where it was not said
   releases: releases published since the snapshot before; null without a snapshot in the week itself, zero where some were deleted
@@ -19,8 +16,6 @@ with sights as (
     select
         repo_id,
         cast(date_trunc('week', observed_on) as date) - 7 as week,
-        repo_name,
-        owner_id,
         is_fork,
         stargazers_count,
         commits_last_week,
@@ -34,9 +29,6 @@ with sights as (
 select
     sights.repo_id,
     sights.week,
-    sights.repo_name,
-    sights.owner_id,
-    sights.is_fork,
     sights.stargazers_count,
     case when not sights.is_fork then sights.commits_last_week end as commits,
     case

@@ -105,8 +105,6 @@ totals as (
 spans as (
     select
         compared.weeks_back,
-        compared.week,
-        compared.former_week,
         totals.now_s1,
         totals.now_s2,
         case compared.weeks_back when 4 then totals.s1_4 when 13 then totals.s1_13 else totals.s1_52 end as then_s1,

@@ -6,17 +6,12 @@ grain: [repo_id, day]
 columns:
   repo_id: GitHub's number for the repository
   day: day of the burst
-  first_observed: stars of the day when it was first seen
-  retained: those of them that are still there
-  usual: median of the 90 days before
-  usual_deviation: median distance from that median, in those days
 */
 with candidates as (
     select
         repo_id,
         day,
-        first_observed,
-        retained
+        first_observed
     from core.star_days
     where first_observed >= 200
 ),
@@ -26,7 +21,6 @@ before as (
         candidates.repo_id,
         candidates.day,
         candidates.first_observed,
-        candidates.retained,
         days.first_observed as stars,
         median(days.first_observed) over (partition by candidates.repo_id, candidates.day) as usual
     from candidates
@@ -39,21 +33,16 @@ judged as (
         repo_id,
         day,
         first_observed,
-        retained,
         usual,
         median(abs(stars - usual)) as usual_deviation,
         count(*) as days_known
     from before
-    group by repo_id, day, first_observed, retained, usual
+    group by repo_id, day, first_observed, usual
 )
 
 -- The launch of a repository is no burst: four weeks have to be known before there is anything usual.
 select
     repo_id,
-    day,
-    first_observed,
-    retained,
-    usual,
-    usual_deviation
+    day
 from judged
 where days_known >= 28 and first_observed > usual + 6 * usual_deviation

@@ -50,16 +50,21 @@ def build_house(home: Path, hub: HubService) -> House:
     return House(home, hub)
 
 
+def move_in(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process's environment point to a house, without a secret of whoever runs the tests."""
+    for name in SECRETS:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in house.environment().items():
+        monkeypatch.setenv(name, value)
+
+
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """A home with nothing in it but its registry, in this very moment; this process's environment points to it."""
     # The module that Dagster loads knows the weeks up to the machine's clock, so the house lives by that clock too.
     with HubService(simulated(WORLD), now=datetime.now(UTC)) as hub:
         made = build_house(tmp_path / "home", hub)
-        for name in SECRETS:
-            monkeypatch.delenv(name, raising=False)
-        for name, value in made.environment().items():
-            monkeypatch.setenv(name, value)
+        move_in(made, monkeypatch)
         yield made
 
 

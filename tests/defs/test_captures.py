@@ -7,7 +7,7 @@ import pytest
 
 from dagster_project.calendar import Week
 from dagster_project.definitions import defs
-from dagster_project.defs.assets import (
+from dagster_project.defs.captures import (
     OWNERS_CAPTURE,
     REPOSITORIES_CAPTURE,
     STARS_CAPTURE,

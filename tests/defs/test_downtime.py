@@ -16,7 +16,7 @@ from dagster._scheduler.scheduler import launch_scheduled_runs
 
 from dagster_project import overview
 from dagster_project.calendar import Week
-from dagster_project.defs.assets import capture_asset
+from dagster_project.defs.captures import capture_asset
 from dagster_project.defs.installation import Installation
 from dagster_project.snapshots import seal
 from tests.defs.conftest import House

@@ -10,10 +10,10 @@ import dagster as dg
 import pytest
 
 from dagster_project.calendar import Week
-from dagster_project.defs.assets import capture_asset
+from dagster_project.defs.captures import capture_asset
 from dagster_project.defs.installation import Installation
 from dagster_project.rehearsal.hub.service import HubService, ServiceOptions, simulated
-from tests.defs.conftest import SECRETS, WORLD, House, build_house
+from tests.defs.conftest import WORLD, House, build_house, move_in
 from tests.defs.test_jobs import evaluate
 
 WINDOW_SECONDS = 2000
@@ -28,10 +28,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """A home whose Hub counts requests in windows longer than our patience."""
     with HubService(simulated(WORLD), now=datetime.now(UTC), options=STRICT) as hub:
         made = build_house(tmp_path / "home", hub)
-        for name in SECRETS:
-            monkeypatch.delenv(name, raising=False)
-        for name, value in made.environment().items():
-            monkeypatch.setenv(name, value)
+        move_in(made, monkeypatch)
         yield made
 
 

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from dagster_project.calendar import Week
-from dagster_project.defs.assets import CAPTURE, capture_asset
+from dagster_project.defs.captures import CAPTURE, capture_asset
 from dagster_project.defs.installation import Installation
 from dagster_project.defs.sensors import sealed_weeks
 from dagster_project.snapshots import seal

@@ -79,7 +79,7 @@ def test_by_root_credit_the_countries_cross_in_another_week(truth):
 
 
 def test_the_table_of_crossovers_says_the_same(truth):
-    found = truth.crossovers().filter((pl.col("side_a") == "CN") & (pl.col("side_b") == "US"))
+    found = truth.leads.crossovers().filter((pl.col("side_a") == "CN") & (pl.col("side_b") == "US"))
     rows = {(row["scope"], row["credit"]): row for row in found.iter_rows(named=True)}
     assert len(rows) == 12
     # The median of four weeks turns in the second or third week of the new lead; the table names the week before.
@@ -88,7 +88,7 @@ def test_the_table_of_crossovers_says_the_same(truth):
     assert rows["S1", "publisher"]["leads_after"] == "CN"
     assert rows["S1", "publisher"]["reversals"] == 0
     assert rows["S1", "root"]["crossover_week"] not in near
-    labs = truth.crossovers().filter((pl.col("level") == "lab") & (pl.col("credit") == "publisher"))
+    labs = truth.leads.crossovers().filter((pl.col("level") == "lab") & (pl.col("credit") == "publisher"))
     planted = labs.filter(pl.col("side_a").is_in([LAB_CROSSOVER.loses]) & (pl.col("side_b") == LAB_CROSSOVER.gains))
     (week,) = planted.filter(pl.col("scope") == "S1")["crossover_week"]
     assert monday(0.45) <= week <= monday(0.45) + timedelta(weeks=1)
@@ -130,7 +130,7 @@ def test_the_retreating_lab_releases_less_and_closes(truth, models):
     assert (between == "custom").mean() > 0.5
     assert (after.filter(pl.col("created_at") >= ban)["licence_class"] == "non-commercial").mean() > 0.5
     assert lab.filter("is_flagship")["created_at"].max() < turn
-    last = truth.retreat_watch().filter(pl.col("side") == RETREAT.lab).sort("month").tail(1)
+    last = truth.releases.retreat_watch().filter(pl.col("side") == RETREAT.lab).sort("month").tail(1)
     assert last["months_since_open_flagship"][0] > WEEKS * (1 - RETREAT.at) * 7 / 31
 
 
@@ -154,22 +154,22 @@ def test_the_sovereign_labs_begin_within_a_quarter(truth, models):
         assert begin <= first[country] < begin + timedelta(weeks=QUARTER_WEEKS), country
     others = {lab.country for lab in LABS} - set(WAVE.countries)
     assert all(first[country] < begin for country in others)
-    reach = truth.reach().filter(pl.col("quarter") <= monday(1))
+    reach = truth.releases.reach().filter(pl.col("quarter") <= monday(1))
     late = reach.filter(pl.col("quarter") >= monday(WAVE.at) - timedelta(days=92))["new_countries"].explode()
     assert set(WAVE.countries) == set(late.drop_nulls())
     assert reach["countries"][-1] == len({lab.country for lab in LABS if lab.kind != "community"})
 
 
 def test_the_middle_band_gains(truth):
-    mid = truth.band_shares().filter(pl.col("band") == BAND_SHIFT.band)
+    mid = truth.sizes.band_shares().filter(pl.col("band") == BAND_SHIFT.band)
     share = dict(mid.select("week", "share").iter_rows())
     assert share[monday(BAND_SHIFT.until)] > 1.3 * share[monday(BAND_SHIFT.at)]
-    weeks = truth.band_shares().group_by("week").agg(pl.col("share").sum())["share"]
+    weeks = truth.sizes.band_shares().group_by("week").agg(pl.col("share").sum())["share"]
     assert weeks.to_list() == pytest.approx([1.0] * WEEKS)
 
 
 def test_a_countrys_authors_turn_from_foreign_to_home_bases(truth):
-    flows = truth.lineage_flows().filter(
+    flows = truth.derivatives.lineage_flows().filter(
         (pl.col("derivative_country") == BASE_SWITCH.country) & (pl.col("credit") == "direct")
     )
     turn = monday(BASE_SWITCH.at)

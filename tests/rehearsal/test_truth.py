@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 import dagster_project
-from dagster_project.rehearsal.truth import oracle
+from dagster_project.rehearsal.truth import SCOPES, oracle
 from dagster_project.rehearsal.truth.lineage import CREDITS
-from dagster_project.rehearsal.truth.oracle import SCOPES, WINDOWS, Truth
+from dagster_project.rehearsal.truth.oracle import WINDOWS, Truth
 from dagster_project.rehearsal.truth.releases import size_band_of
 from dagster_project.rehearsal.truth.sight import Sight, corrected
 from dagster_project.rehearsal.world.cast import SIZES
@@ -313,7 +313,7 @@ def test_concentration_is_that_of_the_shares(truth, labs):
 
 
 def test_derivative_births_count_each_derivative_once(truth, world):
-    births = truth.derivative_births()
+    births = truth.derivatives.births()
     derived = sum(
         bool(set(world.model(i).parents) - {i}) or world.model(i).plant in {"missing_parent", "path_parent"}
         for i in range(MODELS)
@@ -355,7 +355,7 @@ def test_downloads_by_age_are_what_the_world_counts(truth, world, captures):
 
 
 def test_a_retreat_seen_by_captures_has_no_more_than_the_whole_truth(truth, captures):
-    whole, seen = truth.retreat_watch(), truth.retreat_watch(captures)
+    whole, seen = truth.releases.retreat_watch(), truth.releases.retreat_watch(captures)
     for level in ("country", "lab"):
         rows = [table.filter(pl.col("level") == level) for table in (whole, seen)]
         assert 0 < rows[1]["releases"].sum() <= rows[0]["releases"].sum()

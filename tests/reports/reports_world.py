@@ -333,7 +333,7 @@ def snapshot_rows(world: World) -> list[Row]:
 
 
 def week_rows(world: World) -> list[Row]:
-    """Twenty weeks: one nobody captured, a quick capture alone saw one, the oldest three are an archive's, the newest has most of a day too much."""
+    """Twenty weeks: one nobody saw, one only a quick capture; the oldest three are an archive's, the newest has nearly a day too much."""
     missed, quick = 6, 8
     return [
         (

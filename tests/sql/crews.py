@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 
 from dagster_project.settings import shipped
-from dagster_project.sources.people import CONTRIBUTOR_SCHEMA
+from dagster_project.sources.contributors import CONTRIBUTOR_SCHEMA
 from dagster_project.statistics import suppression
 from dagster_project.warehouse import catalog
 

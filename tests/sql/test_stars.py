@@ -195,8 +195,7 @@ def test_a_burst_is_above_six_deviations_and_two_hundred(history: History) -> No
     assert {week for week, row in gains(history, TOOL).items() if row["is_burst"]} == {MONDAYS[0]}
     assert gains(history, TOOL)[MONDAYS[0]]["burst_gain"] == 50
     # 280, 300, 320 in turn: the usual is 300, the deviation 20, so that 420 is usual and 421 a burst.
-    (burst,) = history.rows("select * from staging.star_bursts where repo_id = 2")
-    assert (burst["day"], burst["usual"], burst["usual_deviation"]) == (MONDAYS[1], 300, 20)
+    assert history.rows("select day from staging.star_bursts where repo_id = 2") == [{"day": MONDAYS[1]}]
     assert [gains(history, ENGINE)[monday]["is_burst"] for monday in MONDAYS[:2]] == [False, True]
 
 

@@ -73,7 +73,7 @@ def _entered(told: pl.DataFrame, truth: Truth, weeks: set[date]) -> Verdict:
     """Compare who is among the ten of a size class after four weeks in which he was not."""
     surely: defaultdict[tuple[date, str], set[str]] = defaultdict(set)
     possibly: defaultdict[tuple[date, str], set[str]] = defaultdict(set)
-    flows = truth.releases.band_flows().filter(pl.col("week").is_in(list(weeks)))
+    flows = truth.sizes.band_flows().filter(pl.col("week").is_in(list(weeks)))
     for (week, band), group in flows.group_by("week", "size_band"):
         assert isinstance(week, date)
         labs = list(group.select("lab", "downloads_flow").iter_rows())

@@ -10,7 +10,8 @@ from datetime import date
 import polars as pl
 
 from dagster_project.rehearsal.judge.verdict import Verdict, counted, nothing
-from dagster_project.rehearsal.truth.oracle import SCOPES, Truth
+from dagster_project.rehearsal.truth import SCOPES
+from dagster_project.rehearsal.truth.oracle import Truth
 from dagster_project.warehouse.published import Release
 
 _KEYS = ["week", "scope", "credit", "level"]

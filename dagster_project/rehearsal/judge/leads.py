@@ -1,6 +1,6 @@
 """Who overtook whom, why shares moved and whether a lead would hold, against the truth: every crossover found in its week, none invented.
 
-Not here: shares (flows), what the true crossovers are (truth/oracle).
+Not here: shares (flows), what the true crossovers are (truth/leads).
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 
 from dagster_project.rehearsal.judge.verdict import Verdict, counted, nothing
-from dagster_project.rehearsal.truth.oracle import HELD_WEEKS, Truth
+from dagster_project.rehearsal.truth.leads import HELD_WEEKS
+from dagster_project.rehearsal.truth.oracle import Truth
 from dagster_project.rehearsal.world.cast import ARGUABLE_HOMES
 from dagster_project.rehearsal.world.draws import Floats
 from dagster_project.rehearsal.world.scenario import CROSSOVER_STEP
@@ -42,9 +43,9 @@ def crossovers(release: Release, truth: Truth, weeks: list[date]) -> list[Verdic
     a later one is published in its place that the truth bears out: its leads may hold for just as long as they must.
     """
     found = release.frame(_FOUND)
-    true = truth.crossovers(weeks, found.select("level", "side_a", "side_b").unique(maintain_order=True).rows())
+    true = truth.leads.crossovers(weeks, found.select("level", "side_a", "side_b").unique(maintain_order=True).rows())
     rows = found.join(true, on=_KEYS, how="left", suffix="_true").rows(named=True)
-    medians = {_key(row): truth.medians(*_key(row), weeks) for row in rows}
+    medians = {_key(row): truth.leads.medians(*_key(row), weeks) for row in rows}
     told = [row for row in rows if row["crossover_week"]]
     invented = [row for row in told if not _is_borne_out(row, medians[_key(row)])]
     clear = [row for row in rows if row["crossover_week_true"] and _is_clear(row, medians[_key(row)])]

@@ -15,7 +15,8 @@ import polars as pl
 
 from dagster_project.rehearsal.judge.flows import SHARE_KEYS, SHARES
 from dagster_project.rehearsal.judge.verdict import Verdict, counted, nothing
-from dagster_project.rehearsal.truth.oracle import SCOPES, Truth
+from dagster_project.rehearsal.truth import SCOPES
+from dagster_project.rehearsal.truth.oracle import Truth
 from dagster_project.warehouse.published import Release
 
 CLOSE_POINTS = 0.002

@@ -53,7 +53,7 @@ def _by_root(rows: pl.DataFrame) -> pl.DataFrame:
 def births(release: Release, truth: Truth) -> list[Verdict]:
     """Compare the derivatives and authors of each month and home, by level and variant; and the derivatives by relation."""
     found = release.frame(_BIRTHS)
-    both = truth.derivative_births().join(found, on=BIRTH_KEYS, how="full", coalesce=True, suffix="_found")
+    both = truth.derivatives.births().join(found, on=BIRTH_KEYS, how="full", coalesce=True, suffix="_found")
     whole, typed = both.filter(pl.col("relation") == "all"), both.filter(pl.col("relation") != "all")
     verdicts = []
     for (level, variant), rows in sorted(whole.group_by("level", "variant")):
@@ -67,7 +67,7 @@ def births(release: Release, truth: Truth) -> list[Verdict]:
 
 def lineage_flows(release: Release, truth: Truth) -> list[Verdict]:
     """Compare who builds on whom: cells that are shown, cells that are not, downloads of whole quarters, dependence."""
-    true, found = truth.lineage_flows(), release.frame(_FLOWS)
+    true, found = truth.derivatives.lineage_flows(), release.frame(_FLOWS)
     both = true.join(found, on=FLOW_KEYS, how="full", coalesce=True, suffix="_found")
     born = both.filter(pl.col("all_models").is_not_null() | (pl.col("n_models") > 0))
     hidden = born.filter(

@@ -21,7 +21,7 @@ OPENNESS_KEYS = ["quarter", "level", "side", "licence_class", "size_band"]
 
 def openness(release: Release, truth: Truth) -> list[Verdict]:
     """Compare releases cell by cell, the gated ones among them, and the open ones of each country and lab."""
-    true = truth.openness().with_columns(gated=pl.col("gated_share") * pl.col("n_models"))
+    true = truth.releases.openness().with_columns(gated=pl.col("gated_share") * pl.col("n_models"))
     both = true.join(release.frame(_OPENNESS), on=OPENNESS_KEYS, how="full", coalesce=True, suffix="_found")
     verdicts = []
     for (level,), cells in sorted(both.group_by("level")):
@@ -35,7 +35,7 @@ def _open_releases(release: Release, truth: Truth) -> Verdict:
     counted = pl.col("open_share") * pl.col("n_models")
     found = release.frame(_TIERS).with_columns(opened=counted)
     both = (
-        truth.openness_tier()
+        truth.releases.openness_tier()
         .with_columns(opened=counted)
         .join(found, on=["quarter", "level", "side"], how="full", coalesce=True, suffix="_found")
     )

@@ -80,7 +80,7 @@ def turning(release: Release, truth: Truth, weeks: Sequence[date]) -> list[Verdi
 def _retreat(release: Release, truth: Truth, moments: Sequence[int]) -> list[Verdict]:
     """Compare counts one by one and the rest at their worst, in the months that have a release or a withdrawal."""
     found, keys = release.frame(_RETREAT), ["month", "level", "side"]
-    true = truth.retreat_watch(moments).filter(pl.col("month").is_in(found["month"].unique().implode()))
+    true = truth.releases.retreat_watch(moments).filter(pl.col("month").is_in(found["month"].unique().implode()))
     both = true.join(found, on=keys, how="left", suffix="_found")
     verdicts = [
         counted(f"retreat: {name}", sum(both[name].to_list()), sum(found[name].to_list()), "models") for name in _COUNTS
@@ -109,7 +109,7 @@ def _own_repos(release: Release, truth: Truth, weeks: Sequence[date]) -> Verdict
 
 
 def _reach(release: Release, truth: Truth, moments: Sequence[int]) -> list[Verdict]:
-    both = truth.reach(moments).join(release.frame(_REACH), on="quarter", how="left", suffix="_found")
+    both = truth.releases.reach(moments).join(release.frame(_REACH), on="quarter", how="left", suffix="_found")
     alike = both.filter(pl.col("new_countries") == pl.col("new_countries_found"))
     entries = truth.releases.entries(moments).join(release.frame(_ENTRIES), on="country", how="left", suffix="_found")
     days = entries.select(true=pl.col("entered_on").to_physical(), found=pl.col("entered_on_found").to_physical())
@@ -122,7 +122,7 @@ def _reach(release: Release, truth: Truth, moments: Sequence[int]) -> list[Verdi
 
 
 def _sizes(release: Release, truth: Truth, weeks: Sequence[date]) -> list[Verdict]:
-    true = truth.band_shares().filter(pl.col("week").is_in(list(weeks)))
+    true = truth.sizes.band_shares().filter(pl.col("week").is_in(list(weeks)))
     return [
         _worst("size bands: share", true.join(release.frame(_SIZES), on=["week", "band"], how="left"), "share", "found")
     ]
@@ -230,7 +230,7 @@ def _rate(are_so: pl.Series) -> float:
 
 def _rises(truth: Truth, band: str, since: date) -> date | None:
     """Give the first week from which the true share has risen as the mart says it; the capture starts with the world."""
-    share = truth.band_shares().filter(pl.col("band") == band).sort("week")
+    share = truth.sizes.band_shares().filter(pl.col("band") == band).sort("week")
     level = share["share"].rolling_median(RISE_WEEKS)
     rise = (level - level.shift(RISE_AGAINST)).rolling_min(RISE_WEEKS) >= RISE_POINTS
     return min(share.filter(rise & (pl.col("week") >= since))["week"].to_list(), default=None)

@@ -1,8 +1,9 @@
 """The oracle: the true tables of a rehearsal world, in the grain and with the column names of the marts.
 
 Computed from the world's own facts and counters, without a line of the pipeline: no SQL, no DuckDB, nothing imported from
-outside the rehearsal. Here: flows, shares, concentration, crossovers. Not here: descent (truth/lineage), what releases are
-like (truth/releases), what the API pretends (dirt; `events` lists it).
+outside the rehearsal. Here: flows, shares, concentration, and the way to all other truths. Not here: descent (truth/lineage),
+what was made of whom (truth/derivatives), what releases are like (truth/releases), how large (truth/sizes), who overtook
+whom (truth/leads), what the API pretends (dirt; `events` lists it).
 
 Windows end with their week's Sunday: week and 28d are 7 and 28 days, 365d is 365 days and reaches back before the world's
 first week, cumulative begins with it, or with the week of `since`. A week counts for the country that a lab was at home in when it
@@ -15,25 +16,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import cached_property
-from itertools import combinations, product
 
 import numpy as np
 import polars as pl
 
+from dagster_project.rehearsal.truth import SCOPES
 from dagster_project.rehearsal.truth.adoption import Adoption
+from dagster_project.rehearsal.truth.derivatives import Derivatives
+from dagster_project.rehearsal.truth.leads import Leads
 from dagster_project.rehearsal.truth.lineage import CREDITS, UNKNOWN, Descent, Shares
 from dagster_project.rehearsal.truth.releases import Releases
 from dagster_project.rehearsal.truth.sight import LACKING, Sight, Whole
+from dagster_project.rehearsal.truth.sizes import Sizes
 from dagster_project.rehearsal.truth.spread import concentration, concentrations
 from dagster_project.rehearsal.truth.staying import Staying
 from dagster_project.rehearsal.world.cast import LABS, NOBODY, QUANTIZED
 from dagster_project.rehearsal.world.dirt import Pretence
 from dagster_project.rehearsal.world.draws import Bools, Floats, Ints
 from dagster_project.rehearsal.world.facts import DAY_SECONDS, NEVER, WEEK_SECONDS, is_text
-from dagster_project.rehearsal.world.scenario import CROSSOVERS, KINDS
+from dagster_project.rehearsal.world.scenario import KINDS
 from dagster_project.rehearsal.world.world import World
 
-SCOPES = ("S1", "S2", "S3", "S4")
 WINDOWS = ("week", "28d", "365d", "cumulative")
 ENTRY_SECONDS = 90 * DAY_SECONDS
 """A model younger than this counts as new when a share moves."""
@@ -41,10 +44,6 @@ YEAR_SECONDS = 365 * DAY_SECONDS
 S3_CREATED_AFTER = 1_669_852_800
 """2022-12-01 UTC: S3 takes models created after 2022-11-30."""
 S3_LEAST_DOWNLOADS = 100_000
-HELD_WEEKS = 8
-"""A lead that is taken over counts when it is held for so many weeks."""
-MEDIAN_WEEKS = 4
-PAIRED_COUNTRIES, PAIRED_LABS = 8, 10
 
 
 class Truth:
@@ -78,6 +77,8 @@ class Truth:
         self._homes = self._all_homes()
         self._credits = [self.descent.credit(name) for name in CREDITS]
         self.releases = Releases(world, self._facts, self._course, self.descent, moments, sight)
+        self.derivatives = Derivatives(world, self._facts, self.descent, self.releases, sight)
+        self.sizes = Sizes(world, self._facts, self._course, self.descent, self.releases, sight)
         self.adoption = Adoption(world, self._facts, self._course, self.releases, sight)
         self.staying = Staying(world, self._facts, self.descent, sight)
 
@@ -227,7 +228,7 @@ class Truth:
         cells = (scope, credit, window, week, side)
         return pl.DataFrame(columns | {"downloads_flow": flows[cells], "n_models": models[cells].astype(np.int64)})
 
-    # Concentration and crossovers
+    # Concentration and leads
 
     def concentration(self) -> pl.DataFrame:
         """Give the true `marts.concentration` of single weeks. Over countries: the known ones alone."""
@@ -245,62 +246,12 @@ class Truth:
                 rows.append((self.weeks[week], SCOPES[scope], CREDITS[credit], level, *concentration(values)))
         return pl.concat([concentrations(rows), by_model])
 
-    def crossovers(
-        self, weeks: Sequence[date] | None = None, pairs: Iterable[tuple[str, str, str]] | None = None
-    ) -> pl.DataFrame:
-        """Give the true `marts.crossovers` without intervals, over these weeks and (level, side_a, side_b).
-
-        The lead is the sign of `medians`; it counts when it holds for HELD_WEEKS. The crossover is the week before the
-        latest such lead that came after one of the other side; `reversals` are all other changes of sign.
-        """
-        rows = []
-        for level, side_a, side_b in self._large_pairs() if pairs is None else pairs:
-            for scope, credit in product(SCOPES, CREDITS):
-                medians = self.medians(level, side_a, side_b, scope, credit, weeks)
-                rows.append((level, side_a, side_b, scope, credit, *_turn(medians, (side_a, side_b))))
-        columns = ("level", "side_a", "side_b", "scope", "credit", "crossover_week", "leads_after", "reversals")
-        texts = dict.fromkeys((*columns[:5], "leads_after"), pl.String())
-        schema = {name: texts.get(name, pl.Int64()) for name in columns} | {"crossover_week": pl.Date()}
-        return pl.DataFrame(rows, schema, orient="row")
-
-    def medians(
-        self, level: str, side_a: str, side_b: str, scope: str, credit: str, weeks: Sequence[date] | None = None
-    ) -> list[tuple[date, float]]:
-        """Give the last week and the median of log(a / b) of each MEDIAN_WEEKS in a row; under one download counts as one."""
-        sides, flow = self._weekly(level)
-        cell = flow[SCOPES.index(scope), CREDITS.index(credit)]
-        first, second = (
-            np.maximum(cell[:, sides.index(side)], 1.0) if side in sides else np.ones(len(cell))
-            for side in (side_a, side_b)
-        )
-        chosen = [place for place, week in enumerate(self.weeks) if weeks is None or week in weeks]
-        ratio = np.log(first / second)[chosen]
-        return [
-            (self.weeks[chosen[end - 1]], float(np.median(ratio[end - MEDIAN_WEEKS : end])))
-            for end in range(MEDIAN_WEEKS, len(chosen) + 1)
-        ]
-
-    def _weekly(self, level: str) -> tuple[list[str], Floats]:
-        """Give the sides of a level, and their flows by scope, credit, week and side."""
-        names, member = self._countries if level == "country" else self._labs
-        return names, self._sums[0][:, :, 0] @ member
-
-    def _large_pairs(self) -> list[tuple[str, str, str]]:
-        pairs = []
-        for level in ("country", "lab"):
-            sides, flow = self._weekly(level)
-            pairs += [(level, sides[a], sides[b]) for a, b in self._pairs(level, sides, flow[0, 0].sum(axis=0))]
-        return pairs
-
-    @staticmethod
-    def _pairs(level: str, sides: list[str], total: Floats) -> list[tuple[int, int]]:
-        """Pair the largest, and whoever is planted to cross; in the order of the alphabet."""
-        largest = PAIRED_COUNTRIES if level == "country" else PAIRED_LABS
-        chosen = [place for place in np.argsort(-total, kind="stable").tolist() if sides[place] != UNKNOWN][:largest]
-        pairs = {tuple(sorted(pair, key=lambda place: sides[place])) for pair in combinations(chosen, 2)}
-        planted = [(sides.index(one.gains), sides.index(one.loses)) for one in CROSSOVERS if one.level == level]
-        pairs |= {tuple(sorted(pair, key=lambda place: sides[place])) for pair in planted}
-        return sorted((first, second) for first, second in pairs)
+    @cached_property
+    def leads(self) -> Leads:
+        """Give who led whom."""
+        weekly = self._sums[0][:, :, 0]
+        sides = {"country": self._countries, "lab": self._labs}
+        return Leads(self.weeks, {level: (names, weekly @ member) for level, (names, member) in sides.items()})
 
     # Why shares moved
 
@@ -362,60 +313,11 @@ class Truth:
             rows, {**texts, "week": pl.Date(), "at": moment, "until": moment, "detail": pl.String()}, orient="row"
         )
 
-    def derivative_births(self) -> pl.DataFrame:
-        """Give the true `marts.derivative_births`."""
-        return self.releases.derivative_births()
-
-    def lineage_flows(self) -> pl.DataFrame:
-        """Give the true `marts.lineage_flows`."""
-        return self.releases.lineage_flows()
-
-    def openness(self) -> pl.DataFrame:
-        """Give the true `marts.openness`."""
-        return self.releases.openness()
-
-    def openness_tier(self) -> pl.DataFrame:
-        """Give the true shares of `marts.openness_tier`."""
-        return self.releases.openness_tier()
-
-    def retreat_watch(self, moments: Sequence[int] | None = None) -> pl.DataFrame:
-        """Give the true `marts.retreat_watch`, without the flag; with `moments`, as far as these captures can show it."""
-        return self.releases.retreat_watch(moments)
-
-    def reach(self, moments: Sequence[int] | None = None) -> pl.DataFrame:
-        """Give countries with first-party models, and entropy, by quarter."""
-        return self.releases.reach(moments)
-
-    def band_shares(self) -> pl.DataFrame:
-        """Give each size band's share of the downloads of models of known size, by week."""
-        return self.releases.band_shares()
-
     def turning_points(self) -> pl.DataFrame:
         """Give what is planted in the truth itself: kind, side, other, week."""
         points = [(p.kind, p.side, p.other, self.weeks[p.week]) for p in self.world.turning_points()]
         schema = {"kind": pl.String, "side": pl.String, "other": pl.String, "week": pl.Date}
         return pl.DataFrame(points, schema, orient="row")
-
-
-def _turn(medians: Sequence[tuple[date, float]], names: tuple[str, str]) -> tuple[date | None, str | None, int]:
-    """Walk along the medians: give the week before the last lead that held and passed over, its leader, other changes."""
-    week: date | None = None
-    leader: str | None = None
-    held_by: str | None = None
-    led_by: str | None = None
-    last: str | None = None
-    changes = run = 0
-    for place, (_week, median) in enumerate(medians):
-        side = None if median == 0 else names[0] if median > 0 else names[1]
-        run = run + 1 if side == last else 1
-        if side and led_by and side != led_by:
-            changes += 1
-        if side and run == HELD_WEEKS:
-            if held_by not in (None, side):
-                week, leader = medians[place - HELD_WEEKS][0], side
-            held_by = side
-        led_by, last = side or led_by, side
-    return week, leader, changes - (week is not None)
 
 
 def _with_shares(frame: pl.DataFrame, level: str) -> pl.DataFrame:

@@ -1,16 +1,15 @@
-"""The truth about releases: births of derivatives, who builds on whom, openness, retreat, reach, size bands.
+"""The truth about releases: openness, retreat, reach.
 
 Where a method takes `moments`, the seconds of the captures, it tells only of models that were listed at one of them, and a
 withdrawal belongs to the day before the first capture that shows it: nobody can know more. Months and quarters are those of
 the calendar, named by their first day; the years before the world's first week are in them, because models appeared then
-too. Not here: flows and shares (truth), roots (truth/lineage).
+too. Not here: flows and shares (oracle), what was made of whom (truth/derivatives), which sizes are
+downloaded (truth/sizes).
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -19,11 +18,6 @@ import polars as pl
 from dagster_project.rehearsal.truth.lineage import UNKNOWN, Descent
 from dagster_project.rehearsal.truth.sight import LACKING, NEVER_READ, Sight, Whole
 from dagster_project.rehearsal.world.cast import (
-    ADAPTER,
-    BAND_OF_SIZE,
-    BANDS,
-    BASE,
-    FINETUNE,
     LABS,
     LICENCE_IDS,
     LICENCES,
@@ -33,7 +27,7 @@ from dagster_project.rehearsal.world.cast import (
     SIZES,
 )
 from dagster_project.rehearsal.world.draws import Bools, Ints
-from dagster_project.rehearsal.world.facts import DAY_SECONDS, NEVER, OPEN, WEEK_SECONDS, Facts, is_text
+from dagster_project.rehearsal.world.facts import DAY_SECONDS, NEVER, OPEN, Facts, is_text
 from dagster_project.rehearsal.world.scenario import KINDS
 from dagster_project.rehearsal.world.trends import Course
 from dagster_project.rehearsal.world.world import World
@@ -44,15 +38,13 @@ BILLION = 1e9
 SIZE_BANDS = ((1, "<1B"), (5, "1-5B"), (10, "5-10B"), (50, "10-50B"), (100, "50-100B"), (250, "100-250B"))
 LARGEST_BAND = ">250B"
 UNSTATED_BAND = "unknown"
-ATOM_LEAST_DOWNLOADS = 5
-SUPPRESSED_UNDER = 20
+UNSIZED_ROLES = ("adapter", "quantized")
+"""The Hub tells no number of weights for these."""
 FLAGSHIP_SHARE, FLAGSHIP_PERIOD = 0.5, "24mo"
 """A flagship has at least this share of the parameters of the side's largest release in the period up to it."""
 COMMUNITIES = [lab.slug for lab in LABS if lab.kind == "community"]
 CHANGING = [KINDS.index(kind) for kind in ("gate_flip", "licence_change")]
 HOSTILE_TASK = KINDS.index("hostile_task")
-UNSIZED_ROLES = ("adapter", "quantized")
-"""The Hub tells no number of weights for these."""
 LEVELS = ("country", "lab")
 
 
@@ -74,22 +66,22 @@ class Releases:
         self.world, self._facts, self._course, self._descent = world, facts, course, descent
         self._sight = sight
         self._end = world.monday(world.weeks)
-        self._moments = None if moments is None else np.array(sorted(moments))
+        self.moments = None if moments is None else np.array(sorted(moments))
 
-    def _last_sight(self) -> tuple[Bools, Ints]:
+    def last_sight(self) -> tuple[Bools, Ints]:
         """Say which models were ever there when somebody looked, and the last second at which they were."""
         facts = self._facts
-        if self._moments is None:
+        if self.moments is None:
             return np.ones(len(facts.numbers), dtype=np.bool_), np.full(len(facts.numbers), self._end)
-        place = np.searchsorted(self._moments, facts.gone) - 1
-        last = self._moments[np.maximum(place, 0)]
+        place = np.searchsorted(self.moments, facts.gone) - 1
+        last = self.moments[np.maximum(place, 0)]
         return (place >= 0) & (last >= facts.created), last
 
     @cached_property
     def models(self) -> pl.DataFrame:
         """Give one row for each model: when, whose, of what kind; gates and licences as of the release."""
         facts, labs = self._facts, self._descent.labs
-        seen, last_sight = self._last_sight()
+        seen, last_sight = self.last_sight()
         lab = pl.Series("lab", labs).gather(self._descent.publishers)
         created = pl.from_epoch(pl.Series("created_at", facts.created), "s")
         frame = pl.DataFrame(
@@ -114,84 +106,14 @@ class Releases:
                 "all_time": self.world.trends.count(self._course, last_sight),
             }
         ).filter(pl.Series(seen & ~self._sight.is_unread))
-        if isinstance(self._sight, Sight) and self._moments is not None:
-            first = np.searchsorted(self._moments, frame["created"])
-            frame = _as_told(self._as_first_seen(frame.with_columns(first_at=pl.Series(self._moments[first]))))
+        if isinstance(self._sight, Sight) and self.moments is not None:
+            first = np.searchsorted(self.moments, frame["created"])
+            frame = _as_told(self._as_first_seen(frame.with_columns(first_at=pl.Series(self.moments[first]))))
         return frame.with_columns(
             month=pl.col("created_at").dt.truncate("1mo").dt.date(),
             quarter=pl.col("created_at").dt.truncate("1q").dt.date(),
             is_open=(pl.col("licence_class") == "permissive") & ~pl.col("is_gated"),
         )
-
-    def derivative_births(self) -> pl.DataFrame:
-        """Give new derivatives by month of creation and home of their roots; a derivative of two roots is half in each.
-
-        Variants: all; default, without quantised ones and without those whose root is the publisher's own; atom, the
-        default among language models with more than five downloads when last seen. Relation `all` is them together.
-        """
-        shares = self._descent.credit("root")
-        lab = np.asarray(self._descent.labs)[shares.owners]
-        country = self._descent.countries_of(shares.owners, self._facts.created[shares.models])
-        parts = pl.DataFrame(
-            {"index": shares.models, "root_lab": lab, "root_country": country, "weight": shares.weights}
-        )
-        # Who names nonsense for a parent does not say how the model was made from it, as one finetune in twenty does not.
-        unsaid = pl.when(pl.col("role") == ROLES[BASE]).then(pl.lit(ROLES[FINETUNE])).otherwise("role")
-        typed = parts.join(self.models.filter("is_derived"), on="index").with_columns(relation=unsaid)
-        births = pl.concat([typed, typed.with_columns(relation=pl.lit("all"))])
-        foreign = births.filter((pl.col("role") != ROLES[QUANTIZED]) & (pl.col("root_lab") != pl.col("lab")))
-        used = foreign.filter(pl.col("is_text") & (pl.col("all_time") > ATOM_LEAST_DOWNLOADS))
-        frames = []
-        for variant, chosen in (("all", births), ("default", foreign), ("atom", used)):
-            for level in LEVELS:
-                counts = chosen.group_by("month", pl.col(f"root_{level}").alias("side"), "relation")
-                frame = counts.agg(new_models=pl.col("weight").sum(), new_authors=pl.col("space").n_unique())
-                total = pl.col("new_models").sum().over("month", "relation")
-                frame = frame.with_columns(share=pl.col("new_models") / total, level=pl.lit(level))
-                frames.append(frame.with_columns(variant=pl.lit(variant)))
-        columns = ["month", "level", "side", "relation", "variant", "new_models", "new_authors", "share"]
-        return pl.concat(frames).select(columns).sort(columns[:5])
-
-    def lineage_flows(self) -> pl.DataFrame:
-        """Give derivatives by quarter of creation, credit, country of the base and country of the author.
-
-        Direct: the base is the parent; root: where the model comes from in the end. `n_models` is shared among the bases of
-        a merge; `downloads_flow` is that of the quarter, through all derivatives there are, whenever created. Where a lab moves,
-        derivatives count for the countries of their creation, downloads for those of their week.
-        """
-        models, publishers = self.models.filter("is_derived"), self._descent.publishers
-        keys, frames = ["quarter", "credit", "base_country", "derivative_country"], []
-        for credit in ("direct", "root"):
-            shares = self._descent.credit(credit)
-            givers = pl.DataFrame({"index": shares.models, "owner": shares.owners, "weight": shares.weights})
-            both = givers.join(models, on="index").with_columns(credit=pl.lit(credit))
-            born = self._descent.countries_of(both["owner"].to_numpy(), both["created"].to_numpy())
-            cells = both.with_columns(base_country=born, derivative_country="country").group_by(keys)
-            frames.append(cells.agg(n_models=pl.col("weight").sum(), downloads_flow=pl.lit(0.0)))
-            for quarter, begin, end in self._stretches():
-                countries = pl.Series(self._descent.countries_at(begin))
-                flow = pl.Series(self._sight.count(end) - self._sight.count(begin)).gather(both["index"])
-                cells = both.with_columns(
-                    quarter=pl.lit(quarter),
-                    base_country=countries.gather(both["owner"]),
-                    derivative_country=countries.gather(publishers[both["index"]]),
-                    flow=pl.col("weight") * flow,
-                ).group_by(keys)
-                frames.append(cells.agg(n_models=pl.lit(0.0), downloads_flow=pl.col("flow").sum()))
-        frame = pl.concat(frames).group_by(keys).agg(pl.col("n_models", "downloads_flow").sum())
-        frame = frame.filter((pl.col("n_models") > 0) | (pl.col("downloads_flow") > 0))
-        return frame.with_columns(is_suppressed=pl.col("n_models").round(9) < SUPPRESSED_UNDER).sort(keys)
-
-    def _stretches(self) -> Iterator[tuple[date, int, int]]:
-        """Give the quarters that anything was downloaded in up to the world's end, each in as many stretches as a lab's move divides it."""
-        quarter = self.models["quarter"].min()
-        assert isinstance(quarter, date)
-        while (begin := _second(quarter)) < self._end:
-            following = date(quarter.year + quarter.month // 10, (quarter.month + 2) % 12 + 1, 1)
-            end = min(_second(following), self._end)
-            turns = [begin, *([self._descent.moved_on] if begin < self._descent.moved_on < end else []), end]
-            yield from ((quarter, *stretch) for stretch in itertools.pairwise(turns))
-            quarter = following
 
     def openness(self) -> pl.DataFrame:
         """Give each quarter's releases by licence class and size band; shares are of the side's releases of the quarter.
@@ -199,7 +121,7 @@ class Releases:
         An adapter or a quantised form has no size of its own that anybody states, so its band is unknown.
         """
         frames = []
-        is_sized = ~pl.col("role").is_in([ROLES[ADAPTER], ROLES[QUANTIZED]])
+        is_sized = ~pl.col("role").is_in(UNSIZED_ROLES)
         models = self.models.with_columns(
             size_band=pl.when(is_sized).then("size_band").otherwise(pl.lit(UNSTATED_BAND))
         )
@@ -300,54 +222,6 @@ class Releases:
         own = self.own(moments).filter(~pl.col("is_derived"))
         return own.group_by("country").agg(entered_on=pl.col("created_at").min().dt.date()).sort("country")
 
-    def band_shares(self) -> pl.DataFrame:
-        """Give each size band's share of the downloads of models whose size the Hub tells, by week.
-
-        Small under 5, mid 5 to 50, large over 50 billion.
-        """
-        band, rows = np.asarray(BAND_OF_SIZE)[self._facts.size], []
-        is_sized = ~np.isin(self._facts.role, [ROLES.index(role) for role in UNSIZED_ROLES])
-        before = self._sight.count(self.world.monday(0))
-        for week in range(self.world.weeks):
-            after = self._sight.count(self.world.monday(week + 1))
-            flows = np.bincount(band, (after - before) * is_sized, len(BANDS))
-            monday = pl.from_epoch(pl.Series([self.world.monday(week)]), "s").dt.date()[0]
-            rows += [
-                (monday, name, flow / flows.sum())
-                for name, flow in zip(BANDS, flows.tolist(), strict=True)
-                if flows.any()
-            ]
-            before = after
-        return pl.DataFrame(rows, {"week": pl.Date, "band": pl.String, "share": pl.Float64}, orient="row")
-
-    def band_flows(self) -> pl.DataFrame:
-        """Give each lab's downloads of models of each size class of the marts, by week, as far as captures can show them.
-
-        A week ends when somebody looks.
-        """
-        names = [name for _most, name in SIZE_BANDS] + [LARGEST_BAND]
-        band = np.array([names.index(size_band_of(SIZES[name])) for name in SIZE_IDS])[self._facts.size]
-        is_seen, last_sight = self._last_sight()
-        is_shown = is_seen & (self._facts.plant != NEVER_READ)
-        until = np.where(self._facts.gone < NEVER, last_sight, NEVER)
-        is_sized = ~np.isin(self._facts.role, [ROLES.index(role) for role in UNSIZED_ROLES]) & is_shown
-        labs, frames = self._descent.labs, []
-        late = 0 if self._moments is None else int((self._moments[0] - self.world.first_monday) % WEEK_SECONDS)
-        cell = self._descent.publishers * len(names) + band
-        for week in range(self.world.weeks):
-            begin, end = (np.minimum(self.world.monday(number) + late, until) for number in (week, week + 1))
-            flow = self.world.trends.count(self._course, end) - self.world.trends.count(self._course, begin)
-            sums = np.bincount(cell, flow * is_sized, len(labs) * len(names)).astype(np.int64)
-            there = np.flatnonzero(sums)
-            monday = pl.from_epoch(pl.Series([self.world.monday(week)]), "s").dt.date()
-            columns = {
-                "lab": pl.Series(labs).gather(there // len(names)),
-                "size_band": pl.Series(names).gather(there % len(names)),
-                "downloads_flow": sums[there],
-            }
-            frames.append(pl.DataFrame(columns).select(pl.lit(monday[0]).alias("week"), pl.all()))
-        return pl.concat(frames)
-
     def own(self, moments: Sequence[int] | None) -> pl.DataFrame:
         """Give the releases of reviewed labs, with `withdrawn_at`, null where they stayed."""
         own = self.models.filter(
@@ -404,10 +278,6 @@ def _flagships(models: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("parameters") >= FLAGSHIP_SHARE * pl.col("largest"))
         .drop("largest")
     )
-
-
-def _second(day: date) -> int:
-    return int(datetime.combine(day, time(), UTC).timestamp())
 
 
 def _months(day: pl.Expr) -> pl.Expr:
