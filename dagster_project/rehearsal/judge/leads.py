@@ -102,7 +102,7 @@ def _planted(rows: list[Row], truth: Truth, weeks: list[date]) -> Iterator[Verdi
     for kind, gains, loses, week in points.iter_rows():
         level = kind.removesuffix("_crossover")
         pair = (level, *sorted((gains, loses)))
-        happened = set(truth.crossovers(weeks, [pair]).filter(leads_after=gains).select(*_KEYS).rows())
+        happened = set(truth.leads.crossovers(weeks, [pair]).filter(leads_after=gains).select(*_KEYS).rows())
         for scope in ("S1", "S2"):
             key = (*pair, scope, "publisher")
             row = next((row for row in rows if _key(row) == key), None)
