@@ -192,9 +192,7 @@ spiked as (
             and sights.listed_key = spikes.model_key
             and spikes.spike_on >= sights.observed_on - 30
             and spikes.spike_on < sights.observed_on
-)
-
-,
+),
 
 readable as (
     select model_key
@@ -217,7 +215,10 @@ silent as (
     inner join staging.silences as silences
         on silences.counted_until < running.week + 7 and coalesce(silences.listed_until > running.week, true)
     anti join readable on silences.model_key = readable.model_key
-    where silences.downloads_30d is not null and not running.is_quick and (running.source is not null or running.week in (select week from sights where downloads_30d >= 0))
+    where
+        silences.downloads_30d is not null
+        and not running.is_quick
+        and (running.source is not null or running.week in (select week from sights where downloads_30d >= 0))
 ),
 
 summed as (
