@@ -95,17 +95,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
         yield open_home(tmp_path / "home", service)
 
 
-def truth(number: int, quarter: date, now: datetime = NOW) -> dict[str, Counter[object]]:
+def truth(number: int, quarter: date) -> dict[str, Counter[object]]:
     """Count the commits of a repository's quarter by whose they are, from the world's own facts."""
     found: dict[str, Counter[object]] = {"person": Counter(), "anonymous": Counter(), "bot": Counter()}
     slots = WORLD.slots(number)
     for second, slot in WORLD.all_commits(number):
         at = datetime.fromtimestamp(second, UTC)
-        if second <= now.timestamp() and date(at.year, (at.month - 1) // 3 * 3 + 1, 1) == quarter:
+        if second <= NOW.timestamp() and date(at.year, (at.month - 1) // 3 * 3 + 1, 1) == quarter:
             person = slots[slot]
             if person == -1:
                 found["bot"][0] += 1
-            elif person is None or WORLD.people.is_gone(person, int(now.timestamp())):
+            elif person is None or WORLD.people.is_gone(person, int(NOW.timestamp())):
                 found["anonymous"][slot] += 1
             else:
                 found["person"][person] += 1

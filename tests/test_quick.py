@@ -18,7 +18,6 @@ from dagster_project.settings import Settings, shipped
 from dagster_project.sources.pages import Limits
 from tests.faults.stage import NOW, NOWHERE, WORLD, Stage, serve
 
-LIST = "/api/models?"
 WHOLE_SCOPES = {"S1", "S2", "S3", "S4"}
 QUICK_SCOPES = {f"{scope}-quick" for scope in WHOLE_SCOPES}
 REGISTRY_NAMES = len((shipped("data/registry") / "namespaces.csv").read_text().splitlines()) - 1

@@ -73,10 +73,10 @@ def lab_names(release: Release) -> dict[str, str]:
     return {} if not rows.height else dict(rows.select("lab", "lab_name").iter_rows())
 
 
-def changes(release: Release, week: date, scope: str, weeks_back: int = 4) -> pl.DataFrame:
-    """Why shares moved up to a week, the largest moves first."""
-    where = "where week = ? and scope = ? and weeks_back = ? and credit = 'publisher' order by abs(change) desc, side"
-    return read(release, "marts.share_changes", where, [week, scope, weeks_back])
+def changes(release: Release, week: date, scope: str) -> pl.DataFrame:
+    """Why shares of a week differ from those of four weeks before, the largest moves first."""
+    where = "where week = ? and scope = ? and weeks_back = 4 and credit = 'publisher' order by abs(change) desc, side"
+    return read(release, "marts.share_changes", where, [week, scope])
 
 
 def lineage_quarter(release: Release, monday: date) -> pl.DataFrame:

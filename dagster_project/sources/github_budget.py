@@ -37,9 +37,9 @@ class Budget:
         self._limits, self._clock, self._sleep, self._say = limits, clock, sleep, say
         self._windows: dict[str, _Window] = {}
 
-    def share_left(self, resource: str = CORE) -> float:
-        """Give the share of this hour's whole budget that nobody has used; 1 before the first answer."""
-        window = self._window(resource)
+    def share_left(self) -> float:
+        """Give the share of this hour's whole budget of requests that nobody has used; 1 before the first answer."""
+        window = self._window(CORE)
         return 1.0 if window is None else window.remaining / max(1, window.limit)
 
     def resumes_at(self, resource: str = CORE) -> datetime:

@@ -60,10 +60,10 @@ def at(second):
     return datetime.fromtimestamp(second, UTC)
 
 
-def planted(world, kind, before_week=WEEKS - 6):
+def planted(world, kind):
     """Give models of a kind that turn early enough to see what comes after."""
     models = [world.model(index) for index in range(MODELS)]
-    found = [one.index for one in models if one.plant == kind and one.moment < world.monday(before_week)]
+    found = [one.index for one in models if one.plant == kind and one.moment < world.monday(WEEKS - 6)]
     assert found, kind
     return found
 

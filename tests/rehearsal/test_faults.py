@@ -39,11 +39,11 @@ def port(service):
     return int(service.url.rsplit(":", 1)[1])
 
 
-def raw(service, path=START, timeout=5.0):
+def raw(service, timeout=5.0):
     """Give every byte up to the end of the connection, and the error that ended it."""
     received = b""
     with socket.create_connection(("127.0.0.1", port(service)), timeout=timeout) as wire:
-        wire.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        wire.sendall(f"GET {START} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         try:
             while piece := wire.recv(65_536):
                 received += piece

@@ -111,7 +111,6 @@ def asked_on(day: str) -> str:
     return f"select * from (values ('repositories', date '{day}')) as given (table_name, observed_on)"
 
 
-UNLIKED = by_week("new_likes", "S1", first="2026-01-05", weeks=2, early={"CN": 1}, late={"CN": 1})
 UNSTARRED = by_week("retained_gain", "named", first="2026-01-05", weeks=2, early={"CN": 1}, late={"CN": 1})
 GROWN = {"early": {"CN": 20, "US": 70, "UNKNOWN": 10}, "late": {"CN": 30, "US": 60, "UNKNOWN": 10}}
 

@@ -106,9 +106,9 @@ def country_bars(scoped: pl.DataFrame, top: int = TOP_COUNTRIES) -> list[Bar]:
     return bars
 
 
-def lab_bars(scoped: pl.DataFrame, names: Mapping[str, str], top: int = TOP_LABS) -> list[Bar]:
+def lab_bars(scoped: pl.DataFrame, names: Mapping[str, str]) -> list[Bar]:
     """Take one scope's labs by rank; `names` says what a country is called."""
-    rows = scoped.sort("rank", "lab").head(top).iter_rows(named=True)
+    rows = scoped.sort("rank", "lab").head(TOP_LABS).iter_rows(named=True)
     return [
         Bar(
             label=lab_label(row["lab"], row["lab_name"]),
