@@ -54,10 +54,11 @@ models = release.frame(
     select
         count(*) as known,
         count(*) filter (where first_seen_on >= ? and first_seen_on < ?) as new,
-        count(*) filter (where removed_on >= ? and removed_on < ?) as gone
+        count(*) filter (where removed_on >= ? and removed_on < ?) as gone,
+        (select counted_days from core.weeks where is_uneven and week = ?) as uneven_days
     from core.models
     """,
-    parameters=[monday, next_monday, monday, next_monday],
+    parameters=[monday, next_monday, monday, next_monday, monday],
 )
 
 # %%

@@ -155,6 +155,14 @@ def basis_in_words(estimated: float) -> str:
     return f"{percent(estimated)} of this flow is estimated ({how}); the rest is measured, as the difference of two readings."
 
 
+def uneven_in_words(days: float) -> str:
+    """Say how many days a week is told the downloads of, where the snapshots on its two sides were taken at different hours."""
+    return (
+        f"The week is told the downloads of {days:.1f} days: the snapshots on its two sides were taken at hours that far apart."
+        " Shares hardly move by it; quote its totals only together with its neighbours'."
+    )
+
+
 def estimated_weeks_in_words(history: pl.DataFrame) -> str:
     """Say how many weeks of a course were wholly estimated, and up to when; empty where none was."""
     weeks = [week for (week,), rows in history.group_by("week") if estimated_share(rows) > 1 - LEVEL]

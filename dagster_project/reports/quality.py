@@ -80,9 +80,10 @@ def weeks(captured: pl.DataFrame, edition: Edition) -> Fragment:
         .then(pl.lit("before the first capture"))
         .otherwise(pl.lit("not whole"))
     )
+    counted = pl.format("{}; {} days counted as 7", state, pl.col("counted_days").round(1))
     labels = text_column(str(Week(monday)) for monday in captured["week"])
     return render_table(
-        captured.with_columns(label=labels, state=state),
+        captured.with_columns(label=labels, state=pl.when("is_uneven").then(counted).otherwise(state)),
         WEEK_COLUMNS,
         edition.marked(
             f"{EVENT_WEEKS} weeks up to {edition.week}; what is unreadable is kept apart with its reason, what was sent twice is"

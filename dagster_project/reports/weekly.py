@@ -26,6 +26,7 @@ from dagster_project.reports.headline import (
     citation,
     cited,
     compose,
+    uneven_in_words,
 )
 from dagster_project.reports.naming import (
     NOT_COUNTRIES,
@@ -301,9 +302,10 @@ def lab_table(labs: pl.DataFrame, countries: pl.DataFrame, edition: Edition, sco
 
 def captured(snapshots: pl.DataFrame, models: pl.DataFrame, edition: Edition) -> Fragment:
     """Say what was seen, whether it adds up, and what the audit said. `models` is one row of counts."""
-    known, new, gone = models.row(0)
+    known, new, gone, uneven_days = models.row(0)
     sentences = [
         f"{count(known)} models are known; {count(new)} were first seen in this week, {count(gone)} were removed in it.",
+        uneven_in_words(uneven_days) if uneven_days else "",
         f"Audit: {edition.audit_result or 'no result stated'}.",
         f"Failed checks were signed for: {edition.overrides}." if edition.overrides else "",
         f"Weeks missing: {edition.gaps}." if edition.gaps else "",

@@ -13,7 +13,9 @@ columns:
   is_estimate: >-
     whether it is downloads_30d * 7 / 30 of the week's last snapshot instead of a measured difference, or has such a part for the days since
     the model's counter was last told, because its record can't be read or lacks it
-  is_bridged: whether the counter had fallen or the Hub's counters stood still, or a step spans more than ten days, so that the week is only known together with others
+  is_bridged: >-
+    whether the counter had fallen or the Hub's counters stood still, or a step spans more than ten days, or the snapshots were taken at hours
+    too different, so that the week is only known together with others
   source: who captured what it is made from; a week is a quick capture's only when nobody else saw it
   is_flagged: whether to leave the row out when only undisturbed numbers are wanted
   as_of: last snapshot used

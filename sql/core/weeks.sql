@@ -11,8 +11,12 @@ columns:
     of its own
   snapshot_count: snapshots whose day lies in it, quick captures left out
   is_measured: whether whole captures of the cumulative counters lie on both sides of it; the downloads of other weeks are estimated
+  counted_days: >-
+    days by the clock whose downloads a measured week is told, 7 if each snapshot was taken at the same hour; a snapshot counts as
+    taken when its UTC day begins
+  is_uneven: whether these are more than six hours more or less than seven days, so that its downloads are flagged
 checks:
-  - not_null: [is_captured, is_imported, is_quick, is_gap, snapshot_count, is_measured]
+  - not_null: [is_captured, is_imported, is_quick, is_gap, snapshot_count, is_measured, is_uneven]
   - holds: {rule: is_gap <= (snapshot_count = 0), says: a week with a snapshot is no gap}
 warnings:
   - A week whose crawl waits for a signature is a gap here until somebody signs; `leadershift status` names it.
@@ -55,8 +59,10 @@ select
     and coalesce(every_week.week > every_week.first_captured, false)
     and every_week.week < every_week.last_week as is_gap,
     count(snapshots.week) filter (where not snapshots.is_quick) as snapshot_count,
-    measured.week is not null as is_measured
+    measured.week is not null as is_measured,
+    measured.counted_days,
+    coalesce(measured.is_uneven, false) as is_uneven
 from every_week
 left join listing as snapshots on every_week.week = snapshots.week
 left join staging.weeks as measured on every_week.week = measured.week and measured.source is not null and not measured.is_quick
-group by every_week.week, every_week.first_captured, every_week.last_week, measured.week
+group by every_week.week, every_week.first_captured, every_week.last_week, measured.week, measured.counted_days, measured.is_uneven

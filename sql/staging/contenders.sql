@@ -1,7 +1,7 @@
 /*
 meaning: >-
   The countries and labs that crossovers are looked for between: those that once had the largest part of a calendar quarter's
-  measured downloads, in S1 or S2 and by any credit. Twelve countries and sixteen labs at most, so that there are 186 pairs at most.
+  measured downloads, in S1 or S2 and by any credit. Sixteen countries and 24 labs at most, so that there are 396 pairs at most.
 grain: [level, side]
 columns:
   level: country or lab
@@ -65,4 +65,4 @@ select
 from strengths
 qualify
     row_number() over (partition by level order by largest_share desc, side asc)
-    <= case level when 'country' then 12 else 16 end
+    <= case level when 'country' then 16 else 24 end

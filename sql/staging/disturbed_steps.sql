@@ -2,7 +2,8 @@
 meaning: >-
   What the disturbed models really gained. A counter that fell and came back within 8 snapshots is bridged from the last
   good value to the first recovered one; one that did not come back was corrected for good: nothing was gained, and the
-  difference is kept as a correction.
+  difference is kept as a correction. It comes back by a leap: one that passes its old height by no more in any step than its 30-day counter
+  tells of has grown there, and was corrected.
 grain: [source, model_key, to_on]
 columns:
   source: who captured it
@@ -27,31 +28,45 @@ with moves as (
         former.observed_on as from_on,
         latter.observed_on as to_on,
         former.downloads_all_time as height,
-        latter.downloads_all_time - former.downloads_all_time as difference
+        latter.downloads_all_time,
+        latter.downloads_all_time - former.downloads_all_time as difference,
+        latter.downloads_30d * (latter.observed_on - former.observed_on) / 30.0 as usual
     from staging.disturbed_readings as latter
     inner join staging.disturbed_readings as former
         on latter.source = former.source and latter.model_key = former.model_key and latter.place = former.place + 1
 ),
 
--- MEASURES 1: comes back within 8 snapshots.
-falls as (
+-- A pace changes within a month, so half as much again is no leap. Where the two counters don't fit at all, every step may be one.
+followed as (
     select
-        moves.source,
-        moves.model_key,
-        moves.place,
-        moves.from_on,
-        moves.to_on,
-        moves.height,
-        min(later.place) filter (where later.downloads_all_time >= moves.height) as recovered_place,
-        count(*) as later_count
+        moves.*,
+        later.place as later_place,
+        later.downloads_all_time >= moves.height as is_back,
+        min(later.place) filter (
+            where later.difference >= 0 and coalesce(later.difference not between 0.5 * nullif(later.usual, 0) and 1.5 * later.usual, true)
+        ) over (partition by moves.source, moves.model_key, moves.place) as leapt_place
     from moves
-    inner join staging.disturbed_readings as later
+    inner join moves as later
         on
             moves.source = later.source
             and moves.model_key = later.model_key
             and later.place between moves.place and moves.place + 8
     where moves.difference < 0
-    group by moves.source, moves.model_key, moves.place, moves.from_on, moves.to_on, moves.height
+),
+
+-- MEASURES 1: comes back within 8 snapshots.
+falls as (
+    select
+        source,
+        model_key,
+        place,
+        from_on,
+        to_on,
+        height,
+        min(later_place) filter (where is_back and later_place >= leapt_place) as recovered_place,
+        count(*) as later_count
+    from followed
+    group by source, model_key, place, from_on, to_on, height
 ),
 
 -- A fall inside a bridge belongs to it: the bridge starts from the greater height and so ends no earlier.

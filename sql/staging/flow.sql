@@ -13,7 +13,9 @@ columns:
   is_estimate: >-
     whether it is downloads_30d * 7 / 30 of the week's last snapshot instead of a measured difference, or has such a part for the days since
     the model's counter was last told
-  is_bridged: whether the counter had fallen or the Hub's counters stood still, or a step spans more than ten days, so that the week is only known together with others
+  is_bridged: >-
+    whether the counter had fallen or the Hub's counters stood still, or a step spans more than ten days, or the snapshots were taken at hours
+    too different, so that the week is only known together with others
   source: who captured what it is made from; a week is a quick capture's only when nobody else saw it
   is_flagged: whether to leave the row out when only undisturbed numbers are wanted
   as_of: last snapshot used
@@ -102,7 +104,7 @@ measured as (
         coalesce(aliases.known_key, moved.model_key) as model_key,
         moved.to_on,
         spikes.model_key is not null as is_spike,
-        moved.is_bridged or moved.until_on - moved.from_on > 10 as is_bridged,
+        moved.is_bridged or running.is_uneven or moved.until_on - moved.from_on > 10 as is_bridged,
         moved.gained
         * case
             when moved.until_on = moved.from_on then 1.0
@@ -111,6 +113,7 @@ measured as (
                 / cast(moved.until_on - moved.from_on as double)
         end as gained
     from moved
+    cross join now.week as running
     left join staging.spikes as spikes
         on moved.source = spikes.source and moved.model_key = spikes.model_key and moved.week = spikes.week
     left join staging.aliases as aliases on moved.model_key = aliases.model_key

@@ -86,6 +86,14 @@ def test_every_kind_occurs_and_is_listed(world, events):
     assert len({(event.kind, event.index, event.at) for event in events}) == len(events)
 
 
+def test_what_was_planted_is_told_of_a_model_that_is_withdrawn_too(world, events):
+    planted = {event.index for event in events if event.detail not in {"removed", "withdrawn by a closing country"}}
+    for event in events:
+        if event.detail == "withdrawn by a closing country" and world.model(event.index).plant:
+            assert event.index in planted
+    assert any(event.detail == "withdrawn by a closing country" and event.index in planted for event in events)
+
+
 def test_without_dirt_nothing_is_pretended():
     clean = World(47, 2000, WEEKS, FIRST_WEEK, dirt=False)
     items = simulated(clean)

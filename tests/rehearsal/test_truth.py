@@ -185,19 +185,24 @@ def test_what_lies_between_two_readings_is_spread_evenly_from_the_birth_on(world
 
 
 @pytest.mark.parametrize(
-    ("told", "known"),
+    ("told", "usual", "known"),
     [
-        ([100, 60, 80, 90], [100, 100, 120, 130]),
-        # Grown back to its height as if it had only been away: 10 came in three steps, whatever was lost.
-        ([100, 60, 80, 109, 120], [100, 103, 106, 109, 120]),
+        ([100, 60, 80, 90], 20, [100, 100, 120, 130]),
+        # Grown back to its height.
+        ([100, 60, 80, 109, 120], 20, [100, 100, 120, 149, 160]),
+        # By a leap, as if it had only been away: 10 came in three steps, whatever was lost.
+        ([100, 60, 80, 111, 120], 20, [100, 311 / 3, 322 / 3, 111, 120]),
+        # Where the 30-day counter tells of nothing, every step may be a leap.
+        ([100, 60, 80, 109, 120], 0, [100, 103, 106, 109, 120]),
         # It fell before anybody looked: the first reading is all there is.
-        ([70, 90], [70, 90]),
+        ([70, 90], 20, [70, 90]),
     ],
 )
-def test_a_counter_corrected_for_good_loses_the_step_of_the_fall(told, known):
+def test_a_counter_corrected_for_good_loses_the_step_of_the_fall(told, usual, known):
     true = [100.0, 110.0, 130.0, 150.0, 170.0][: len(told)]
     is_down = np.array(told) < true
-    assert corrected(np.array(true), np.array(told, dtype=np.float64), is_down).tolist() == pytest.approx(known)
+    found = corrected(np.array(true), np.array(told, dtype=np.float64), np.full(len(told), float(usual)), is_down)
+    assert found.tolist() == pytest.approx(known)
 
 
 def test_a_model_keeps_its_size_class_when_others_were_gone_before_anybody_looked(world, captures):

@@ -82,7 +82,8 @@ create table core.snapshots (
     source varchar, observed_on date, week date, row_count bigint, status varchar, seen bigint, loaded bigint, merged bigint,
     quarantined bigint, sealed_at timestamptz, table_name varchar);
 create table core.weeks (
-    week date, is_captured boolean, is_imported boolean, is_quick boolean, is_gap boolean, snapshot_count bigint);
+    week date, is_captured boolean, is_imported boolean, is_quick boolean, is_gap boolean, snapshot_count bigint, counted_days double,
+    is_uneven boolean);
 create table core.counter_events (
     event_id varchar, kind varchar, hub_id varchar, week date, observed_on date, source varchar, detail varchar);
 create table marts.checks (
@@ -332,10 +333,19 @@ def snapshot_rows(world: World) -> list[Row]:
 
 
 def week_rows(world: World) -> list[Row]:
-    """Twenty weeks, of which nobody captured one, a quick capture alone saw another, and the oldest three come from an archive."""
+    """Twenty weeks: one missed, one that a quick capture alone saw, three from an archive, and the newest with most of an eighth day."""
     missed, quick = 6, 8
     return [
-        (world.monday - timedelta(weeks=age), age < 17 and not is_gap, age >= 17, age == quick, is_gap, int(not is_gap))
+        (
+            world.monday - timedelta(weeks=age),
+            age < 17 and not is_gap,
+            age >= 17,
+            age == quick,
+            is_gap,
+            int(not is_gap),
+            7.875 if age == 0 else 7.0,
+            age == 0,
+        )
         for age in range(20)
         for is_gap in [age in (missed, quick)]
     ]

@@ -38,6 +38,12 @@ def test_gaps_and_the_unknown_are_named(text: str) -> None:
     assert "27.6 %" in text, "the unknown part of S2"
 
 
+def test_a_week_counted_over_other_than_seven_days_says_so(text: str, page: Page) -> None:
+    assert text.count("captured whole; 7.9 days counted as 7") == 1
+    weekly = Tags(page.html.read_text(encoding="utf-8")).text
+    assert "The week is told the downloads of 7.9 days" in weekly
+
+
 def test_every_kind_of_event_is_explained(text: str) -> None:
     assert EVENT_MEANINGS["rollback"] in text
     table = catalog.load(shipped("sql"))["core.counter_events"]

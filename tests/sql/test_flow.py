@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +19,7 @@ Write = Callable[..., History]
 def write(tmp_path: Path) -> Write:
     """Give `write(totals, days, month)`: a home in which one model, "m", read so on these days; None leaves it out."""
 
-    def written(totals: list[int | None], days: list[date] = MONDAYS, month: list[int] | None = None) -> History:
+    def written(totals: list[int | None], days: list[date] = MONDAYS, month: Sequence[int | None] = ()) -> History:
         history = History(tmp_path / "home")
         for place, (total, day) in enumerate(zip(totals, days, strict=False)):
             seen = [] if total is None else [model("m", total=total, month=month[place] if month else 0)]
@@ -76,6 +76,28 @@ def test_a_lasting_correction_is_no_flow_and_stays_written_down(write: Write) ->
     assert history.rows("select fell_on, corrected, is_final from staging.disturbed_steps where corrected <> 0") == [
         {"fell_on": MONDAYS[1], "corrected": -40, "is_final": True}
     ]
+
+
+@pytest.mark.parametrize(
+    ("totals", "month", "weekly", "corrected"),
+    [
+        pytest.param([1000, 1100, 700, 800, 900, 1000, 1100, 1200], 430, [100, 0, *[100] * 5], -400, id="grown-back"),
+        pytest.param([1000, 1100, 950, 1050, 1150, 1500, 1600], 430, [100] * 6, 0, id="past-its-height-and-then-back"),
+        pytest.param([1000, 1100, 700, 800, 1400, 1500], 430, [100] * 5, 0, id="back-by-a-leap"),
+        pytest.param([1000, 1100, 700, 600, 700, 900, 1100], 430, [100, 0, 0, 0, 0, 0], 0, id="a-leap-on-the-way"),
+        pytest.param([1000, 1100, 1050, 1150, 1250], 90_000, [100, 25, 25, 100], 0, id="counters-that-do-not-fit"),
+        pytest.param([1000, 1100, 1050, 1150, 1250], None, [100, 25, 25, 100], 0, id="no-30-day-counter"),
+    ],
+)
+def test_a_counter_that_only_grows_back_was_corrected(
+    write: Write, totals: list[int | None], month: int | None, weekly: list[float], corrected: int
+) -> None:
+    """What passes its old height at the pace that the 30-day counter tells never came back: bridged, nine weeks were next to nothing."""
+    history = write(totals, month=[month] * len(totals))
+    # Over more than ten days the 30-day counter cuts the bridge, and knows the days to a part of 30.
+    assert measured(history) == pytest.approx(weekly, rel=0.02)
+    (lost,) = history.rows("select coalesce(sum(corrected), 0) as total from staging.disturbed_steps")
+    assert lost["total"] == corrected
 
 
 @pytest.mark.parametrize(
@@ -218,6 +240,35 @@ def test_three_hours_from_a_late_sunday_to_a_monday_are_no_stall(tmp_path: Path,
     assert history.rows("select to_on from staging.spans where is_stalled") == []
     assert {week: found[week][::2] for week in MONDAYS[6:8]} == dict.fromkeys(MONDAYS[6:8], (100, False))
     assert sum(found[week][0] for week in MONDAYS[4:6]) == pytest.approx(200)
+
+
+@pytest.mark.parametrize(
+    ("taken", "days"),
+    [
+        pytest.param([(0, 2), (7, 2), (14, 2)], [7, 7], id="always-at-the-same-hour"),
+        pytest.param([(0, 2), (7, 8), (14, 2)], [7.25, 6.75], id="six-hours-late"),
+        pytest.param([(0, 2), (6, 23), (14, 2)], [7.7656, 6.2344], id="late-on-the-sunday-before"),
+        pytest.param([(0, 0), (7, 23), (14, 0)], [7.9583, 6.0417], id="late-on-the-monday"),
+        pytest.param([(0, 6), (3, 20), (7, 6), (11, 1), (14, 6)], [7, 7], id="between-them-the-hour-is-no-matter"),
+        pytest.param([(-1, 12), (7, 0), (14, 0)], [6.5625, 7], id="over-the-first-monday"),
+    ],
+)
+def test_a_week_counted_over_other_than_seven_days_says_so(
+    tmp_path: Path, taken: list[tuple[int, int]], days: list[float]
+) -> None:
+    """A snapshot stands for the beginning of its day, at whatever hour it was taken."""
+    history = History(tmp_path / "home")
+    for day, hour in taken:
+        moved = 24 * day + hour
+        history.day(MONDAYS[0] + timedelta(days=day), model("m", total=1_000_000 + 100 * moved), hour=hour)
+    found = history.build().rows("select counted_days, is_uneven from core.weeks where is_measured order by week")
+    assert [row["counted_days"] for row in found] == pytest.approx(days, abs=1e-3)
+    told = [abs(row["counted_days"] - 7) > 0.25 for row in found]
+    assert [row["is_uneven"] for row in found] == told
+    rows = flow(history)
+    mondays = [week for week in MONDAYS[:2] if not rows[week][1]]
+    assert [rows[week][2] for week in mondays] == told
+    assert [rows[week][0] for week in mondays] == pytest.approx([2400 * day for day in days], abs=1)
 
 
 def test_a_stall_goes_on_over_a_step_of_three_hours(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ FIRST = date(2026, 12, 21)
 NAMES = {"sealed": "huggingface", "imported": "hub_weekly", "quick": "huggingface_quick"}
 SEALED = {"quick": "sealed"}
 MEASURED = (
-    f"select * from (values (date '{FIRST}', 'huggingface', false), (date '2026-12-28', 'huggingface_quick', true),"
-    " (date '2027-01-04', null, false)) as given (week, source, is_quick)"
+    f"select * from (values (date '{FIRST}', 'huggingface', false, 7, false), (date '2026-12-28', 'huggingface_quick', true, 8, true),"
+    " (date '2027-01-04', null, false, null, false)) as given (week, source, is_quick, counted_days, is_uneven)"
 )
 CASES: dict[str, tuple[Days, list[str]]] = {
     "no-gap": ([("sealed", "2026-12-21"), ("sealed", "2026-12-28")], []),

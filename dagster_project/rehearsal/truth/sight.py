@@ -17,12 +17,15 @@ from dagster_project.rehearsal.world.dirt import Pretence
 from dagster_project.rehearsal.world.draws import Bools, Floats, Ints
 from dagster_project.rehearsal.world.facts import DAY_SECONDS, NEVER, WEEK_SECONDS
 from dagster_project.rehearsal.world.scenario import KINDS
-from dagster_project.rehearsal.world.world import BLOCK_MODELS, Block, World
+from dagster_project.rehearsal.world.world import BLOCK_MODELS, ROLLING_DAYS, Block, World
 
 NEVER_READ = KINDS.index("overflow_parameters")
 """No record of these can be read, so no capture shows what they are."""
 COMES_BACK_READINGS = 8
-"""A counter that is back at its height within so many readings had only been away."""
+"""A counter that is back at its height within so many readings had only been away, if it came by a leap."""
+LEAST_USUAL, MOST_USUAL = 0.5, 1.5
+"""A step between these parts of what the 30-day counter tells of is growth, any other may be a leap."""
+WEEK_DAYS = 7
 DAY_ONLY = KINDS.index("day_date")
 LACKING = KINDS.index("missing_keys")
 """Their records say nothing of likes, licence or gate."""
@@ -59,9 +62,10 @@ class Sight:
         true = [world.trends.count(block.course, np.minimum(look, last)) for look in looks.tolist()]
         readings = np.stack(true).astype(np.float64) * ~self.is_unread
         fallen = np.flatnonzero(facts.plant == KINDS.index("lasting_correction"))
-        told, is_down = _told(world, looks, fallen), looks[:, None] >= facts.moment[fallen]
+        told, month = _told(world, looks, fallen)
+        usual, is_down = month * WEEK_DAYS / ROLLING_DAYS, looks[:, None] >= facts.moment[fallen]
         for place, index in enumerate(fallen.tolist()):
-            readings[:, index] = corrected(readings[:, index], told[:, place], is_down[:, place])
+            readings[:, index] = corrected(readings[:, index], told[:, place], usual[:, place], is_down[:, place])
         # Whose record tells only the day of creation may have been there before that day's capture, so what came first is no flow.
         first = np.minimum(np.searchsorted(looks, facts.created), len(looks) - 1)
         day = facts.created // DAY_SECONDS * DAY_SECONDS
@@ -85,27 +89,35 @@ class Sight:
         return known
 
 
-def _told(world: World, looks: Ints, places: Ints) -> Floats:
-    """Give what the counters of some models showed."""
+def _told(world: World, looks: Ints, places: Ints) -> tuple[Floats, Floats]:
+    """Give what the two counters of some models showed: all-time, 30 days."""
     pretence, blocks = Pretence(world), range(-(-world.models // BLOCK_MODELS))
-    told = [np.concatenate([pretence.counters(block, look)[0] for block in blocks])[places] for look in looks.tolist()]
-    return np.stack(told).astype(np.float64)
+    told = [
+        np.concatenate([np.stack(pretence.counters(block, look)) for block in blocks], axis=1)[:, places]
+        for look in looks.tolist()
+    ]
+    total, month = np.stack(told, axis=1).astype(np.float64)
+    return total, month
 
 
-def corrected(true: Floats, told: Floats, is_down: Bools) -> Floats:
+def corrected(true: Floats, told: Floats, usual: Floats, is_down: Bools) -> Floats:
     """Give what is known of a counter that fell for good: nothing came in the step of the fall.
 
-    Where no fall shows, or the counter grows back past it as if it had come back, the readings are believed as they are.
+    Where no fall shows, or the counter passes its old height by a step that is not the usual one, as if it had come back,
+    the readings are believed as they are.
     """
     down = np.flatnonzero(is_down & (told < true))
     if not len(down):
         return true
     fall = int(down[0])
     height = true[fall - 1] if fall else 0.0
-    back = np.flatnonzero(told[fall : fall + COMES_BACK_READINGS] >= height)
-    if not len(back):
+    after = slice(fall + 1, fall + COMES_BACK_READINGS)
+    rises = told[after] - told[fall:][: len(told[after])]
+    leapt = np.logical_or.accumulate((rises < LEAST_USUAL * usual[after]) | (rises > MOST_USUAL * usual[after]))
+    back = np.flatnonzero(leapt & (told[after] >= height))
+    if told[fall] < height and not len(back):
         return np.where(np.arange(len(true)) < fall, true, told + height - told[fall])
-    until = fall + int(back[0])
+    until = fall + (1 + int(back[0]) if told[fall] < height else 0)
     known = np.where(np.arange(len(true)) < fall, true, told)
     bridge = np.linspace(height, told[until], until - fall + 2)[1:]
     known[fall : until + 1] = bridge

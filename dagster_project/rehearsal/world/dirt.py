@@ -169,9 +169,11 @@ class Pretence:
             facts = world.block(block).facts
             withdrawn = (facts.gone < NEVER) & (facts.plant != KINDS.index("removed"))
             for place in np.flatnonzero((facts.plant > 0) | withdrawn):
-                event = self._event(facts, int(place), is_withdrawn=bool(withdrawn[place]))
-                if event is not None and event.at.timestamp() < end:
-                    yield event
+                found = [
+                    self._planted(facts, int(place)),
+                    self._withdrawn(facts, int(place)) if withdrawn[place] else None,
+                ]
+                yield from (event for event in found if event is not None and event.at.timestamp() < end)
             if top is not None and top // BLOCK_MODELS == block:
                 begin, over = self._top_fall()
                 yield self._made("rollback", top, begin, over, "the most downloaded model")
@@ -187,13 +189,17 @@ class Pretence:
             if end < NEVER:
                 yield self._made("owner_rename", None, end, None, f"{turn.new} -> {turn.old}")
 
-    def _event(self, facts: Facts, place: int, *, is_withdrawn: bool) -> Event | None:
+    def _withdrawn(self, facts: Facts, place: int) -> Event:
+        number, moment = int(facts.numbers[place]), int(facts.gone[place])
+        return self._made("removal", number, moment, None, "withdrawn by a closing country")
+
+    def _planted(self, facts: Facts, place: int) -> Event | None:
         index, kind = int(facts.numbers[place]), KINDS[facts.plant[place]]
-        if is_withdrawn:
-            return self._made("removal", index, int(facts.gone[place]), None, "withdrawn by a closing country")
-        if kind in COUNTER_KINDS and not self._lies:
+        if not kind or (kind in COUNTER_KINDS and not self._lies):
             return None
         begin = int(facts.moment[place] if kind in TURNING_KINDS else facts.created[place])
+        if begin >= facts.gone[place] and kind != "removed":
+            return None
         return self._made(
             PUBLIC_KINDS.get(kind, kind), index, begin, self._over(facts, place), self._detail(index, begin)
         )

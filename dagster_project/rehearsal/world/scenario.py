@@ -159,7 +159,7 @@ missing_keys card_string card_list hostile_task hostile_library hostile_licence 
 hostile_base hostile_sha rollback rollback_long lasting_correction spike"""
 LATE_PLANTS = {LATE_FIRST + place: kind for place, kind in enumerate(LATE_KINDS.split())}
 """Dirt by (number modulo LATE_PERIOD) in worlds of LATE_WEEKS or more with at least 300 models."""
-KINDS = tuple(dict.fromkeys(["", *PLANTS.values(), *LATE_PLANTS.values(), "withdrawn"]))
+KINDS = tuple(dict.fromkeys(["", *PLANTS.values(), *LATE_PLANTS.values()]))
 CHAIN_FIRST, CHAIN_LENGTH = 70, 8
 """Planted by (number modulo LATE_PERIOD): each the child of the one before, so that eight hops occur. This is no dirt."""
 UNREADABLE = {"overflow_counter", "overflow_parameters"}
