@@ -61,7 +61,8 @@ def examples(settings: Settings, *, as_json: bool) -> None:
     del settings
     known = ready.examples().values()
     shown = [vars(found) for found in known]
-    show(as_json, shown, [f"{found.name:<28} {found.question}" for found in known])
+    widest = max(len(found.name) for found in known)
+    show(as_json, shown, [f"{found.name:<{widest}}  {found.question}" for found in known])
 
 
 @command("leadershift tables")
@@ -69,7 +70,8 @@ def examples(settings: Settings, *, as_json: bool) -> None:
 def tables(settings: Settings, *, as_json: bool) -> None:
     """List the published tables and what each means."""
     shown = asking.tables(settings)
-    show(as_json, shown, [f"{table['table']:<28} {table['rows']:>10,}  {table['meaning']}" for table in shown])
+    widest = max(len(table["table"]) for table in shown)
+    show(as_json, shown, [f"{table['table']:<{widest}} {table['rows']:>10,}  {table['meaning']}" for table in shown])
 
 
 @command("leadershift describe marts.share_by_country")

@@ -126,6 +126,20 @@ def test_the_feed_and_the_headlines_say_what_the_pages_say(built: Path) -> None:
     assert headlines[0]["upper_bound"] == pytest.approx(SHARE * (298 + 276) / 298, abs=1e-6)
 
 
+def test_a_week_that_is_estimated_is_called_so_wherever_it_stands_beside_measured_ones(home: Path) -> None:
+    database = publish(home, RICH, "2026-W47-bbbb", NOW + timedelta(days=1))
+    with duckdb.connect(str(database)) as connection:
+        estimated = "update marts.share_by_country set is_estimate = true, estimated_share = 1 where week = ?"
+        connection.execute(estimated, [Week(MONDAY).monday])
+    pipeline.site(settings_of(home))
+    feed = (home / "site/feed.xml").read_text()
+    assert "Revised: Week 2026-W47, estimated: China" in feed
+    assert feed.count(", estimated:") == 1
+    text = Tags((home / "site/weeks/index.html").read_text(encoding="utf-8")).text
+    assert "estimated, 1 revision" in text
+    assert text.count("estimated") == 1
+
+
 def test_a_second_build_changes_nothing(home: Path) -> None:
     before, target = contents(home / "site"), (home / "site").readlink()
     made = pipeline.site(replace(settings_of(home), pretended_now=NOW + timedelta(days=3)))

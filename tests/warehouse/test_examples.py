@@ -55,6 +55,9 @@ def test_the_command_line_lists_them_and_asks_one(rehearsed: Rehearsed) -> None:
     leadershift = Leadershift(rehearsed.home)
     listed = json.loads(leadershift.invoke("examples", "--json").stdout)
     assert [found["name"] for found in listed] == sorted(EXAMPLES)
+    told = leadershift.invoke("examples").stdout.splitlines()
+    starts = {line.index(found["question"]) for line, found in zip(told, listed, strict=True)}
+    assert len(starts) == 1, "a column, however long a name is"
     asked = leadershift.invoke("query", "--example", "who_leads_now", "--json")
     rows = json.loads(asked.stdout)
     assert rows[0]["share_of_known"] >= rows[1]["share_of_known"] > 0

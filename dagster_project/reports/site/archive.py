@@ -16,7 +16,7 @@ import polars as pl
 
 from dagster_project.calendar import Week
 from dagster_project.errors import DamagedDataError, UsageError
-from dagster_project.reports.headline import HEADLINE_SCOPE, QUICK_SUFFIX, WHOLE_SCOPE, Edition, compose
+from dagster_project.reports.headline import HEADLINE_SCOPE, LEVEL, QUICK_SUFFIX, WHOLE_SCOPE, Edition, compose
 from dagster_project.reports.naming import country_label, country_names, home, lab_label
 from dagster_project.reports.render import clean
 from dagster_project.snapshots import kept
@@ -59,6 +59,11 @@ class Numbers(msgspec.Struct, frozen=True):
     basis: str
     leader: str | None
     tables: list[Table]
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether nothing of it is measured yet, as in the running week."""
+        return bool(self.tables) and self.tables[0].estimated > 1 - LEVEL
 
 
 class Revision(msgspec.Struct, frozen=True):

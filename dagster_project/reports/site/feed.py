@@ -30,9 +30,10 @@ def write_feed(frame: Frame, histories: Mapping[Week, History]) -> None:
     for at, week, number, revision in said[:FEED_ENTRIES]:
         numbers = revision.numbers
         mark = "REHEARSAL: " if revision.is_rehearsal else ""
+        basis = ", estimated" if numbers.is_estimated else ""
         entries.append(
             {
-                "title": f"{mark}{'Revised: ' if number else ''}Week {week}: {numbers.lead or numbers.sentence}",
+                "title": f"{mark}{'Revised: ' if number else ''}Week {week}{basis}: {numbers.lead or numbers.sentence}",
                 "id": f"urn:leadershift:{week}:{revision.release_id}",
                 "updated": at,
                 "href": f"weeks/{week}/{histories[week].page(number)}",

@@ -88,12 +88,14 @@ def _write_list_of_weeks(frame: Frame, histories: Mapping[Week, History]) -> Non
     ways = []
     for week, history in sorted(histories.items(), reverse=True):
         revisions = len(history.revisions) - 1
+        notes = ["estimated"] if history.newest.numbers.is_estimated else []
+        notes += [f"{revisions} revision{'s' if revisions > 1 else ''}"] if revisions else []
         ways.append(
             Way(
                 str(week),
                 f"{week}/index.html",
                 history.newest.numbers.lead or history.newest.numbers.sentence,
-                f"{revisions} revision{'s' if revisions > 1 else ''}" if revisions else "",
+                ", ".join(notes),
             )
         )
     lead = f"{len(histories)} weeks"
