@@ -22,7 +22,12 @@ TURNS = [MONDAYS[0] + timedelta(days=day) for day in (9, 17, 30, 42, 60)]
 """So few that one account often ends on the day on which another begins."""
 SOURCE = "2026-01-01,,2026-01-01,low,general knowledge\n"
 CREDITS = ["publisher", "direct", "root"]
-LOST = {"OWNER0/lost": "Owner0", "STRANGER/lost": "stranger", "elsewhere/lost": "elsewhere"}
+LOST = {
+    "OWNER0/lost": "Owner0",
+    "STRANGER/lost": "stranger",
+    "stranger/gone": "stranger",
+    "elsewhere/lost": "elsewhere",
+}
 """Parents that were never seen, and their owners as the Hub spells them."""
 Flows = dict[tuple[date, str, str, str, str], float]
 
