@@ -118,7 +118,8 @@ def erase(settings: Settings, account: str, *, reason: str) -> Erased:
     with lock.hold(settings.home, "erasure", now):
         if erasure.under_way(settings.home) is None:
             _refuse_what_is_not_whole(settings)
-        journal = erasure.begin(settings.home, name, reason, Removal(name, {}).is_own())
+        nameless = Removal(name, {})
+        journal = erasure.begin(settings.home, name, reason, nameless.is_own(), nameless.parents)
         erasure.rewrite(settings.home, settings.copy, journal, Removal(name, journal.names))
         releases = withdraw.withdraw(settings.home, name)
         pages = _delete_pages_naming(settings.home, name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -83,9 +83,16 @@ def refuse_unfinished(home: Path) -> None:
         )
 
 
-def begin(home: Path, account: str, reason: str, own: pl.Expr) -> Journal:
+def begin(
+    home: Path,
+    account: str,
+    reason: str,
+    own: pl.Expr,
+    parents: Callable[[pl.LazyFrame], set[str]] = lambda _table: set(),
+) -> Journal:
     """Write down what is to be erased, and under which names its models go on; an erasure under way goes on instead.
 
+    Of a table of models `own` says which rows are the account's, `parents` which of its models are named there as parents.
     Raises RefusedError when that is of another account.
     """
     if journal := under_way(home):
@@ -93,18 +100,25 @@ def begin(home: Path, account: str, reason: str, own: pl.Expr) -> Journal:
             refuse_unfinished(home)
         return journal
     names: dict[str, str] = {}
+    named: set[str] = set()
     for path in _tables(home):
         table = pl.scan_parquet(path, glob=False)
         if "model_name" not in table.collect_schema():
             continue
+        named |= parents(table)
         rows = table.filter(own).select("hub_id", "model_name").unique()
         for hub_id, name in rows.collect(engine="streaming").sort("hub_id", "model_name").iter_rows():
             key = name.lower()
-            # An archive without ids: a random one, so that two models don't become one.
-            names[key] = f"erased/{hub_id}" if hub_id else names.get(key) or f"erased/{secrets.token_hex(ID_BYTES)}"
+            names[key] = f"erased/{hub_id}" if hub_id else names.get(key) or _no_name()
+    names |= {name: _no_name() for name in named - names.keys()}
     journal = Journal(secrets.token_hex(ID_BYTES), account, reason, names, {})
     _write(home, journal)
     return journal
+
+
+def _no_name() -> str:
+    """Give a name for a model without an id, in an archive or as a parent never seen; each its own, so that two don't become one."""
+    return f"erased/{secrets.token_hex(ID_BYTES)}"
 
 
 def rewrite(home: Path, copy: Path | None, journal: Journal, cleaner: Cleaner) -> None:

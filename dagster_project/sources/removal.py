@@ -163,6 +163,21 @@ class Removal:
         author = pl.col("author").str.to_lowercase() == self.account
         return author.fill_null(value=False) | self._is_of_account("model_name")
 
+    def parents(self, table: pl.LazyFrame) -> set[str]:
+        """Name, in lower case, the models of the account that a table of models names as parents."""
+        told = pl.concat(
+            [
+                table.select(pl.col("tags").explode().alias("text")).filter(
+                    pl.col("text").str.starts_with("base_model:")
+                ),
+                table.select(pl.col("card_base_models").explode().alias("text")),
+                table.select(pl.col("base_models").explode().struct.field("model_name").alias("text")),
+            ]
+        )
+        texts = told.filter(pl.col("text").str.to_lowercase().str.contains(self.account, literal=True)).unique()
+        found = texts.collect(engine="streaming")["text"]
+        return {self._full(name) for text in found for name in self._reference.finditer(text) if name["model"]}
+
     def rejects(self, table: pl.DataFrame) -> pl.DataFrame | None:
         """Take the name out of records that could not be read; None if it isn't there."""
         records_after = [self.record(record) for record in table["record"]]

@@ -1,8 +1,8 @@
 /*
 question: Which countries got a model of their own that is used, and since when?
 answer: >-
-  entered_on is the day a model of the country was first seen with 10,000 downloads; is_first_look means that it already had them at our first
-  snapshot. INTERNATIONAL is a reviewed lab without a home.
+  entered_on is the day a model of the country was first seen with 10,000 downloads; is_first_look means that it already had them when the
+  whole Hub was first listed. INTERNATIONAL is a reviewed lab without a home.
 */
 select
     country_name,

@@ -9,7 +9,7 @@ columns:
   credit: publisher
   time_window: quarter; the weeks that begin in it, for downloads
   countries: countries with such a model by the end of the quarter, INTERNATIONAL not among them
-  new_entrants: those of them that had none before; null in the quarter of the first snapshot for thresholds above 0, where nobody knows
+  new_entrants: those of them that had none before; null for thresholds above 0 up to the quarter of the first list of the whole Hub, where nobody knows
   new_countries: their codes, in the order of the alphabet; null where new_entrants is
   n_models: models that had passed the threshold by the end of the quarter
   n_labs: labs that have such a model
@@ -36,8 +36,11 @@ warnings:
 with bounds as (
     select
         cast(date_trunc('quarter', (select min(released_at) from staging.releases)) as date) as first_quarter,
-        cast(date_trunc('quarter', (select min(observed_on) from staging.chain where source <> 'huggingface_quick')) as date) as first_looked,
-        (select max(observed_on) from staging.chain where source <> 'huggingface_quick') as as_of
+        cast(date_trunc('quarter', min(observed_on)) as date) as first_looked,
+        cast(date_trunc('quarter', coalesce(min(observed_on) filter (where is_complete), min(observed_on))) as date) as first_whole,
+        max(observed_on) as as_of
+    from staging.chain
+    where source <> 'huggingface_quick'
 ),
 
 quarters as (
@@ -45,6 +48,7 @@ quarters as (
         cast(starts.day as date) as quarter,
         cast(starts.day + interval 3 month as date) as next_quarter,
         bounds.first_looked,
+        bounds.first_whole,
         bounds.as_of
     from bounds, unnest(generate_series(bounds.first_quarter, bounds.as_of, interval 3 month)) as starts (day)
 ),
@@ -205,8 +209,8 @@ select
     'publisher' as credit,
     'quarter' as time_window,
     reached.countries,
-    case when cells.threshold = 0 or cells.quarter > cells.first_looked then len(coalesce(entered.new_countries, [])) end as new_entrants,
-    case when cells.threshold = 0 or cells.quarter > cells.first_looked then coalesce(entered.new_countries, []) end as new_countries,
+    case when cells.threshold = 0 or cells.quarter > cells.first_whole then len(coalesce(entered.new_countries, [])) end as new_entrants,
+    case when cells.threshold = 0 or cells.quarter > cells.first_whole then coalesce(entered.new_countries, []) end as new_countries,
     reached.n_models,
     reached.n_labs,
     release_entropies.release_entropy,

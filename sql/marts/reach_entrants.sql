@@ -9,7 +9,7 @@ columns:
   country_name: short name
   entered_on: day the threshold was first seen passed; the day of the release for 0
   quarter: first day of the quarter of entered_on
-  is_first_look: whether it had passed by the first snapshot, so that nobody knows when it entered
+  is_first_look: whether it had passed by the first list of the whole Hub, so that nobody knows when it entered
   lab: lab of the model
   hub_id: the Hub's immutable id of the model; of several on one day the first by id
   model_name: owner/name when last seen

@@ -5,7 +5,7 @@ columns:
   model_key: our number for the model
   threshold: downloads of all time; 0 is the release itself
   passed_on: day it was first seen with so many; the day of its release for 0
-  is_first_look: whether that was in the first snapshot there is, so that it may have passed at any earlier time
+  is_first_look: whether that was in the first list of the whole Hub or before it, so that it may have passed at any earlier time
   lab: slug of the lab
   country: country of the lab at the release
   is_base: whether it names no parent that counts
@@ -22,8 +22,9 @@ with passed as (
     group by coalesce(aliases.known_key, milestones.model_key), milestones.threshold
 ),
 
+-- What an archive of a part of the Hub did not list may have been there all along.
 first_look as (
-    select min(observed_on) as observed_on
+    select coalesce(min(observed_on) filter (where is_complete), min(observed_on)) as observed_on
     from staging.chain
     where source <> 'huggingface_quick'
 )
@@ -32,7 +33,7 @@ select
     releases.model_key,
     passed.threshold,
     passed.passed_on,
-    passed.passed_on = (select first_look.observed_on from first_look) as is_first_look,
+    passed.passed_on <= (select first_look.observed_on from first_look) as is_first_look,
     releases.lab,
     releases.country,
     releases.is_base,

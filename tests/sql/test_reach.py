@@ -140,7 +140,7 @@ def test_only_captures_of_the_whole_hub_tell_when_a_threshold_was_passed(answer:
     given = {
         "staging.milestones": f"select 1 as model_key, 1000 as threshold, * from {seen}",
         "staging.aliases": "select 0 as model_key, 0 as known_key where false",
-        "staging.chain": f"select * from {seen}",
+        "staging.chain": f"select *, source = 'huggingface' as is_complete from {seen}",
         "staging.releases": """select 1 as model_key, 'acme' as lab, 'US' as country, true as is_base, true as is_language,
             timestamp '2026-05-05' as released_at""",
     }
@@ -158,3 +158,29 @@ def test_entropy_of_downloads_by_hand(history: History) -> None:
     assert row["country_entropy"] == pytest.approx(1.5)
     assert row["lab_entropy"] == pytest.approx(1.5)
     assert row["unknown_share"] == pytest.approx(0.2)
+
+
+def test_who_is_only_in_the_first_whole_list_did_not_enter_with_it(history: History) -> None:
+    """An archive of two models begins, our captures of the whole Hub follow: what they alone list was there all along."""
+    old = {"a": "acme/a", "c": "base/c", "n": "nordic/n"}
+    for place in (0, 1, 5, 11, 17, 18, 20):
+        is_whole = place >= 5
+        totals = {"a": 5_000_000 + place, "n": 2 * place**3} | ({"c": 9_000_000 + place} if is_whole else {})
+        rows = [model(name, model_name=old[name], created_at=SUMMER, total=total) for name, total in totals.items()]
+        history.day(MONDAYS[place], *rows, source="huggingface" if is_whole else "archive")
+    history.build()
+    entered = history.rows(
+        "select country, entered_on, is_first_look from marts.reach_entrants"
+        " where threshold = 10000 and scope = 'S1' and variant = 'any' order by country"
+    )
+    assert [tuple(row.values()) for row in entered] == [
+        ("CN", MONDAYS[5], True),
+        ("SE", MONDAYS[18], False),
+        ("US", MONDAYS[0], True),
+    ]
+    # The first whole list is of 5 October, so that the beginning of the fourth quarter is not known either.
+    assert {quarter: row["new_countries"] for quarter, row in reach(history, 10_000).items()} == {
+        date(2026, 7, 1): None,
+        date(2026, 10, 1): None,
+        date(2027, 1, 1): ["SE"],
+    }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 import pytest
 
-from .history import History, model
+from .history import LONG_AGO, History, model
 
 SEED = 20261123
 MODELS, MONDAYS = 90, [date(2026, 8, 31) + timedelta(days=7 * week) for week in range(11)]
@@ -22,7 +22,12 @@ TURNS = [MONDAYS[0] + timedelta(days=day) for day in (9, 17, 30, 42, 60)]
 """So few that one account often ends on the day on which another begins."""
 SOURCE = "2026-01-01,,2026-01-01,low,general knowledge\n"
 CREDITS = ["publisher", "direct", "root"]
-LOST = {"OWNER0/lost": "Owner0", "STRANGER/lost": "stranger", "elsewhere/lost": "elsewhere"}
+LOST = {
+    "OWNER0/lost": "Owner0",
+    "STRANGER/lost": "stranger",
+    "stranger/gone": "stranger",
+    "elsewhere/lost": "elsewhere",
+}
 """Parents that were never seen, and their owners as the Hub spells them."""
 Flows = dict[tuple[date, str, str, str, str], float]
 
@@ -37,12 +42,26 @@ class Row(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """A model: what it brings each day, its owner on each day of a snapshot, and the names of its parents."""
+    """A model: what it brings a day in each week, its owner and gate on each day of a snapshot, and the names of its parents.
 
-    daily: int
+    On the day of `falls_on` its counter reads less than before, and is back at the next snapshot.
+    """
+
+    daily: list[int]
     owners: dict[date, str]
+    gated_on: set[date]
     parents: list[str]
     is_language: bool
+    is_quantised: bool
+    created_at: datetime
+    falls_on: date | None
+
+    def total(self, day: date) -> int:
+        """Read the cumulative counter at the beginning of a day."""
+        if day == self.falls_on:
+            return 0
+        days = [max(0, min((day - monday).days, 7)) for monday in MONDAYS[:-1]]
+        return 1 + sum(rate * lived for rate, lived in zip(self.daily, days, strict=True))
 
 
 class World(NamedTuple):
@@ -71,7 +90,19 @@ def draw(dice: random.Random) -> World:
             owner = dice.choice(OWNERS) if dice.random() < 0.04 else owner
             owners[day] = owner
         parents = dice.sample([*models, *LOST], min(len(models), dice.choice([0, 0, 1, 1, 2, 3])))
-        models[f"m{number}"] = Drawn(dice.choice([0, 1, 10, 100]), owners, parents, dice.random() < 0.5)
+        falls_on = dice.choice([None, None, None, None, *days[2:-1]]) if dice.random() < 0.5 else None
+        # No two bring the same, so that the largest are certain.
+        rates = [dice.choice([0, 100, 1000, 10_000]) + number for _week in MONDAYS[:-1]]
+        models[f"m{number}"] = Drawn(
+            rates if falls_on is None else rates[:1] * len(rates),
+            owners,
+            set(days[: dice.randrange(len(days))]) if dice.random() < 0.3 else set(),
+            parents,
+            dice.random() < 0.5,
+            dice.random() < 0.2,
+            dice.choice([LONG_AGO, datetime(2026, 5, 20) + timedelta(days=dice.uniform(0, 100))]),  # noqa: DTZ001
+            falls_on,
+        )
     return World(days, labs, namespaces, models)
 
 
@@ -137,7 +168,7 @@ def heirs_of(world: World, name: str, credit: str) -> dict[str, float]:
 def weekly(world: World) -> Flows:
     """Add up the downloads of each week by scope, credit, lab and country."""
     flows: Flows = defaultdict(float)
-    for week in MONDAYS[:-1]:
+    for place, week in enumerate(MONDAYS[:-1]):
         seen = [day for day in world.days if day < week + WEEK]
         owners = {name: drawn.owners[seen[-1]] for name, drawn in world.models.items()} | LOST
         labs = {owner: lab_of(world, owner, week) for owner in set(owners.values())}
@@ -145,7 +176,7 @@ def weekly(world: World) -> Flows:
             for credit in CREDITS:
                 for heir, part in heirs_of(world, name, credit).items():
                     for scope in ["S1", "S2"] if drawn.is_language else ["S1"]:
-                        flows[week, scope, credit, *labs[owners[heir]]] += 7 * drawn.daily * part
+                        flows[week, scope, credit, *labs[owners[heir]]] += 7 * drawn.daily[place] * part
     return flows
 
 
@@ -168,9 +199,14 @@ def history(tmp_path_factory: pytest.TempPathFactory, world: World) -> History:
             model(
                 name,
                 model_name=f"{drawn.owners[day]}/{name}",
-                total=drawn.daily * (day - MONDAYS[0]).days,
+                total=drawn.total(day),
+                created_at=drawn.created_at,
+                gated="auto" if day in drawn.gated_on else "false",
                 pipeline_tag="text-generation" if drawn.is_language else None,
-                tags=[f"base_model:merge:{first.get(parent, parent)}" for parent in drawn.parents],
+                tags=[
+                    f"base_model:{'quantized' if drawn.is_quantised else 'merge'}:{first.get(parent, parent)}"
+                    for parent in drawn.parents
+                ],
             )
             for name, drawn in world.models.items()
         ]
