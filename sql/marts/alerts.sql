@@ -246,7 +246,7 @@ found as (
         lab || ' in ' || size_band as subject,
         null as hub_id,
         'place ' || rank || ' of the size class ' || size_band || ', in none of the four weeks before among the ten'
-        || case when is_clear then '' else '; the week is known only together with others, so it may have been another of them' end as detail,
+        || case when is_clear then '' else ', but the week is known only together with others, so it may have been another of them' end as detail,
         rank as number,
         'S1' as scope,
         null as unknown_share

@@ -109,7 +109,7 @@ def test_a_lab_new_among_the_ten_of_its_size(alerts: Rows) -> None:
 
 def test_an_entry_in_a_week_known_only_together_with_others_says_so(alerts: Rows) -> None:
     details = {row["subject"]: row["detail"] for row in alerts if row["kind"] == "entered_top10"}
-    unsure = "; the week is known only together with others, so it may have been another of them"
+    unsure = ", but the week is known only together with others, so it may have been another of them"
     assert details["hf:between in 10-50B"].endswith(unsure)
     assert not details["hf:late in 5-10B"].endswith(unsure)
 
