@@ -9,7 +9,7 @@ columns:
   is_quick: whether only a quick capture saw the week; captures of different reach never share a week
   counted_days: >-
     days by the clock whose downloads the week is told; a snapshot counts as taken when its UTC day begins, so that one taken
-    late on a Monday and the next early on one make it more than seven. Null where source is
+    early on a Monday and the next late on one make it more than seven. Null where source is
   is_uneven: whether these are more than six hours more or less than seven days
 */
 with days as (

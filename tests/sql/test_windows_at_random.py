@@ -35,11 +35,11 @@ class Home(NamedTuple):
 
 
 class Week(NamedTuple):
-    """What a lab brought in a week, in whole downloads."""
+    """What a lab brought in a week, in whole downloads, or in the weeks of a window, with a seventh of one."""
 
     country: str
-    flow: int
-    estimated: int
+    flow: float
+    estimated: float
     n_models: int
 
 
@@ -121,11 +121,12 @@ def windows(world: World) -> dict[tuple[date, str, str], dict[str, list[Week]]]:
                     within = [(there.get(week - WEEK * back), part) for back, part in enumerate(parts)]
                     for country in sorted({row.country for row in there.values()}):
                         rows = [(row, part) for row, part in within if row and row.country == country]
-                        sums = [sum(row[what] * part for row, part in rows) for what in (1, 2)]
+                        flow = sum(row.flow * part for row, part in rows)
+                        estimated = sum(row.estimated * part for row, part in rows)
                         is_now = week in there and there[week].country == country
-                        if is_now or sums[0] > 0:
+                        if is_now or flow > 0:
                             many = there[week].n_models if is_now else 0
-                            found[week, scope, time_window][lab].append(Week(country, *sums, many))  # type: ignore[arg-type]
+                            found[week, scope, time_window][lab].append(Week(country, flow, estimated, many))
     return found
 
 
